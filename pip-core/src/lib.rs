@@ -1,0 +1,29 @@
+//! Process-in-Process at user level: several programs run as *tasks* of one virtual address space.
+//!
+//! The *root* maps a program's dynamic loader (or a static PIE itself), builds the initial stack the kernel would
+//! build, clones a process that shares the address space and jumps to the entry point. Every task therefore has its
+//! own `ld.so`, libc, heap and static variables, and, being a process of its own, its own PID, file descriptors and
+//! signal handlers; yet a pointer of one task is valid in all of them.
+//!
+//! The phases of a spawn are file names: [`program`] (which file, is it acceptable), `image` (map it), `stack`
+//! (arguments, environment, auxiliary vector), `child` (from clone to the jump), [`task`] (wait for its end).
+//! [`registry`] is what root and tasks share; [`current`] is a task's own view of it.
+
+mod arch;
+mod child;
+pub mod current;
+mod elf;
+mod error;
+mod fence;
+mod image;
+mod mapping;
+pub mod program;
+pub mod registry;
+mod root;
+mod stack;
+pub mod task;
+
+pub use error::{Error, ProgramError};
+pub use program::{Program, search_path};
+pub use root::{Root, SpawnOptions};
+pub use task::Task;

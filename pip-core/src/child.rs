@@ -1,0 +1,206 @@
+//! The child path: from clone to the jump into the new program.
+//!
+//! # Safety
+//! This code runs in the new process but on the thread pointer of the thread that cloned it, beside that thread. So it
+//! uses no thread-local storage (no errno), allocates nothing, takes no lock and cannot panic: raw system calls on values
+//! that were prepared before the clone, failures reported through the [`Plan`].
+
+use crate::arch;
+use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+
+/// Everything the child needs, prepared by the parent in memory that outlives the jump (the task's own stack).
+#[repr(C)]
+pub struct Plan {
+    /// 0 until the child jumped ([`JUMPED`]) or failed ([`FAILED`]); the parent waits on it.
+    pub state: AtomicU32,
+    /// errno of the step that failed.
+    pub errno: AtomicI32,
+    /// Which step failed.
+    pub step: AtomicU32,
+    pub root_pid: i32,
+    pub entry: usize,
+    pub stack: usize,
+    /// Pairs (descriptor here, descriptor in the task).
+    pub fds: *const [i32; 2],
+    pub fd_count: usize,
+    /// Scratch for `fd_count` descriptors.
+    pub fd_scratch: *mut i32,
+    /// A number above all target descriptors.
+    pub fd_floor: i32,
+    /// Working directory, or null to keep the root's.
+    pub directory: *const u8,
+    /// CPU mask and its bytes, or null.
+    pub affinity: *const u64,
+    pub affinity_bytes: usize,
+    pub new_session: bool,
+    /// Name for PR_SET_NAME, NUL-terminated.
+    pub name: [u8; 16],
+    /// Where to store the PID: the registry's entry.
+    pub pid: *const AtomicI32,
+}
+
+pub const JUMPED: u32 = 1;
+pub const FAILED: u32 = 2;
+
+/// The steps in words, indexed by `Plan::step`.
+pub const STEPS: [&str; 6] = [
+    "duplicate a file descriptor",
+    "close descriptors marked close-on-exec",
+    "enter its working directory",
+    "bind itself to its CPUs",
+    "reset its signal mask",
+    "start a session",
+];
+
+/// A system call with its arguments as numbers, padded to six.
+macro_rules! call {
+    (@six $number:ident, $a:expr, $b:expr, $c:expr, $d:expr, $e:expr, $f:expr $(, $unused:expr)*) => {
+        raw(libc::$number, [$a as usize, $b as usize, $c as usize, $d as usize, $e as usize, $f as usize])
+    };
+    ($number:ident $(, $arg:expr)*) => { call!(@six $number $(, $arg)*, 0, 0, 0, 0, 0, 0) };
+}
+
+#[inline(always)]
+fn raw(number: i64, args: [usize; 6]) -> isize {
+    // SAFETY: only this file calls it, with pointers into the plan or into its own frames.
+    unsafe { arch::syscall(number, args) }
+}
+
+/// Entry of the cloned process.
+pub extern "C" fn run(plan: usize) -> ! {
+    // SAFETY: the parent passes the address of a plan that lives as long as the task's stack.
+    let plan = unsafe { &*(plan as *const Plan) };
+    // A killed root must not leave tasks behind: ask for the signal first, then check that it was not too late.
+    call!(SYS_prctl, libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+    if call!(SYS_getppid) != plan.root_pid as isize {
+        exit(1);
+    }
+    // SAFETY: the registry lives as long as the address space.
+    unsafe { (*plan.pid).store(call!(SYS_getpid) as i32, Ordering::Release) };
+    call!(SYS_prctl, libc::PR_SET_NAME, plan.name.as_ptr());
+
+    if plan.new_session {
+        check(plan, 5, call!(SYS_setsid));
+    }
+    move_descriptors(plan);
+    check(plan, 1, close_on_exec());
+    if !plan.directory.is_null() {
+        check(plan, 2, call!(SYS_chdir, plan.directory));
+    }
+    if !plan.affinity.is_null() {
+        check(plan, 3, call!(SYS_sched_setaffinity, 0, plan.affinity_bytes, plan.affinity));
+    }
+    reset_signals(plan);
+
+    plan.state.store(JUMPED, Ordering::Release);
+    wake(plan);
+    // SAFETY: entry and stack come from a mapped image and a finished stack.
+    unsafe { arch::enter(plan.entry, plan.stack) }
+}
+
+/// First to numbers that no target uses, then to the targets: a source may be another pair's target.
+fn move_descriptors(plan: &Plan) {
+    let mut i = 0;
+    while i < plan.fd_count {
+        // SAFETY: the parent made both arrays fd_count long.
+        let (pair, scratch) = unsafe { (&*plan.fds.add(i), plan.fd_scratch.add(i)) };
+        let copy = call!(SYS_fcntl, pair[0], libc::F_DUPFD_CLOEXEC, plan.fd_floor);
+        check(plan, 0, copy);
+        // SAFETY: as above.
+        unsafe { *scratch = copy as i32 };
+        i += 1;
+    }
+    i = 0;
+    while i < plan.fd_count {
+        // SAFETY: as above.
+        let (pair, copy) = unsafe { (&*plan.fds.add(i), *plan.fd_scratch.add(i)) };
+        check(plan, 0, call!(SYS_dup3, copy, pair[1], 0));
+        i += 1;
+    }
+}
+
+/// What execve would do: closes every descriptor marked close-on-exec. The table is the child's own (no CLONE_FILES).
+fn close_on_exec() -> isize {
+    let dir = call!(SYS_openat, libc::AT_FDCWD, c"/proc/self/fd".as_ptr(), libc::O_RDONLY | libc::O_DIRECTORY);
+    if dir < 0 {
+        return dir;
+    }
+    // Closing while reading may make the kernel skip entries, so read again until a pass closed nothing.
+    loop {
+        let mut closed = false;
+        call!(SYS_lseek, dir, 0, libc::SEEK_SET);
+        loop {
+            let mut buffer = [0u64; 512];
+            let got = call!(SYS_getdents64, dir, buffer.as_mut_ptr(), 4096);
+            if got <= 0 {
+                break;
+            }
+            let mut at = buffer.as_ptr().cast::<u8>();
+            // SAFETY: the kernel filled `got` bytes with whole records: length at offset 16, name at offset 19.
+            unsafe {
+                let end = at.offset(got);
+                while at < end {
+                    let fd = parse_number(at.add(19));
+                    if fd >= 0 && fd != dir && call!(SYS_fcntl, fd, libc::F_GETFD) & libc::FD_CLOEXEC as isize == 1 {
+                        call!(SYS_close, fd);
+                        closed = true;
+                    }
+                    at = at.add(at.add(16).cast::<u16>().read_unaligned() as usize);
+                }
+            }
+        }
+        if !closed {
+            break;
+        }
+    }
+    call!(SYS_close, dir);
+    0
+}
+
+/// A decimal C string; -1 for anything else (the entries `.` and `..`).
+///
+/// # Safety
+/// `text` is NUL-terminated.
+unsafe fn parse_number(mut text: *const u8) -> isize {
+    let mut value = 0isize;
+    // SAFETY: stops at the terminator.
+    unsafe {
+        while *text != 0 {
+            let digit = (*text).wrapping_sub(b'0');
+            if digit > 9 {
+                return -1;
+            }
+            value = value.wrapping_mul(10).wrapping_add(digit as isize);
+            text = text.add(1);
+        }
+    }
+    value
+}
+
+/// Handlers are already reset (CLONE_CLEAR_SIGHAND); a Rust root ignores SIGPIPE, which its tasks must not inherit.
+fn reset_signals(plan: &Plan) {
+    // The kernel's struct sigaction on x86-64: handler, flags, restorer, mask; all zero is SIG_DFL.
+    let default = [0u64; 4];
+    call!(SYS_rt_sigaction, libc::SIGPIPE, default.as_ptr(), 0, 8);
+    let empty = 0u64;
+    check(plan, 4, call!(SYS_rt_sigprocmask, libc::SIG_SETMASK, &raw const empty, 0, 8));
+}
+
+fn check(plan: &Plan, step: u32, result: isize) {
+    if result < 0 {
+        plan.errno.store(-result as i32, Ordering::Relaxed);
+        plan.step.store(step, Ordering::Relaxed);
+        plan.state.store(FAILED, Ordering::Release);
+        wake(plan);
+        exit(127);
+    }
+}
+
+fn wake(plan: &Plan) {
+    call!(SYS_futex, plan.state.as_ptr(), libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG, 1);
+}
+
+fn exit(status: i32) -> ! {
+    call!(SYS_exit_group, status);
+    arch::trap()
+}

@@ -1,0 +1,142 @@
+//! What can go wrong: with a program file ([`ProgramError`]) and with starting it ([`Error`]).
+//!
+//! Every sentence names the value that was wrong and, where there is one, the way out.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a file cannot be run as a task.
+#[derive(Debug, thiserror::Error)]
+pub enum ProgramError {
+    /// No such file, or no such name in PATH.
+    #[error("{0}: no such program; check the spelling or give the path (./{0} for the working directory)")]
+    NotInPath(String),
+    /// The path does not lead to a file.
+    #[error("{}: no such file; check the path", .0.display())]
+    NotFound(PathBuf),
+    /// The path leads to a directory, device or socket.
+    #[error("{}: not a regular file, so it cannot be run", .0.display())]
+    NotRegular(PathBuf),
+    /// No execute permission.
+    #[error("{}: no permission to execute it; try chmod +x", .0.display())]
+    NotExecutable(PathBuf),
+    /// Starts with `#!`.
+    #[error("{}: a script cannot be a task; run its interpreter instead: {interpreter} {}", .path.display(), .path.display())]
+    Script {
+        /// The script.
+        path: PathBuf,
+        /// What follows `#!`.
+        interpreter: String,
+    },
+    /// No ELF magic.
+    #[error("{}: not an ELF program", .0.display())]
+    NotElf(PathBuf),
+    /// ELF of another class or machine.
+    #[error("{}: built for {}, but tasks must be x86-64 programs of 64 bits; rebuild it for x86-64", .0.display(), .1)]
+    WrongMachine(PathBuf, String),
+    /// Headers that contradict the file, usually a short copy.
+    #[error("{}: truncated or damaged ELF file ({}); build or copy it again", .0.display(), .1)]
+    Damaged(PathBuf, String),
+    /// A shared library, object file or core file.
+    #[error("{}: not a program but {}", .0.display(), .1)]
+    NotAProgram(PathBuf, &'static str),
+    /// The interpreter of a program is itself not usable.
+    #[error("{}: its dynamic loader {} cannot be used: {reason}", .program.display(), .loader.display())]
+    Loader {
+        /// The program.
+        program: PathBuf,
+        /// The PT_INTERP path.
+        loader: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Set-user-ID or set-group-ID: only the kernel's execve can give the privilege.
+    #[error("{}: set-user-ID and set-group-ID programs cannot be tasks; run it as a process of its own", .0.display())]
+    SetId(PathBuf),
+    /// Needs memory at fixed addresses that tasks cannot give.
+    #[error("{}: built with {}, whose shadow memory needs fixed addresses; build it without to run it as a task", .0.display(), .1)]
+    Sanitizer(PathBuf, String),
+    /// Any other failure to read the file.
+    #[error("{}: cannot be read: {}", .0.display(), .1)]
+    Io(PathBuf, #[source] io::Error),
+}
+
+impl ProgramError {
+    /// The exit status shells give such a failure: 127 not found, 126 found but cannot be run.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            ProgramError::NotInPath(_) | ProgramError::NotFound(_) => 127,
+            _ => 126,
+        }
+    }
+}
+
+/// Why a task could not be started or reached.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The program file itself.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// A second [`Root`](crate::Root) in one process, or a root inside a task.
+    #[error("this process is already a PiP root: one root serves all tasks of an address space")]
+    AlreadyRoot,
+    /// The number of tasks asked for is outside 1..=the limit.
+    #[error("{0} tasks asked for: give a number from 1 to {1}")]
+    TaskCount(usize, usize),
+    /// The id is beyond the registry's size or in use.
+    #[error("task id {0} is not free: ids run from 0 to {1}, each for one living task")]
+    TaskId(usize, usize),
+    /// All ids are in use.
+    #[error("all {0} task ids are in use; wait for a task to end or create the root with more")]
+    Full(usize),
+    /// A non-PIE program whose addresses are taken.
+    #[error("{}: a non-PIE program needs the addresses {start:#x}-{end:#x}, and they are taken (one such program fits an \
+             address space); rebuild it with -fPIE -pie", .path.display())]
+    Fixed {
+        /// The program.
+        path: PathBuf,
+        /// Lowest address it needs.
+        start: usize,
+        /// End of the range.
+        end: usize,
+    },
+    /// The kernel refused memory.
+    #[error("no memory mapping of {size} bytes for {what}: {source}; vm.max_map_count (sysctl) and ulimit -v limit all \
+             tasks together")]
+    Map {
+        /// What the mapping was for.
+        what: &'static str,
+        /// Its size in bytes.
+        size: usize,
+        /// The kernel's reason.
+        source: io::Error,
+    },
+    /// clone failed.
+    #[error("the kernel refused to create task {id}: {source}; ulimit -u and the cgroup's pids.max limit the number of \
+             processes")]
+    Clone {
+        /// The task's id.
+        id: usize,
+        /// The kernel's reason.
+        source: io::Error,
+    },
+    /// The child failed between clone and the jump to its program.
+    #[error("task {id} could not {step}: {source}")]
+    Setup {
+        /// The task's id.
+        id: usize,
+        /// What it was doing.
+        step: String,
+        /// The kernel's reason.
+        source: io::Error,
+    },
+    /// The child died before it reached its program.
+    #[error("task {0} died before its program started")]
+    Vanished(usize),
+    /// A string with a NUL byte where C strings are needed.
+    #[error("{0:?} contains a NUL byte, which neither an argument nor an environment variable can hold")]
+    Nul(String),
+    /// Any other system call.
+    #[error("{0}: {1}")]
+    System(&'static str, #[source] io::Error),
+}

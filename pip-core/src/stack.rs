@@ -1,0 +1,147 @@
+//! The initial stack of a program: argc, argv, envp and the auxiliary vector, as the System V ABI for x86-64 lays them out
+//! (section 3.4.1) and as Linux fills them.
+
+use crate::Error;
+use crate::mapping::{Mapping, PAGE};
+use std::ffi::{CStr, CString};
+
+/// What the auxiliary vector says about the program that starts.
+#[derive(Debug, Clone, Copy)]
+pub struct Start {
+    /// Where execution begins: the loader's entry point, or the program's if it has no loader.
+    pub entry: usize,
+    /// AT_PHDR of the program.
+    pub phdr: usize,
+    /// AT_PHNUM of the program.
+    pub phnum: usize,
+    /// AT_BASE: where the loader lies, 0 without one.
+    pub base: usize,
+    /// AT_ENTRY: the program's own entry point.
+    pub program_entry: usize,
+}
+
+/// A task's stack with the initial contents in place.
+#[derive(Debug)]
+pub struct Stack {
+    mapping: Mapping,
+    top: usize,
+}
+
+/// Values the root's own kernel gave it and that hold for every task of the address space (the vdso is shared).
+const INHERITED: [u64; 14] = [
+    libc::AT_SYSINFO_EHDR,
+    libc::AT_HWCAP,
+    libc::AT_HWCAP2,
+    29, // AT_HWCAP3 and
+    30, // AT_HWCAP4 (Linux 6.9), not in libc yet
+    libc::AT_CLKTCK,
+    libc::AT_FLAGS,
+    libc::AT_UID,
+    libc::AT_EUID,
+    libc::AT_GID,
+    libc::AT_EGID,
+    libc::AT_MINSIGSTKSZ,
+    27, // AT_RSEQ_FEATURE_SIZE and
+    28, // AT_RSEQ_ALIGN (Linux 6.3), not in libc yet
+];
+const AT_PAGESZ: u64 = libc::AT_PAGESZ;
+
+impl Stack {
+    /// Maps `size` bytes above a guard page and writes the initial frame at the top.
+    pub fn build(size: usize, args: &[CString], env: &[CString], start: &Start) -> Result<Stack, Error> {
+        let readwrite = libc::PROT_READ | libc::PROT_WRITE;
+        let mapping = Mapping::anonymous("a task's stack", size + PAGE, readwrite, None)?;
+        // SAFETY: the lowest page of our own new mapping.
+        if unsafe { libc::mprotect(mapping.start() as *mut _, PAGE, libc::PROT_NONE) } != 0 {
+            return Err(Error::System("mprotect of a guard page", std::io::Error::last_os_error()));
+        }
+        let strings: usize = args.iter().chain(env).map(|s| s.as_bytes_with_nul().len()).sum();
+        let words = args.len() + env.len() + 2 * (INHERITED.len() + 16) + 8;
+        if strings + words * 8 > size / 2 {
+            return Err(Error::System("arguments and environment", std::io::Error::from_raw_os_error(libc::E2BIG)));
+        }
+        let mut writer = Writer { at: mapping.end() };
+        let top = writer.frame(args, env, start)?;
+        Ok(Stack { mapping, top })
+    }
+
+    /// The initial stack pointer: the address of argc, 16-byte aligned.
+    pub fn top(&self) -> usize {
+        self.top
+    }
+
+    /// Room below the initial frame, for code that runs before the program does; starts at the lowest usable address.
+    pub fn scratch(&self) -> (usize, usize) {
+        (self.mapping.start() + PAGE, self.top - (self.mapping.start() + PAGE))
+    }
+}
+
+/// Writes downwards from the end of the stack.
+struct Writer {
+    at: usize,
+}
+
+impl Writer {
+    fn frame(&mut self, args: &[CString], env: &[CString], start: &Start) -> Result<usize, Error> {
+        let platform = self.string(c"x86_64");
+        let exec_fn = match args.first() {
+            Some(name) => self.string(name),
+            None => platform,
+        };
+        let random = self.random()?;
+        let env: Vec<usize> = env.iter().rev().map(|s| self.string(s)).collect();
+        let args: Vec<usize> = args.iter().rev().map(|s| self.string(s)).collect();
+
+        let mut words: Vec<u64> = vec![args.len() as u64];
+        words.extend(args.iter().rev().map(|&p| p as u64));
+        words.push(0);
+        words.extend(env.iter().rev().map(|&p| p as u64));
+        words.push(0);
+        let mut aux = |kind: u64, value: usize| words.extend([kind, value as u64]);
+        aux(libc::AT_PHDR, start.phdr);
+        aux(libc::AT_PHENT, size_of::<libc::Elf64_Phdr>());
+        aux(libc::AT_PHNUM, start.phnum);
+        aux(libc::AT_BASE, start.base);
+        aux(libc::AT_ENTRY, start.program_entry);
+        aux(AT_PAGESZ, PAGE);
+        aux(libc::AT_SECURE, 0);
+        aux(libc::AT_RANDOM, random);
+        aux(libc::AT_EXECFN, exec_fn);
+        aux(libc::AT_PLATFORM, platform);
+        for kind in INHERITED {
+            // SAFETY: getauxval only reads; absent kinds give 0, which a program reads as absent too.
+            let value = unsafe { libc::getauxval(kind) } as usize;
+            if value != 0 || kind == libc::AT_UID || kind == libc::AT_EUID || kind == libc::AT_GID || kind == libc::AT_EGID {
+                aux(kind, value);
+            }
+        }
+        aux(libc::AT_NULL, 0);
+
+        let top = (self.at - words.len() * 8) & !15;
+        // SAFETY: `build` checked that strings and words fit into half of the mapping, which nobody else knows yet.
+        unsafe { std::ptr::copy_nonoverlapping(words.as_ptr(), top as *mut u64, words.len()) };
+        Ok(top)
+    }
+
+    fn string(&mut self, text: &CStr) -> usize {
+        self.bytes(text.to_bytes_with_nul())
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> usize {
+        self.at -= bytes.len();
+        // SAFETY: as in `frame`.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.at as *mut u8, bytes.len()) };
+        self.at
+    }
+
+    /// 16 fresh bytes: the seed of the stack protector and of malloc's and setjmp's pointer guards.
+    fn random(&mut self) -> Result<usize, Error> {
+        let mut seed = [0u8; 16];
+        // SAFETY: the buffer is as long as said.
+        let got = unsafe { libc::getrandom(seed.as_mut_ptr().cast(), seed.len(), 0) };
+        if got != seed.len() as isize {
+            return Err(Error::System("getrandom", std::io::Error::last_os_error()));
+        }
+        Ok(self.bytes(&seed))
+    }
+}
