@@ -1,0 +1,252 @@
+//! The bytes a datatype covers, as runs of equally spaced blocks, and copies between two such layouts without packing.
+//!
+//! A type map (MPI-4.0 section 4.1) lists bytes in order; so does a [`Layout`], with neighbours merged. A [`View`] is
+//! `count` elements of a layout at an address; it is shared between tasks, so it holds plain pointers only.
+//!
+//! This module knows neither MPI's functions nor the operating system.
+
+use core::ptr;
+
+/// `count` blocks of `len` bytes, the first at `offset` from the element's address, `stride` bytes apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(C)]
+pub struct Run {
+    pub offset: isize,
+    pub len: usize,
+    pub count: usize,
+    pub stride: isize,
+}
+
+/// One element of a datatype: its bytes in type-map order, and the distance to the next element.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    runs: Vec<Run>,
+    size: usize,
+    extent: isize,
+}
+
+impl Layout {
+    /// `size` bytes in a row.
+    pub fn contiguous(size: usize) -> Layout {
+        let runs = if size == 0 { vec![] } else { vec![Run { offset: 0, len: size, count: 1, stride: 0 }] };
+        Layout { runs, size, extent: size as isize }
+    }
+
+    /// Nothing yet; grows by [`Layout::append`].
+    pub fn empty() -> Layout {
+        Layout { runs: vec![], size: 0, extent: 0 }
+    }
+
+    /// The layout with another extent (MPI_Type_create_resized, or the one the MPI library reports).
+    pub fn with_extent(self, extent: isize) -> Layout {
+        Layout { extent, ..self }
+    }
+
+    /// Bytes of data in an element (MPI_Type_size).
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Distance between elements (MPI_Type_get_extent).
+    pub fn extent(&self) -> isize {
+        self.extent
+    }
+
+    /// Adds `count` elements of `child`, the first at `displacement` bytes.
+    pub fn append(&mut self, child: &Layout, displacement: isize, count: usize) {
+        if let ([run], true) = (child.runs.as_slice(), child.extent == child.size as isize) {
+            if run.count == 1 {
+                return self.append_block(displacement + run.offset, run.len * count);
+            }
+        }
+        for i in 0..count as isize {
+            let shift = displacement + i * child.extent;
+            for run in &child.runs {
+                if run.count == 1 {
+                    self.append_block(run.offset + shift, run.len);
+                } else {
+                    self.size += run.len * run.count;
+                    self.runs.push(Run { offset: run.offset + shift, ..*run });
+                }
+            }
+        }
+    }
+
+    /// Adds `len` bytes at `offset`, merged with what ends there or continues a regular pattern.
+    pub fn append_block(&mut self, offset: isize, len: usize) {
+        if len == 0 {
+            return;
+        }
+        self.size += len;
+        if let Some(last) = self.runs.last_mut() {
+            if last.count == 1 && last.offset + last.len as isize == offset {
+                last.len += len;
+                return;
+            }
+            if last.len == len && last.count == 1 {
+                (last.count, last.stride) = (2, offset - last.offset);
+                return;
+            }
+            if last.len == len && last.offset + last.count as isize * last.stride == offset {
+                last.count += 1;
+                return;
+            }
+        }
+        self.runs.push(Run { offset, len, count: 1, stride: 0 });
+    }
+
+    /// `count` elements at `base`. The layout must outlive the view's use.
+    pub fn view(&self, base: *mut u8, count: usize) -> View {
+        match self.runs.as_slice() {
+            [] => View::bytes(base, 0),
+            [run] if run.count == 1 && (count <= 1 || self.extent == self.size as isize) => {
+                View::bytes(base.wrapping_offset(run.offset), self.size * count)
+            }
+            runs => View {
+                base,
+                runs: runs.as_ptr(),
+                run_count: runs.len(),
+                extent: self.extent,
+                count,
+                bytes: self.size * count,
+            },
+        }
+    }
+}
+
+/// Data at an address: contiguous, or `count` elements of some runs.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct View {
+    base: *mut u8,
+    /// Null for contiguous bytes.
+    runs: *const Run,
+    run_count: usize,
+    extent: isize,
+    count: usize,
+    bytes: usize,
+}
+
+impl View {
+    /// `len` bytes in a row at `base`.
+    pub fn bytes(base: *mut u8, len: usize) -> View {
+        View { base, runs: ptr::null(), run_count: 0, extent: 0, count: 1, bytes: len }
+    }
+
+    /// Bytes of data.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.bytes
+    }
+
+    /// The address, if the bytes lie in a row.
+    #[inline]
+    pub fn contiguous(&self) -> Option<*mut u8> {
+        self.runs.is_null().then_some(self.base)
+    }
+
+    fn pieces(&self) -> Pieces {
+        Pieces { view: *self, element: 0, run: 0, block: 0 }
+    }
+}
+
+/// The contiguous pieces of a view in order.
+struct Pieces {
+    view: View,
+    element: usize,
+    run: usize,
+    block: usize,
+}
+
+impl Iterator for Pieces {
+    type Item = (*mut u8, usize);
+
+    #[inline]
+    fn next(&mut self) -> Option<(*mut u8, usize)> {
+        let view = &self.view;
+        if view.runs.is_null() {
+            self.element += 1;
+            return (self.element == 1 && view.bytes > 0).then_some((view.base, view.bytes));
+        }
+        if self.element == view.count {
+            return None;
+        }
+        // SAFETY: `run` stays below run_count; the layout outlives the view.
+        let run = unsafe { &*view.runs.add(self.run) };
+        let offset = self.element as isize * view.extent + run.offset + self.block as isize * run.stride;
+        self.block += 1;
+        if self.block == run.count {
+            (self.block, self.run) = (0, self.run + 1);
+            if self.run == view.run_count {
+                (self.run, self.element) = (0, self.element + 1);
+            }
+        }
+        Some((view.base.wrapping_offset(offset), run.len))
+    }
+}
+
+/// Copies the first `length` bytes of `from` to the first `length` of `to`, whatever their layouts.
+pub fn copy(from: &View, to: &View, length: usize) {
+    debug_assert!(length <= from.len() && length <= to.len());
+    if let (Some(source), Some(target)) = (from.contiguous(), to.contiguous()) {
+        return copy_bytes(source, target, length);
+    }
+    let (mut sources, mut targets) = (from.pieces(), to.pieces());
+    let (mut source, mut target) = ((ptr::null_mut(), 0), (ptr::null_mut(), 0));
+    let mut left = length;
+    while left > 0 {
+        if source.1 == 0 {
+            let Some(piece) = sources.next() else { return };
+            source = piece;
+        }
+        if target.1 == 0 {
+            let Some(piece) = targets.next() else { return };
+            target = piece;
+        }
+        let len = source.1.min(target.1).min(left);
+        copy_bytes(source.0, target.0, len);
+        source = (source.0.wrapping_add(len), source.1 - len);
+        target = (target.0.wrapping_add(len), target.1 - len);
+        left -= len;
+    }
+}
+
+/// memcpy, with short lengths inline: a call costs as much as such a copy.
+#[inline(always)]
+pub fn copy_bytes(from: *const u8, to: *mut u8, len: usize) {
+    // SAFETY (all arms): both sides have `len` bytes, as the caller's views say; overlapping halves stay within them.
+    // MPI forbids overlap of send and receive buffers; ptr::copy semantics hold for the short arms anyway.
+    unsafe {
+        match len {
+            0 => {}
+            8 => to.cast::<u64>().write_unaligned(from.cast::<u64>().read_unaligned()),
+            4 => to.cast::<u32>().write_unaligned(from.cast::<u32>().read_unaligned()),
+            1..4 => {
+                let (first, middle, last) = (from.read(), from.add(len / 2).read(), from.add(len - 1).read());
+                to.write(first);
+                to.add(len / 2).write(middle);
+                to.add(len - 1).write(last);
+            }
+            5..8 => {
+                let (low, high) = (from.cast::<u32>().read_unaligned(), from.add(len - 4).cast::<u32>().read_unaligned());
+                to.cast::<u32>().write_unaligned(low);
+                to.add(len - 4).cast::<u32>().write_unaligned(high);
+            }
+            9..=16 => {
+                let (low, high) = (from.cast::<u64>().read_unaligned(), from.add(len - 8).cast::<u64>().read_unaligned());
+                to.cast::<u64>().write_unaligned(low);
+                to.add(len - 8).cast::<u64>().write_unaligned(high);
+            }
+            17..=32 => {
+                let (low, high) =
+                    (from.cast::<[u64; 2]>().read_unaligned(), from.add(len - 16).cast::<[u64; 2]>().read_unaligned());
+                to.cast::<[u64; 2]>().write_unaligned(low);
+                to.add(len - 16).cast::<[u64; 2]>().write_unaligned(high);
+            }
+            _ => ptr::copy_nonoverlapping(from, to, len),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

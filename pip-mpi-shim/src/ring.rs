@@ -1,0 +1,369 @@
+//! The mailbox of one ordered pair of ranks: a ring of 64-byte lines with one writer and one reader, and a ring of bytes
+//! beside it for payloads that do not fit into a line. A line carries an envelope and up to 48 bytes, and is published by
+//! one store to a word of the same line: envelope and payload travel in one cache-line transfer.
+//!
+//! A full ring is no obstacle: the sender links a new one behind it ([`Sender::extend`]), so a send never waits for its
+//! receiver to have room. Rings are never freed while the address space lives; a drained one is used again.
+//!
+//! This module knows neither MPI nor the operating system.
+
+use crate::primitive::{AtomicPtr, AtomicU32, AtomicU64, Ordering, UnsafeCell};
+use core::ptr;
+
+/// Bytes of payload in a line.
+pub const INLINE_MAX: usize = 48;
+
+/// What the receiver matches on, and how the payload travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(C)]
+pub struct Envelope {
+    /// Communicator.
+    pub context: u32,
+    /// Rank of the sender in that communicator.
+    pub source: u32,
+    /// MPI tag.
+    pub tag: i32,
+}
+
+/// How a message's payload travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Payload {
+    /// In the line itself: number of bytes.
+    Inline(usize),
+    /// In the ring's bytes: offset and number of bytes.
+    Cell(usize, usize),
+    /// A word for the receiver: the address of the sender's rendezvous descriptor.
+    Word(usize),
+}
+
+const WORD: u8 = 0;
+const CELL: u8 = 1;
+const LINK: u8 = 2;
+/// `INLINE + n`: n bytes in the line.
+const INLINE: u8 = 64;
+
+/// The part of a line behind the word that publishes it.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+struct Body {
+    context: u32,
+    tag: i32,
+    /// Source rank and, in the highest byte, the kind.
+    source_kind: u32,
+    bytes: [u32; INLINE_MAX / 4],
+}
+
+#[derive(Debug)]
+#[repr(C, align(64))]
+struct Line {
+    /// Position in the stream + 1, truncated: tells the reader that the line is the one it waits for.
+    turn: AtomicU32,
+    body: UnsafeCell<Body>,
+}
+
+#[cfg(not(loom))]
+const _: () = assert!(size_of::<Line>() == 64);
+
+/// One ring; shared between its two ranks, reached by pointer.
+#[derive(Debug)]
+#[repr(C, align(64))]
+pub struct Ring {
+    lines: *const Line,
+    line_count: u64,
+    bytes: *mut u8,
+    byte_count: u64,
+    /// Lines the reader has finished with; it says so now and then.
+    head: Head,
+}
+
+#[derive(Debug)]
+#[repr(C, align(64))]
+struct Head {
+    lines: AtomicU64,
+}
+
+// SAFETY: one Sender and one Receiver use a ring; lines are handed over by `turn`, bytes by line, room by `head`.
+unsafe impl Send for Ring {}
+// SAFETY: as above.
+unsafe impl Sync for Ring {}
+
+impl Ring {
+    /// A ring of `lines` lines (a power of two, at least 4) and `bytes` bytes (a power of two, at least 64), allocated
+    /// for good.
+    pub fn leak(lines: usize, bytes: usize) -> *const Ring {
+        assert!(lines.is_power_of_two() && lines >= 4 && bytes.is_power_of_two() && bytes >= 64);
+        let empty = Body { context: 0, tag: 0, source_kind: 0, bytes: [0; INLINE_MAX / 4] };
+        let line = || Line { turn: AtomicU32::new(0), body: UnsafeCell::new(empty) };
+        let line_table: Box<[Line]> = (0..lines).map(|_| line()).collect();
+        #[repr(C, align(64))]
+        #[derive(Clone, Copy)]
+        struct Chunk([u8; 64]);
+        let chunks: Box<[Chunk]> = vec![Chunk([0; 64]); bytes / 64].into_boxed_slice();
+        Box::leak(Box::new(Ring {
+            lines: Box::leak(line_table).as_ptr(),
+            line_count: lines as u64,
+            bytes: Box::leak(chunks).as_mut_ptr().cast(),
+            byte_count: bytes as u64,
+            head: Head { lines: AtomicU64::new(0) },
+        }))
+    }
+
+    fn line(&self, position: u64) -> &Line {
+        // SAFETY: the table has line_count lines, a power of two.
+        unsafe { &*self.lines.add((position & (self.line_count - 1)) as usize) }
+    }
+}
+
+/// A ring the sender has left, to be used again once the receiver left it too.
+#[derive(Debug)]
+struct Left {
+    ring: *const Ring,
+    tail: u64,
+    byte_tail: u64,
+}
+
+/// The writing end.
+#[derive(Debug)]
+pub struct Sender {
+    ring: *const Ring,
+    /// Next position to write.
+    tail: u64,
+    /// The reader's head as last seen.
+    head: u64,
+    /// Next byte position to write, and the position below which the reader is done.
+    byte_tail: u64,
+    byte_head: u64,
+    /// Byte position behind each line's payload.
+    ends: Vec<u64>,
+    left: Vec<Left>,
+    most_bytes: u64,
+}
+
+// SAFETY: the ring outlives both ends, and only this end writes to it.
+unsafe impl Send for Sender {}
+
+/// The ring has no room now.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Full;
+
+impl Sender {
+    /// The writing end of a new ring; later rings grow to at most `most_bytes` (unless one payload is larger).
+    pub fn new(lines: usize, bytes: usize, most_bytes: usize) -> Sender {
+        let (ring, ends) = (Ring::leak(lines, bytes), vec![0; lines]);
+        Sender { ring, tail: 0, head: 0, byte_tail: 0, byte_head: 0, ends, left: Vec::new(), most_bytes: most_bytes as u64 }
+    }
+
+    /// The ring to tell the receiver of.
+    pub fn ring(&self) -> *const Ring {
+        self.ring
+    }
+
+    fn shared(&self) -> &'static Ring {
+        // SAFETY: rings are never freed.
+        unsafe { &*self.ring }
+    }
+
+    /// Whether there is room for a line and `bytes` payload bytes; one line stays in reserve for a link.
+    #[inline]
+    fn make_room(&mut self, bytes: u64) -> Result<(), Full> {
+        if self.has_room(bytes) {
+            return Ok(());
+        }
+        let ring = self.shared();
+        self.head = ring.head.lines.load(Ordering::Acquire);
+        if self.head > 0 {
+            self.byte_head = self.ends[((self.head - 1) & (ring.line_count - 1)) as usize];
+        }
+        if self.has_room(bytes) { Ok(()) } else { Err(Full) }
+    }
+
+    #[inline]
+    fn has_room(&self, bytes: u64) -> bool {
+        let ring = self.shared();
+        self.tail - self.head < ring.line_count - 1
+            && (bytes == 0 || self.cell_start(bytes) + bytes - self.byte_head <= ring.byte_count)
+    }
+
+    /// Where a contiguous payload of `bytes` bytes begins: it never wraps.
+    fn cell_start(&self, bytes: u64) -> u64 {
+        let count = self.shared().byte_count;
+        let offset = self.byte_tail & (count - 1);
+        if offset + bytes > count { self.byte_tail + count - offset } else { self.byte_tail }
+    }
+
+    #[inline]
+    fn publish(&mut self, kind: u8, envelope: Envelope, fill: impl FnOnce(*mut u8)) {
+        let ring = self.shared();
+        let line = ring.line(self.tail);
+        line.body.with_mut(|body| {
+            // SAFETY: `make_room` found the line free: the receiver is done with it and will not look before `turn`.
+            unsafe {
+                (*body).context = envelope.context;
+                (*body).tag = envelope.tag;
+                (*body).source_kind = envelope.source | u32::from(kind) << 24;
+                fill((&raw mut (*body).bytes).cast());
+            }
+        });
+        self.ends[(self.tail & (ring.line_count - 1)) as usize] = self.byte_tail;
+        self.tail += 1;
+        line.turn.store(self.tail as u32, Ordering::Release);
+    }
+
+    /// Sends up to [`INLINE_MAX`] bytes, which `fill` writes to the place it is given.
+    #[inline]
+    pub fn send_inline(&mut self, envelope: Envelope, len: usize, fill: impl FnOnce(*mut u8)) -> Result<(), Full> {
+        debug_assert!(len <= INLINE_MAX);
+        self.make_room(0)?;
+        self.publish(INLINE + len as u8, envelope, fill);
+        Ok(())
+    }
+
+    /// Sends `len` bytes through the ring's bytes.
+    pub fn send_cell(&mut self, envelope: Envelope, len: usize, fill: impl FnOnce(*mut u8)) -> Result<(), Full> {
+        let room = (len as u64).next_multiple_of(64);
+        self.make_room(room)?;
+        let start = self.cell_start(room);
+        let ring = self.shared();
+        let offset = start & (ring.byte_count - 1);
+        // SAFETY: `make_room` found offset..offset+len free and within the ring's bytes.
+        fill(unsafe { ring.bytes.add(offset as usize) });
+        self.byte_tail = start + room;
+        self.publish(CELL, envelope, |line| write_words(line, [offset, len as u64]));
+        Ok(())
+    }
+
+    /// Sends one word.
+    #[inline]
+    pub fn send_word(&mut self, envelope: Envelope, word: usize) -> Result<(), Full> {
+        self.make_room(0)?;
+        self.publish(WORD, envelope, |line| write_words(line, [word as u64, 0]));
+        Ok(())
+    }
+
+    /// Links another ring behind the full one, with room for at least `bytes`: one the receiver has drained, or a new
+    /// one of twice the size.
+    pub fn extend(&mut self, bytes: usize) {
+        let need = (bytes as u64).next_power_of_two();
+        let drained = self.left.iter().position(|left| {
+            // SAFETY: rings are never freed.
+            let ring = unsafe { &*left.ring };
+            ring.byte_count >= need && ring.head.lines.load(Ordering::Acquire) == left.tail
+        });
+        let old = self.shared();
+        let next = match drained {
+            Some(index) => self.left.swap_remove(index),
+            None => {
+                let bytes = (old.byte_count * 2).min(self.most_bytes).max(need);
+                let lines = (old.line_count * 2).min(self.most_bytes / 64).max(old.line_count);
+                Left { ring: Ring::leak(lines as usize, bytes as usize), tail: 0, byte_tail: 0 }
+            }
+        };
+        let envelope = Envelope { context: 0, source: 0, tag: 0 };
+        self.publish(LINK, envelope, |line| write_words(line, [next.ring as u64, next.tail]));
+        self.left.push(Left { ring: self.ring, tail: self.tail, byte_tail: self.byte_tail });
+        (self.ring, self.tail, self.head) = (next.ring, next.tail, next.tail);
+        (self.byte_tail, self.byte_head) = (next.byte_tail, next.byte_tail);
+        self.ends.clear();
+        self.ends.resize(self.shared().line_count as usize, next.byte_tail);
+    }
+}
+
+fn write_words(at: *mut u8, words: [u64; 2]) {
+    // SAFETY: a line's payload holds six words.
+    unsafe { ptr::copy_nonoverlapping(words.as_ptr().cast(), at, 16) }
+}
+
+/// A message at the head of a ring; its payload stays in place until [`Receiver::advance`].
+#[derive(Debug)]
+pub struct Arrival {
+    /// What to match on.
+    pub envelope: Envelope,
+    /// How the payload travels.
+    pub payload: Payload,
+    /// The payload's bytes (none for a word).
+    pub data: *const u8,
+}
+
+/// The reading end.
+#[derive(Debug)]
+pub struct Receiver {
+    ring: *const Ring,
+    position: u64,
+    /// Bytes and lines since the head was last published.
+    unpublished: u64,
+}
+
+// SAFETY: the ring outlives both ends, and only this end reads from it.
+unsafe impl Send for Receiver {}
+
+impl Receiver {
+    /// The reading end of `ring`.
+    ///
+    /// # Safety
+    /// `ring` came from [`Sender::ring`] before anything was sent, and there is one receiver only.
+    pub unsafe fn new(ring: *const Ring) -> Receiver {
+        Receiver { ring, position: 0, unpublished: 0 }
+    }
+
+    fn shared(&self) -> &'static Ring {
+        // SAFETY: rings are never freed.
+        unsafe { &*self.ring }
+    }
+
+    /// The next message, if it has arrived.
+    #[inline]
+    pub fn peek(&mut self) -> Option<Arrival> {
+        loop {
+            let ring = self.shared();
+            let line = ring.line(self.position);
+            if line.turn.load(Ordering::Acquire) != (self.position + 1) as u32 {
+                return None;
+            }
+            let (envelope, kind, words, data) = line.body.with(|body| {
+                // SAFETY: `turn` says the sender is done with this line.
+                let body = unsafe { &*body };
+                let source = body.source_kind & 0xff_ffff;
+                let envelope = Envelope { context: body.context, source, tag: body.tag };
+                let bytes = body.bytes.as_ptr();
+                // SAFETY: six words fit, though the type promises alignment for half words only.
+                let words = unsafe { bytes.cast::<[u64; 2]>().read_unaligned() };
+                (envelope, (body.source_kind >> 24) as u8, words, bytes.cast::<u8>())
+            });
+            let (payload, data) = match kind {
+                LINK => {
+                    self.position += 1;
+                    ring.head.lines.store(self.position, Ordering::Release);
+                    (self.ring, self.position, self.unpublished) = (words[0] as *const Ring, words[1], 0);
+                    continue;
+                }
+                WORD => (Payload::Word(words[0] as usize), ptr::null()),
+                // SAFETY: the sender wrote the payload at this offset.
+                CELL => (Payload::Cell(words[0] as usize, words[1] as usize), unsafe { ring.bytes.add(words[0] as usize).cast_const() }),
+                inline => (Payload::Inline((inline - INLINE) as usize), data),
+            };
+            return Some(Arrival { envelope, payload, data });
+        }
+    }
+
+    /// Gives the line and the payload of the message last peeked back to the sender.
+    #[inline]
+    pub fn advance(&mut self, payload: Payload) {
+        let ring = self.shared();
+        self.position += 1;
+        self.unpublished += match payload {
+            Payload::Cell(_, len) => 64 + len as u64 * ring.line_count * 64 / ring.byte_count,
+            _ => 64,
+        };
+        // A quarter of the ring: seldom enough to cost nothing, often enough that the sender rarely sees it full.
+        if self.unpublished >= ring.line_count * 16 {
+            ring.head.lines.store(self.position, Ordering::Release);
+            self.unpublished = 0;
+        }
+    }
+}
+
+/// A cell for a ring's address, through which a receiver learns of a sender.
+pub type Inbox = AtomicPtr<Ring>;
+
+#[cfg(test)]
+mod tests;

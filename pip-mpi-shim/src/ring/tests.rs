@@ -1,0 +1,128 @@
+//! Order, contents and growth against a queue as model; under loom, every interleaving of a short run.
+
+use super::*;
+
+/// Sends message `number` of `len` bytes, whose contents follow from the two.
+fn send(sender: &mut Sender, number: u32, len: usize) -> Result<(), Full> {
+    let envelope = Envelope { context: number, source: number % 7, tag: number as i32 };
+    let fill = |to: *mut u8| (0..len).for_each(|i| unsafe { to.add(i).write((number as usize + i) as u8) });
+    if len <= INLINE_MAX { sender.send_inline(envelope, len, fill) } else { sender.send_cell(envelope, len, fill) }
+}
+
+/// The next message as (number, length) after checking its contents.
+fn receive(receiver: &mut Receiver) -> Option<(u32, usize)> {
+    let arrival = receiver.peek()?;
+    let number = arrival.envelope.context;
+    assert_eq!((arrival.envelope.source, arrival.envelope.tag), (number % 7, number as i32));
+    let len = match arrival.payload {
+        Payload::Inline(len) | Payload::Cell(_, len) => len,
+        Payload::Word(_) => panic!("no words were sent"),
+    };
+    (0..len).for_each(|i| assert_eq!(unsafe { arrival.data.add(i).read() }, (number as usize + i) as u8));
+    receiver.advance(arrival.payload);
+    Some((number, len))
+}
+
+#[cfg(not(loom))]
+mod model {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::VecDeque;
+
+    proptest! {
+        #[test]
+        fn messages_arrive_once_in_order_and_whole(
+            steps in prop::collection::vec(prop_oneof![
+                (0usize..=INLINE_MAX).prop_map(Some), (0usize..700).prop_map(Some), Just(None), Just(None)], 1..400),
+        ) {
+            let mut sender = Sender::new(4, 64, 1024);
+            let mut receiver = unsafe { Receiver::new(sender.ring()) };
+            let mut model = VecDeque::new();
+            for (number, step) in steps.into_iter().enumerate() {
+                match step {
+                    Some(len) => {
+                        while send(&mut sender, number as u32, len) == Err(Full) {
+                            sender.extend(len);
+                        }
+                        model.push_back((number as u32, len));
+                    }
+                    None => prop_assert_eq!(receive(&mut receiver), model.pop_front()),
+                }
+            }
+            while let Some(expected) = model.pop_front() {
+                prop_assert_eq!(receive(&mut receiver), Some(expected));
+            }
+            prop_assert_eq!(receive(&mut receiver), None);
+        }
+    }
+
+    #[test]
+    fn drained_rings_are_used_again() {
+        let mut sender = Sender::new(4, 64, 256);
+        let mut receiver = unsafe { Receiver::new(sender.ring()) };
+        let mut rings = std::collections::HashSet::new();
+        for round in 0..1000u32 {
+            for i in 0..5 {
+                while send(&mut sender, round * 5 + i, 8) == Err(Full) {
+                    sender.extend(8);
+                }
+                rings.insert(sender.ring() as usize);
+            }
+            for i in 0..5 {
+                assert_eq!(receive(&mut receiver), Some((round * 5 + i, 8)));
+            }
+        }
+        assert!(rings.len() <= 4, "{} rings for a backlog of 5 lines", rings.len());
+    }
+
+    #[test]
+    fn two_threads_exchange_a_million_messages() {
+        const COUNT: u32 = 1_000_000;
+        let mut sender = Sender::new(64, 4096, 65536);
+        let mut receiver = unsafe { Receiver::new(sender.ring()) };
+        let writer = std::thread::spawn(move || {
+            for number in 0..COUNT {
+                let len = (number as usize * 37) % 200;
+                while send(&mut sender, number, len) == Err(Full) {
+                    sender.extend(len);
+                }
+            }
+        });
+        for number in 0..COUNT {
+            let (got, len) = loop {
+                match receive(&mut receiver) {
+                    Some(message) => break message,
+                    None => std::thread::yield_now(),
+                }
+            };
+            assert_eq!((got, len), (number, (number as usize * 37) % 200));
+        }
+        writer.join().unwrap();
+    }
+}
+
+#[cfg(loom)]
+#[test]
+fn loom_a_reader_sees_whole_messages_in_order() {
+    loom::model(|| {
+        let mut sender = Sender::new(4, 64, 64);
+        let mut receiver = unsafe { Receiver::new(sender.ring()) };
+        let writer = loom::thread::spawn(move || {
+            for number in 0..5 {
+                while send(&mut sender, number, 8) == Err(Full) {
+                    sender.extend(8);
+                }
+            }
+        });
+        for expected in 0..5 {
+            let got = loop {
+                match receive(&mut receiver) {
+                    Some(message) => break message,
+                    None => loom::thread::yield_now(),
+                }
+            };
+            assert_eq!(got, (expected, 8));
+        }
+        writer.join().unwrap();
+    });
+}
