@@ -1,1 +1,76 @@
-fn main() {}
+//! `pip-mpiexec`: runs MPI programs as tasks of one address space.
+//!
+//! The phases are files: `command_line` (what the user wants), `plan` (everything found and checked), `janitor` (who cleans
+//! up should the launcher be killed), `agent` (start the ranks and serve them until the end).
+
+mod agent;
+mod command_line;
+mod environment;
+mod exit_status;
+mod janitor;
+mod options;
+mod plan;
+mod pmi;
+mod sessions;
+mod shared_memory;
+mod shim_library;
+mod signals;
+mod stdio;
+
+use anyhow::Context;
+use command_line::Request;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::fd::{AsRawFd, IntoRawFd};
+use std::process::ExitCode;
+
+/// Exit status of a wrong command line.
+const USAGE: u8 = 2;
+/// Exit status of a launcher that cannot do its work.
+const CANNOT_RUN: u8 = 126;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => ExitCode::from(refuse(&format!("{error:#}"), CANNOT_RUN)),
+    }
+}
+
+fn run() -> anyhow::Result<u8> {
+    fill_standard_descriptors().context("/dev/null cannot be opened")?;
+    let job = match command_line::parse(std::env::args_os().skip(1)) {
+        Ok(Request::Run(job)) => job,
+        Ok(Request::Help) => return print(&options::help()),
+        Ok(Request::Version) => return print(concat!("pip-mpiexec ", env!("CARGO_PKG_VERSION"), "\n")),
+        Err(error) => return Ok(refuse(&error.to_string(), USAGE)),
+    };
+    let plan = match plan::make(&job) {
+        Ok(plan) => plan,
+        Err(error) => return Ok(refuse(&error.to_string(), error.exit_code())),
+    };
+    // Forked before there are threads or tasks, so that it shares nothing with them.
+    let janitor = janitor::Janitor::start().context("no process for the clean-up")?;
+    agent::run(&plan, janitor)
+}
+
+fn print(text: &str) -> anyhow::Result<u8> {
+    let _ = std::io::stdout().write_all(text.as_bytes()); // `| head` may have closed it
+    Ok(0)
+}
+
+/// Says why not, and returns the exit status.
+fn refuse(text: &str, code: u8) -> u8 {
+    let _ = writeln!(std::io::stderr(), "pip-mpiexec: {text}");
+    code
+}
+
+/// Opens /dev/null where the caller closed a standard descriptor, so that no pipe or socket takes its number.
+fn fill_standard_descriptors() -> std::io::Result<()> {
+    loop {
+        let null = OpenOptions::new().read(true).write(true).open("/dev/null")?;
+        if null.as_raw_fd() > 2 {
+            return Ok(());
+        }
+        let _ = null.into_raw_fd(); // stays open
+    }
+}

@@ -1,7 +1,24 @@
 #![doc = include_str!("../README.md")]
 
+// Pure: neither MPI nor the operating system.
 pub mod layout;
 pub mod matching;
 mod primitive;
 pub mod rendezvous;
 pub mod ring;
+
+
+macro_rules! modules {
+    ($($name:ident)*) => { $( #[cfg(not(loom))] mod $name; )* };
+}
+
+// What is shared with the peers, and how a rank waits for them.
+modules! { contexts job waiting }
+// The MPI library underneath.
+modules! { abi arrays datatype library real }
+// The state of this rank and what works on it.
+modules! { background buffered communicator completion engine lifecycle operation probe receive request send sendrecv stats }
+// The surface.
+modules! { exports }
+#[cfg(not(loom))]
+pub mod tunables;

@@ -1,5 +1,5 @@
 //! The transfer of one long message: the sender offers its buffer, the receiver copies straight out of it. While both
-//! wait, both copy: they take chunks from a shared cursor, and the transfer is over when no byte is left.
+//! wait, both copy: they take chunks from a shared cursor. The receiver ends the transfer when no byte is left.
 //!
 //! This module knows neither MPI nor the operating system.
 
@@ -19,8 +19,10 @@ pub struct Rendezvous {
     /// Whether the sender accepts help with the copy, and gives it.
     together: bool,
     state: AtomicU32,
-    /// Bytes not yet copied, once the transfer began; before that any number but 0.
+    /// Bytes not yet copied of a shared transfer.
     left: AtomicIsize,
+    /// Set by the receiver as the last thing it does here: then the sender may use the memory again.
+    done: AtomicU32,
     /// Where the receiver wants the data, and how many bytes; set before the offer is shared out.
     to: AtomicPtr<u8>,
     length: AtomicUsize,
@@ -49,7 +51,8 @@ impl Rendezvous {
             source,
             together,
             state: AtomicU32::new(OFFERED),
-            left: AtomicIsize::new(1),
+            left: AtomicIsize::new(0),
+            done: AtomicU32::new(0),
             to: AtomicPtr::new(core::ptr::null_mut()),
             length: AtomicUsize::new(0),
             chunk: AtomicUsize::new(0),
@@ -65,7 +68,7 @@ impl Rendezvous {
     /// Sender: whether the buffer may be used again.
     #[inline]
     pub fn is_complete(&self) -> bool {
-        self.left.load(Ordering::Acquire) == 0
+        self.done.load(Ordering::Acquire) != 0
     }
 
     /// Sender: takes the offer back, unless the receiver has taken it.
@@ -95,15 +98,13 @@ impl Rendezvous {
                 self.left.store(length as isize, Ordering::Release);
                 announce();
                 self.help();
-                while !self.is_complete() {
+                while self.left.load(Ordering::Acquire) != 0 {
                     pause();
                 }
             }
-            _ => {
-                layout::copy(&self.source, target, length);
-                self.left.store(0, Ordering::Release);
-            }
+            _ => layout::copy(&self.source, target, length),
         }
+        self.done.store(1, Ordering::Release);
         length
     }
 

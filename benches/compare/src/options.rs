@@ -1,0 +1,113 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What to compare, and how long.
+#[derive(Debug)]
+pub struct Options {
+    /// The folder of this project's programs.
+    pub programs: Option<PathBuf>,
+    /// The stock launcher.
+    pub stock: PathBuf,
+    /// PiP's launcher; None: beside this program.
+    pub pip: Option<PathBuf>,
+    /// NetPIPE.
+    pub netpipe: PathBuf,
+    /// The most rounds.
+    pub rounds: usize,
+    /// No run begins later.
+    pub budget: Duration,
+    /// The order's seed.
+    pub seed: Option<u64>,
+    /// Cores of the calibration, as A,B.
+    pub cores: Option<String>,
+    /// Where to write JSON.
+    pub json: Option<PathBuf>,
+}
+
+/// The text of `-h`.
+pub const HELP: &str = "\
+Usage: compare [options]
+Runs osu_latency, osu_bw and NetPIPE with two ranks under stock mpiexec and under pip-mpiexec, interleaved in random
+order, and prints one table. The machine is calibrated before and after each run; only runs in the same state are compared.
+Options:
+  --rounds N          the most rounds (default 20)
+  --seconds N         begin no run later than this (default 100)
+  --seed N            the order's seed (default: random, printed)
+  --json FILE         write everything that was measured
+  --cores A,B         the cores of the calibration (default: the first two of the affinity mask)
+  --programs DIR      where osu_latency and osu_bw are (default: beside this program)
+  --stock PROGRAM     the stock launcher (default mpiexec.mpich)
+  --pip PROGRAM       PiP's launcher (default: pip-mpiexec beside this program)
+  --netpipe PROGRAM   NetPIPE (default /usr/bin/NPmpich2)
+  -h, --help          print this help
+  -V, --version       print the version
+";
+
+/// The outcome of a correct command line.
+#[derive(Debug)]
+pub enum Parsed {
+    /// Compare.
+    Run(Options),
+    /// `-h`
+    Help,
+    /// `-V`
+    Version,
+}
+
+/// Parses the command line.
+///
+/// # Errors
+/// What is wrong, with the value.
+pub fn parse(mut parser: lexopt::Parser) -> Result<Parsed, lexopt::Error> {
+    use lexopt::prelude::*;
+    let mut options = Options {
+        programs: None, stock: "mpiexec.mpich".into(), pip: None, netpipe: "/usr/bin/NPmpich2".into(), rounds: 20,
+        budget: Duration::from_secs(100), seed: None, cores: None, json: None,
+    };
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Long("rounds") => options.rounds = positive(&mut parser, "--rounds")?,
+            Long("seconds") => options.budget = Duration::from_secs(positive(&mut parser, "--seconds")? as u64),
+            Long("seed") => options.seed = Some(parser.value()?.parse()?),
+            Long("json") => options.json = Some(parser.value()?.into()),
+            Long("cores") => options.cores = Some(parser.value()?.string()?),
+            Long("programs") => options.programs = Some(parser.value()?.into()),
+            Long("stock") => options.stock = parser.value()?.into(),
+            Long("pip") => options.pip = Some(parser.value()?.into()),
+            Long("netpipe") => options.netpipe = parser.value()?.into(),
+            Short('h') | Long("help") => return Ok(Parsed::Help),
+            Short('V') | Long("version") => return Ok(Parsed::Version),
+            _ => return Err(arg.unexpected()),
+        }
+    }
+    Ok(Parsed::Run(options))
+}
+
+fn positive(parser: &mut lexopt::Parser, name: &str) -> Result<usize, lexopt::Error> {
+    use lexopt::prelude::*;
+    match parser.value()?.parse()? {
+        0 => Err(format!("{name} 0: give a number from 1").into()),
+        value => Ok(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(line: &str) -> Result<Parsed, String> {
+        parse(lexopt::Parser::from_args(line.split_whitespace())).map_err(|why| why.to_string())
+    }
+
+    #[test]
+    fn values_are_taken_and_wrong_ones_named() {
+        let Ok(Parsed::Run(options)) = of("--rounds 3 --seed 7 --pip /a/b --json out.json") else { panic!("right options") };
+        assert_eq!((options.rounds, options.seed, options.pip), (3, Some(7), Some("/a/b".into())));
+        assert!(of("--rounds 0").expect_err("zero").contains("--rounds 0"));
+        assert!(of("--rounds x").expect_err("no number").contains('x'));
+        assert!(of("--nonsense").expect_err("unknown").contains("--nonsense"));
+        assert!(matches!(of("-h"), Ok(Parsed::Help)));
+    }
+}

@@ -1,0 +1,56 @@
+//! Reads what the benchmarks print. A line that is not a row is skipped: launchers and libraries print warnings.
+
+use std::collections::BTreeMap;
+
+/// Values by message size in bytes.
+pub type Points = BTreeMap<usize, f64>;
+
+/// Rows of an OSU benchmark: the size and the first value after it.
+pub fn osu(output: &str) -> Points {
+    output.lines().filter_map(osu_row).collect()
+}
+
+fn osu_row(line: &str) -> Option<(usize, f64)> {
+    let mut words = line.split_whitespace();
+    let bytes = words.next()?.parse().ok()?;
+    Some((bytes, value(words.next()?)?))
+}
+
+/// Rows of NetPIPE, `  0:       8 bytes 103206 times -->    160.50 Mbps in       0.38 usec`: the size and the microseconds.
+pub fn netpipe(output: &str) -> Points {
+    output.lines().filter_map(netpipe_row).collect()
+}
+
+fn netpipe_row(line: &str) -> Option<(usize, f64)> {
+    let (_, row) = line.split_once(':')?;
+    let words: Vec<&str> = row.split_whitespace().collect();
+    match words[..] {
+        [bytes, "bytes", _, "times", "-->", _, "Mbps", "in", time, "usec"] => Some((bytes.parse().ok()?, value(time)?)),
+        _ => None,
+    }
+}
+
+/// A measured value: a positive finite number. A zero or `inf` is no measurement and must not reach a ratio.
+fn value(word: &str) -> Option<f64> {
+    word.parse().ok().filter(|value: &f64| value.is_finite() && *value > 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn osu_rows_are_read_and_the_rest_skipped() {
+        let output = "\n# OSU MPI Latency Test v7.4\n# Size       Avg Latency(us)        Validation\n\
+            warning: 3 things\n1                       0.47              Pass\n4194304               666.85\n8   inf\n16  0.00\n";
+        assert_eq!(osu(output), Points::from([(1, 0.47), (4_194_304, 666.85)]));
+    }
+
+    #[test]
+    fn netpipe_rows_are_read_and_the_rest_skipped() {
+        let output = "Using no perturbations\n0: vm\nNow starting the main loop\n\
+            \x20 0:       8 bytes 103206 times -->    160.50 Mbps in       0.38 usec\n\
+            \x2034: 1048576 bytes    436 times -->  77944.18 Mbps in     102.64 usec\n 35: broken\n";
+        assert_eq!(netpipe(output), Points::from([(8, 0.38), (1_048_576, 102.64)]));
+    }
+}

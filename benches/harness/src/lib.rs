@@ -1,0 +1,12 @@
+//! What every MPI benchmark program of this workspace needs, whichever suite it belongs to.
+//!
+//! It knows MPI and memory, and nothing of a suite's options, tables or timing rules. It must never know which
+//! launcher or MPI library runs it: the same binary has to measure all of them.
+
+mod buffers;
+mod output;
+mod world;
+
+pub use buffers::{Buffer, page_size};
+pub use output::emit;
+pub use world::{Requests, World};

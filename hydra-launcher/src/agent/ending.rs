@@ -1,0 +1,216 @@
+//! What ends a job before its time, and the one message about it. The rules are Hydra's where Hydra has one.
+
+use super::Agent;
+use super::poller::Channel;
+use crate::exit_status::{Ended, signal_text};
+use crate::pmi::server::Phase;
+use crate::pmi::wire::WireError;
+use crate::signals::send_to_group;
+use nix::errno::Errno;
+use nix::sys::signal::Signal;
+use std::time::{Duration, Instant};
+
+/// After a forwarded signal ended one rank, how long the others may take for their own clean-up.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// Another signal so soon is the same wish: timeout(1) and batch systems send one to the process and one to its group.
+const SAME_SIGNAL: Duration = Duration::from_millis(200);
+
+/// Why a job is ended.
+#[derive(Debug)]
+pub enum Cause {
+    /// Not all ranks could be started.
+    Launch(String),
+    /// A signal killed a rank.
+    Killed(usize, i32),
+    /// A rank exited between MPI_Init and MPI_Finalize.
+    NoFinalize(usize, i32),
+    /// A rank gave up its PMI connection between MPI_Init and MPI_Finalize, but lives.
+    Disconnected(usize),
+    /// A rank exited without MPI_Init while another waits for it.
+    NoInit(usize, i32, usize),
+    /// A rank called MPI_Abort.
+    Abort(usize, i32),
+    /// A rank sent something that is no PMI.
+    CorruptedPmi(usize, WireError),
+    /// A rank broke the protocol otherwise.
+    Misbehaved(usize, &'static str),
+    /// The user sent a second signal.
+    Insisted(Signal),
+    /// Ranks outlived a signal that ended others.
+    GraceOver,
+    /// Nobody reads the job's output any more.
+    NoReader,
+}
+
+impl Cause {
+    /// The rank that caused it.
+    fn culprit(&self) -> Option<usize> {
+        match *self {
+            Cause::Killed(rank, _)
+            | Cause::NoFinalize(rank, _)
+            | Cause::Disconnected(rank)
+            | Cause::NoInit(rank, ..)
+            | Cause::Abort(rank, _)
+            | Cause::CorruptedPmi(rank, _)
+            | Cause::Misbehaved(rank, _) => Some(rank),
+            Cause::Launch(_) | Cause::Insisted(_) | Cause::GraceOver | Cause::NoReader => None,
+        }
+    }
+
+    /// What happened, without the name of the rank.
+    fn event(&self) -> Option<String> {
+        Some(match self {
+            Cause::Launch(error) => error.clone(),
+            Cause::Killed(_, signal) => Ended::Killed(*signal).to_string(),
+            Cause::NoFinalize(_, status) => {
+                format!("exited with status {status} after MPI_Init and without MPI_Finalize")
+            }
+            Cause::Disconnected(_) => "closed its PMI connection after MPI_Init and without MPI_Finalize".to_owned(),
+            Cause::NoInit(_, status, waiting) => {
+                format!("exited with status {status} and without MPI_Init, for which rank {waiting} waits")
+            }
+            Cause::Abort(_, code) => format!("called MPI_Abort with code {code}"),
+            Cause::CorruptedPmi(_, error) => format!("sent {error} instead of a PMI request"),
+            Cause::Misbehaved(_, what) => (*what).to_owned(),
+            Cause::Insisted(signal) => format!("second signal ({}); the ranks are killed", signal.as_str()),
+            Cause::GraceOver | Cause::NoReader => return None,
+        })
+    }
+
+    /// The launcher's exit status, where the ranks' own statuses do not give it.
+    fn exit_code(&self) -> Option<u8> {
+        match *self {
+            Cause::Launch(_) => Some(126),
+            Cause::Abort(_, code) => Some((code & 0xff) as u8),
+            Cause::NoFinalize(_, 0) | Cause::NoInit(_, 0, _) => Some(1),
+            Cause::Disconnected(_) | Cause::CorruptedPmi(..) | Cause::Misbehaved(..) => Some(1),
+            Cause::Insisted(signal) => Some(signal as u8),
+            // As if the launcher had died of it, in Hydra's way to say so.
+            Cause::NoReader => Some(libc::SIGPIPE as u8),
+            Cause::Killed(..) | Cause::NoFinalize(..) | Cause::NoInit(..) | Cause::GraceOver => None,
+        }
+    }
+}
+
+impl Agent {
+    /// Ends the job: kills all ranks and says why. Only the first cause counts.
+    pub(super) fn fail(&mut self, cause: Cause) {
+        if std::mem::replace(&mut self.ending, true) {
+            return;
+        }
+        for rank in &self.ranks {
+            send_to_group(rank.task.pid(), libc::SIGKILL);
+            let _ = rank.task.kill(libc::SIGKILL);
+        }
+        if let Some(code) = cause.exit_code() {
+            self.exit.decide(code);
+        }
+        if let Some(event) = cause.event() {
+            let text = match cause.culprit() {
+                Some(rank) => {
+                    // What it wrote itself explains more, so that goes first.
+                    self.outputs.iter_mut().for_each(|output| _ = output.drain(rank));
+                    format!("rank {rank} (PID {}) {event}; the job is ended", self.ranks[rank].task.pid())
+                }
+                None => event,
+            };
+            self.outputs[Channel::Err as usize].say(&text);
+        }
+    }
+
+    /// A rank ended.
+    pub(super) fn on_ended(&mut self, index: usize) -> anyhow::Result<()> {
+        let Some(ended) = self.ranks[index].look()? else { return Ok(()) };
+        self.poller.remove(self.ranks[index].task.pidfd());
+        self.ranks[index].ended = Some(ended);
+        self.alive -= 1;
+        // Its last requests may still be unread: MPI_Finalize or MPI_Abort.
+        self.on_pmi(index)?;
+        self.ranks[index].lost_at = None;
+        if self.ending {
+            return Ok(());
+        }
+        self.exit.add(ended);
+        let unfinished = self.server.phase(index) == Phase::Active;
+        match ended {
+            Ended::Killed(signal) if self.forwarded.is_some_and(|(sent, _)| sent as i32 == signal) => self.start_grace(),
+            Ended::Exited(_) if self.forwarded.is_some() && unfinished => self.start_grace(),
+            Ended::Killed(signal) => self.fail(Cause::Killed(index, signal)),
+            Ended::Exited(status) if unfinished => self.fail(Cause::NoFinalize(index, status)),
+            Ended::Exited(_) => self.check_barrier(),
+        }
+        Ok(())
+    }
+
+    /// A barrier that waits for a rank that ended without MPI_Init waits for ever.
+    pub(super) fn check_barrier(&mut self) {
+        let Some(waiting) = self.server.first_waiting().filter(|_| !self.ending && self.alive < self.ranks.len()) else {
+            return;
+        };
+        let silent = |&(index, _): &(usize, Ended)| self.server.phase(index) == Phase::Silent;
+        let mut ended = self.ranks.iter().enumerate().filter_map(|(index, rank)| Some((index, rank.ended?)));
+        if let Some((index, Ended::Exited(status))) = ended.find(silent) {
+            self.fail(Cause::NoInit(index, status, waiting));
+        }
+    }
+
+    /// A signal that usually ends a job: the first goes to the ranks, the second kills them.
+    pub(super) fn on_ending_signal(&mut self, signal: Signal) {
+        match self.forwarded {
+            Some((_, when)) if when.elapsed() < SAME_SIGNAL => return,
+            Some(_) if self.ending || self.alive == 0 => return self.impatient = true,
+            Some(_) => {
+                self.forwarded = Some((signal, Instant::now()));
+                return self.fail(Cause::Insisted(signal));
+            }
+            None => self.forwarded = Some((signal, Instant::now())),
+        }
+        if self.ending {
+            return;
+        }
+        self.living(|pid| send_to_group(pid, signal as i32));
+        let (name, text) = (signal.as_str(), signal_text(signal as i32));
+        self.outputs[Channel::Err as usize].say(&format!("{name} ({text}) sent to the ranks; a second one kills them"));
+    }
+
+    fn start_grace(&mut self) {
+        self.grace_ends.get_or_insert_with(|| Instant::now() + GRACE);
+    }
+
+    /// A stream cannot be written to any more; what still comes for it is dropped.
+    pub(super) fn on_output_error(&mut self, channel: Channel, errno: Errno) {
+        match (channel, errno) {
+            // `| head` has seen enough.
+            (Channel::Out, Errno::EPIPE) => self.fail(Cause::NoReader),
+            (Channel::Err, _) => {}
+            // A full disk must not cost a long run its results elsewhere: the job goes on, the status tells.
+            (Channel::Out, errno) if !self.output_lost => {
+                self.output_lost = true;
+                let text = format!("standard output cannot be written ({}); the rest of it is lost", errno.desc());
+                self.outputs[Channel::Err as usize].say(&text);
+            }
+            (Channel::Out, _) => {}
+        }
+    }
+
+    /// Handles what is due; returns when the next thing will be.
+    pub(super) fn handle_timers(&mut self, now: Instant) -> Option<Instant> {
+        let mut next = self.outputs.iter_mut().filter_map(|output| output.flush_silent(now)).min();
+        if self.ending {
+            return next;
+        }
+        if self.grace_ends.is_some_and(|when| when <= now) {
+            self.fail(Cause::GraceOver);
+        }
+        let lost = self.ranks.iter().position(|rank| rank.lost_at.is_some_and(|when| when <= now));
+        if let Some(index) = lost {
+            self.fail(Cause::Disconnected(index));
+        }
+        if !self.ending {
+            let dues = self.ranks.iter().filter_map(|rank| rank.lost_at).chain(self.grace_ends);
+            next = dues.chain(next).min();
+        }
+        next
+    }
+}

@@ -1,0 +1,91 @@
+//! Starting the ranks of a plan: pipes, sockets, environment, task.
+
+use super::rank::Rank;
+use crate::environment::Place;
+use crate::janitor::Janitor;
+use crate::plan::Plan;
+use crate::shared_memory::Traces;
+use crate::stdio::output::Output;
+use crate::stdio::stdin::{self, Source, TerminalInput};
+use anyhow::Context;
+use nix::fcntl::OFlag;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
+use nix::unistd::pipe2;
+use pip_core::{Root, SpawnOptions};
+use std::fs::File;
+use std::os::fd::{AsRawFd, OwnedFd};
+
+/// Descriptors the launcher needs per rank: pidfd, PMI socket, two pipes, and during the start their other ends.
+const DESCRIPTORS_PER_RANK: u64 = 4;
+/// Descriptors for everything else.
+const DESCRIPTORS: u64 = 64;
+
+/// Starts all ranks. What was started before an error is in `ranks`.
+pub fn launch(
+    plan: &Plan,
+    root: &Root,
+    outputs: &mut [Output; 2],
+    janitor: &mut Janitor,
+    traces: &mut Traces,
+    ranks: &mut Vec<Rank>,
+) -> anyhow::Result<Option<TerminalInput>> {
+    raise_descriptor_limit(plan.size);
+    let null: OwnedFd = File::open("/dev/null").context("/dev/null cannot be opened")?.into();
+    let mut input = stdin::open().context("no pipe for standard input")?;
+    for segment in &plan.segments {
+        for _ in 0..segment.count {
+            let rank = ranks.len();
+            let stdin = match &input {
+                _ if rank > 0 => null.as_raw_fd(),
+                Source::Direct => 0,
+                Source::Terminal(read, _) => read.as_raw_fd(),
+            };
+            let no_descriptors = || format!("no descriptors for rank {rank} (ulimit -n limits them)");
+            let (ours, theirs) =
+                socketpair(AddressFamily::Unix, SockType::Stream, None, SockFlag::SOCK_CLOEXEC).with_context(no_descriptors)?;
+            let (out_read, out_write) = pipe2(OFlag::O_CLOEXEC).with_context(no_descriptors)?;
+            let (err_read, err_write) = pipe2(OFlag::O_CLOEXEC).with_context(no_descriptors)?;
+            for fd in [&ours, &out_read, &err_read] {
+                stdin::set_nonblocking(fd)?;
+            }
+            // In the rank the socket keeps its number, which is above all that the rank may inherit on purpose.
+            let pmi_fd = theirs.as_raw_fd();
+            let options = SpawnOptions {
+                args: segment.args.clone(),
+                env: segment.env.of_rank(Place { rank, size: plan.size, pmi_fd })?,
+                cwd: segment.cwd.clone(),
+                fds: vec![(stdin, 0), (out_write.as_raw_fd(), 1), (err_write.as_raw_fd(), 2), (pmi_fd, pmi_fd)],
+                new_session: true,
+                id: Some(rank),
+                ..SpawnOptions::default()
+            };
+            let task = root
+                .spawn(&segment.program, &options)
+                .with_context(|| format!("rank {rank} ({}) did not start", segment.program.path().display()))?;
+            janitor.rank(task.pid());
+            traces.ranks.insert(task.pid());
+            outputs[0].add(out_read)?;
+            outputs[1].add(err_read)?;
+            ranks.push(Rank::new(task, ours));
+            if rank == 0 && matches!(input, Source::Direct) {
+                stdin::release().context("standard input cannot be released")?;
+            }
+        }
+    }
+    Ok(match std::mem::replace(&mut input, Source::Direct) {
+        Source::Direct => None,
+        Source::Terminal(_, terminal) => Some(terminal),
+    })
+}
+
+/// Raises the soft limit if the job needs it; ranks inherit that, so smaller jobs keep the user's.
+fn raise_descriptor_limit(ranks: usize) {
+    let needed = ranks as u64 * DESCRIPTORS_PER_RANK + DESCRIPTORS;
+    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
+        && soft < needed
+    {
+        // If the hard limit is too low, creating descriptors fails later with a message that says so.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, needed.min(hard), hard);
+    }
+}

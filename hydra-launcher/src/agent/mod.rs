@@ -1,0 +1,323 @@
+//! The node agent: starts the ranks and serves their PMI requests, output, input, signals and ends in one event loop.
+//!
+//! A job runs until all ranks have ended. What makes it end early is in `ending`; after its end the sessions of the ranks
+//! are killed, their pipes drained, and everything they left is removed.
+
+mod ending;
+mod launch;
+mod poller;
+mod rank;
+
+use crate::exit_status::ExitCode;
+use crate::janitor::Janitor;
+use crate::plan::Plan;
+use crate::pmi::server::{Action, Phase, Server};
+use crate::sessions;
+use crate::shared_memory::Traces;
+use crate::signals::{self, Signals};
+use crate::stdio::output::Output;
+use crate::stdio::stdin::{TerminalInput, Wait};
+use crate::stdio::writer::Writer;
+use anyhow::Context;
+use ending::Cause;
+use nix::sys::eventfd::{EfdFlags, EventFd};
+use nix::sys::signal::Signal;
+use pip_core::Root;
+use poller::{Channel, Interest, Poller, Source};
+use rank::{Incoming, Rank};
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+/// How long a rank may live on after its PMI connection broke, before that counts as its failure.
+const AFTER_DISCONNECT: Duration = Duration::from_millis(500);
+
+/// How often to look whether the launcher came to the foreground: `fg` of a running job sends no signal. Only while
+/// standard input is a terminal and the launcher in its background.
+const FOREGROUND_CHECK: Duration = Duration::from_millis(500);
+
+/// All state of a running job.
+struct Agent {
+    poller: Poller,
+    ranks: Vec<Rank>,
+    server: Server,
+    outputs: [Output; 2],
+    input: Option<TerminalInput>,
+    /// When to look whether the terminal may be read.
+    input_check: Option<Instant>,
+    signals: Signals,
+    wake: Arc<EventFd>,
+    janitor: Janitor,
+    traces: Traces,
+    exit: ExitCode,
+    /// Ranks that have not ended.
+    alive: usize,
+    /// Set once the job is being ended: the ranks are killed and their statuses count no more.
+    ending: bool,
+    /// The first signal of those that usually end a job, passed on to the ranks, and when it came.
+    forwarded: Option<(Signal, Instant)>,
+    /// When ranks that outlive such a signal are killed, because another rank ended by it.
+    grace_ends: Option<Instant>,
+    /// Standard output could not be written.
+    output_lost: bool,
+    /// The user insists: leave at once, whatever is unwritten or undead.
+    impatient: bool,
+}
+
+/// Runs a planned job to its end and returns the launcher's exit status.
+pub fn run(plan: &Plan, janitor: Janitor) -> anyhow::Result<u8> {
+    let signals = Signals::new().context("signals cannot be taken over")?;
+    let mut traces = Traces::new();
+    let root = Root::new(plan.size)?;
+    let wake = Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
+    let out = Writer::start(std::io::stdout().as_fd(), "stdout", Arc::clone(&wake))?;
+    let err = Writer::start(std::io::stderr().as_fd(), "stderr", Arc::clone(&wake))?;
+    let mut outputs = [Output::new(out, plan.prepend_rank)?, Output::new(err, plan.prepend_rank)?];
+
+    let appnums = plan.segments.iter().enumerate().flat_map(|(appnum, s)| std::iter::repeat_n(appnum, s.count)).collect();
+    let mut janitor = janitor;
+    let mut ranks = Vec::new();
+    let launched = launch::launch(plan, &root, &mut outputs, &mut janitor, &mut traces, &mut ranks);
+    let mut agent = Agent {
+        poller: Poller::new()?,
+        alive: ranks.len(),
+        ranks,
+        server: Server::new(kvs_name(plan), appnums),
+        outputs,
+        input: None,
+        input_check: None,
+        signals,
+        wake,
+        janitor,
+        traces,
+        exit: ExitCode::default(),
+        ending: false,
+        forwarded: None,
+        grace_ends: None,
+        output_lost: false,
+        impatient: false,
+    };
+    agent.watch()?;
+    match launched {
+        Ok(input) => agent.input = input,
+        Err(error) => agent.fail(Cause::Launch(format!("{error:#}"))),
+    }
+    let wait = agent.input.as_ref().map(TerminalInput::wait);
+    agent.watch_input(wait)?;
+    agent.serve()?;
+    Ok(agent.leave())
+}
+
+/// A name for the key-value store that no other job uses; the characters are those of Hydra's.
+fn kvs_name(plan: &Plan) -> String {
+    let time = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |time| time.subsec_nanos());
+    let host: String = plan.hostname.to_string_lossy().chars().filter(|c| c.is_ascii_alphanumeric()).take(64).collect();
+    format!("kvs_{}_0_{time}_{host}", std::process::id())
+}
+
+impl Agent {
+    fn watch(&self) -> nix::Result<()> {
+        self.poller.set(&self.signals, Source::Signals, Interest::Read)?;
+        self.poller.set(&*self.wake, Source::Writers, Interest::Read)?;
+        for channel in [Channel::Out, Channel::Err] {
+            self.poller.set(self.outputs[channel as usize].pipes(), Source::Output(channel), Interest::Read)?;
+        }
+        for (index, rank) in self.ranks.iter().enumerate() {
+            self.poller.set(rank.task.pidfd(), Source::Ended(index), Interest::Read)?;
+            if let Some(socket) = rank.socket() {
+                self.poller.set(socket, Source::Pmi(index), Interest::Read)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The event loop: first until all ranks have ended, then until all their output is written.
+    fn serve(&mut self) -> anyhow::Result<()> {
+        let mut sessions_killed = false;
+        while !self.impatient {
+            if self.alive == 0 {
+                if !std::mem::replace(&mut sessions_killed, true) {
+                    sessions::kill(&self.traces.ranks);
+                }
+                self.outputs.iter_mut().for_each(Output::finish);
+                if self.outputs.iter().all(|output| output.writer().is_finished()) {
+                    break;
+                }
+            }
+            if self.input_check.is_some_and(|when| when <= Instant::now()) {
+                let wait = self.input.as_ref().map(TerminalInput::wait);
+                self.watch_input(wait)?;
+            }
+            let until = self.handle_timers(Instant::now()).into_iter().chain(self.input_check).min();
+            for source in self.poller.wait(until)? {
+                self.handle(source)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn handle(&mut self, source: Source) -> anyhow::Result<()> {
+        match source {
+            Source::Signals => {
+                while let Some(signal) = self.signals.next() {
+                    self.on_signal(signal)?;
+                }
+            }
+            Source::Writers => self.on_writers()?,
+            Source::Output(channel) => {
+                let output = &mut self.outputs[channel as usize];
+                output.forward()?;
+                if !output.has_room() {
+                    self.poller.remove(output.pipes());
+                }
+            }
+            Source::Terminal => {
+                let wait = self.input.as_mut().map(TerminalInput::read);
+                self.watch_input(wait)?;
+            }
+            Source::InputPipe => {
+                let wait = self.input.as_mut().map(|input| {
+                    // Woken without pending data: the reader is gone.
+                    if input.wait() != Wait::Pipe {
+                        input.close();
+                    }
+                    input.write()
+                });
+                self.watch_input(wait)?;
+            }
+            Source::Pmi(rank) => self.on_pmi(rank)?,
+            Source::Ended(rank) => self.on_ended(rank)?,
+        }
+        Ok(())
+    }
+
+    /// A writer has room again, failed, or is done.
+    fn on_writers(&mut self) -> anyhow::Result<()> {
+        let _ = self.wake.read();
+        for channel in [Channel::Out, Channel::Err] {
+            let output = &mut self.outputs[channel as usize];
+            if output.has_room() {
+                self.poller.set(output.pipes(), Source::Output(channel), Interest::Read)?;
+            }
+            if let Some(errno) = self.outputs[channel as usize].writer().error() {
+                self.on_output_error(channel, errno);
+            }
+        }
+        Ok(())
+    }
+
+    fn watch_input(&mut self, wait: Option<Wait>) -> nix::Result<()> {
+        let (Some(input), Some(wait)) = (&self.input, wait) else { return Ok(()) };
+        self.input_check = (wait == Wait::Foreground).then(|| Instant::now() + FOREGROUND_CHECK);
+        match wait {
+            Wait::Terminal => self.poller.set(std::io::stdin(), Source::Terminal, Interest::Read)?,
+            _ => self.poller.remove(std::io::stdin()),
+        }
+        if let Some(pipe) = input.pipe() {
+            let interest = if wait == Wait::Pipe { Interest::Write } else { Interest::Nothing };
+            self.poller.set(pipe, Source::InputPipe, interest)?;
+        }
+        Ok(())
+    }
+
+    fn on_pmi(&mut self, index: usize) -> anyhow::Result<()> {
+        self.ranks[index].flush();
+        loop {
+            // A rank that does not read its replies is not served on.
+            if self.ranks[index].has_unsent() {
+                break;
+            }
+            match self.ranks[index].receive() {
+                Incoming::Request(request) => {
+                    for action in self.server.handle(index, &request) {
+                        self.act(index, action);
+                    }
+                }
+                Incoming::NothingNow => break,
+                Incoming::Closed => {
+                    self.disconnect(index);
+                    if self.server.phase(index) == Phase::Active && self.ranks[index].ended.is_none() {
+                        self.ranks[index].lost_at = Some(Instant::now() + AFTER_DISCONNECT);
+                    }
+                    return Ok(());
+                }
+                Incoming::Corrupted(error) => {
+                    self.disconnect(index);
+                    self.fail(Cause::CorruptedPmi(index, error));
+                    return Ok(());
+                }
+            }
+        }
+        if let Some(socket) = self.ranks[index].socket() {
+            let interest = if self.ranks[index].has_unsent() { Interest::Write } else { Interest::Read };
+            self.poller.set(socket, Source::Pmi(index), interest)?;
+        }
+        self.check_barrier();
+        Ok(())
+    }
+
+    fn act(&mut self, index: usize, action: Action) {
+        match action {
+            Action::Reply(to, line) => {
+                if let Err(what) = self.ranks[to].send(&line) {
+                    self.fail(Cause::Misbehaved(to, what));
+                }
+                // Only barrier_out goes to other ranks, at a moment when they have nothing else outstanding.
+            }
+            Action::Abort(code) => self.fail(Cause::Abort(index, code)),
+            Action::SharedMemory(path) => {
+                if self.traces.files.insert(path.clone()) {
+                    self.janitor.file(&path);
+                }
+            }
+        }
+    }
+
+    fn disconnect(&mut self, index: usize) {
+        if let Some(socket) = self.ranks[index].disconnect() {
+            self.poller.remove(&socket);
+        }
+    }
+
+    fn on_signal(&mut self, signal: Signal) -> anyhow::Result<()> {
+        match signal {
+            Signal::SIGTSTP => {
+                self.living(signals::stop_group);
+                signals::stop_self();
+            }
+            Signal::SIGCONT => {
+                self.living(|pid| signals::send_to_group(pid, libc::SIGCONT));
+                let wait = self.input.as_ref().map(TerminalInput::wait);
+                self.watch_input(wait)?;
+            }
+            Signal::SIGUSR1 | Signal::SIGUSR2 | Signal::SIGALRM => {
+                self.living(|pid| signals::send_to_group(pid, signal as i32));
+            }
+            ending => self.on_ending_signal(ending),
+        }
+        Ok(())
+    }
+
+    /// Does something with the PID of each rank that has not ended.
+    fn living(&self, mut action: impl FnMut(i32)) {
+        for rank in self.ranks.iter().filter(|rank| rank.ended.is_none()) {
+            action(rank.task.pid());
+        }
+    }
+
+    /// Reaps the ranks and removes what the job left.
+    fn leave(mut self) -> u8 {
+        for rank in self.ranks.iter_mut().filter(|rank| rank.ended.is_some()) {
+            let _ = rank.task.wait();
+        }
+        self.traces.remove();
+        // A rank that cannot die yet is the janitor's.
+        if self.alive == 0 {
+            self.janitor.dismiss();
+        }
+        if self.output_lost {
+            self.exit.at_least(1);
+        }
+        self.exit.code()
+    }
+}

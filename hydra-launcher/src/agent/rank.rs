@@ -1,0 +1,113 @@
+//! One rank: its task, its PMI connection, and how it ended.
+
+use crate::exit_status::Ended;
+use crate::pmi::wire::{Decoder, Request, WireError};
+use nix::errno::Errno;
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+use pip_core::Task;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::time::Instant;
+
+/// Replies a rank may leave unread. A client has one request outstanding, so only a broken one leaves more than a line.
+const MAX_UNREAD: usize = 64 << 10;
+
+/// A started rank.
+#[derive(Debug)]
+pub struct Rank {
+    /// Its task.
+    pub task: Task,
+    /// How it ended. It stays a zombie until the job ends: its PID names its session, and must not be used again before.
+    pub ended: Option<Ended>,
+    /// When to call it lost, after its PMI connection broke without MPI_Finalize.
+    pub lost_at: Option<Instant>,
+    socket: Option<OwnedFd>,
+    decoder: Decoder,
+    unsent: Vec<u8>,
+}
+
+/// What came through a PMI connection.
+#[derive(Debug)]
+pub enum Incoming {
+    /// A request.
+    Request(Request),
+    /// Nothing more now.
+    NothingNow,
+    /// The rank closed its end.
+    Closed,
+    /// Something that is no PMI.
+    Corrupted(WireError),
+}
+
+impl Rank {
+    /// A rank with its task and our end of its PMI socket, which must be non-blocking.
+    pub fn new(task: Task, socket: OwnedFd) -> Rank {
+        Rank { task, ended: None, lost_at: None, socket: Some(socket), decoder: Decoder::default(), unsent: Vec::new() }
+    }
+
+    /// Our end of its PMI socket, while that is open.
+    pub fn socket(&self) -> Option<&OwnedFd> {
+        self.socket.as_ref()
+    }
+
+    /// The next thing that came through the PMI socket.
+    pub fn receive(&mut self) -> Incoming {
+        loop {
+            match self.decoder.next_request() {
+                Ok(Some(request)) => return Incoming::Request(request),
+                Ok(None) => {}
+                Err(error) => return Incoming::Corrupted(error),
+            }
+            let Some(socket) = &self.socket else { return Incoming::Closed };
+            let mut buffer = [0; 4096];
+            match nix::unistd::read(socket, &mut buffer) {
+                Ok(count @ 1..) => self.decoder.push(&buffer[..count]),
+                Err(Errno::EAGAIN | Errno::EINTR) => return Incoming::NothingNow,
+                Ok(_) | Err(_) => return Incoming::Closed,
+            }
+        }
+    }
+
+    /// Sends a reply, or keeps what the socket does not take. An error means that the rank does not read its replies.
+    pub fn send(&mut self, line: &str) -> Result<(), &'static str> {
+        self.unsent.extend_from_slice(line.as_bytes());
+        self.flush();
+        if self.unsent.len() > MAX_UNREAD { Err("does not read the replies to its PMI requests") } else { Ok(()) }
+    }
+
+    /// Sends what is unsent, as far as the socket takes it. Errors show when the socket is read.
+    pub fn flush(&mut self) {
+        if let Some(socket) = self.socket.as_ref().filter(|_| !self.unsent.is_empty()) {
+            let flags = nix::sys::socket::MsgFlags::MSG_NOSIGNAL;
+            match nix::sys::socket::send(socket.as_raw_fd(), &self.unsent, flags) {
+                Ok(count) => drop(self.unsent.drain(..count)),
+                Err(Errno::EAGAIN | Errno::EINTR) => {}
+                Err(_) => self.unsent.clear(),
+            }
+        }
+    }
+
+    /// Whether replies wait for room in the socket.
+    pub fn has_unsent(&self) -> bool {
+        !self.unsent.is_empty()
+    }
+
+    /// Closes the PMI connection.
+    pub fn disconnect(&mut self) -> Option<OwnedFd> {
+        self.unsent.clear();
+        self.socket.take()
+    }
+
+    /// How the task ended, if it has, without reaping it.
+    pub fn look(&mut self) -> io::Result<Option<Ended>> {
+        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT | WaitPidFlag::WNOHANG;
+        Ok(match waitid(Id::PIDFd(self.task.pidfd().as_fd()), flags) {
+            Ok(WaitStatus::Exited(_, code)) => Some(Ended::Exited(code)),
+            Ok(WaitStatus::Signaled(_, signal, _)) => Some(Ended::Killed(signal as i32)),
+            // A task that ends at once may have been reaped by pip-core, which then knows the status.
+            Err(Errno::ECHILD) => self.task.try_wait()?.map(Ended::from),
+            Ok(_) => None,
+            Err(errno) => return Err(errno.into()),
+        })
+    }
+}

@@ -1,0 +1,118 @@
+//! From a [`Job`] to a [`Plan`]: every program found and checked, every environment built, nothing started yet.
+
+use crate::command_line::{Job, Segment};
+use crate::environment::Environment;
+use crate::shim_library::{self, ShimError};
+use pip_core::{Program, ProgramError, search_path};
+use std::ffi::{CString, NulError, OsStr, OsString};
+use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+/// A job that can be started.
+#[derive(Debug)]
+pub struct Plan {
+    /// The programs, in the order of the command line.
+    pub segments: Vec<PlannedSegment>,
+    /// Number of ranks.
+    pub size: usize,
+    /// Name of this machine.
+    pub hostname: OsString,
+    /// Whether output lines begin with the rank.
+    pub prepend_rank: bool,
+}
+
+/// One program and its ranks.
+#[derive(Debug)]
+pub struct PlannedSegment {
+    /// Number of ranks.
+    pub count: usize,
+    /// The checked program.
+    pub program: Program,
+    /// argv, including argv\[0\] as typed.
+    pub args: Vec<CString>,
+    /// The variables all its ranks share.
+    pub env: Environment,
+    /// Working directory, if another than the launcher's.
+    pub cwd: Option<PathBuf>,
+}
+
+/// Why a job cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// A program.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// The shim library.
+    #[error(transparent)]
+    Shim(#[from] ShimError),
+    /// `-wdir` with a directory that cannot be entered.
+    #[error("-wdir {}: {}; give a directory that exists and may be entered", .0.display(), .1)]
+    WorkDir(PathBuf, io::Error),
+    /// Several ranks of programs that need fixed addresses.
+    #[error("{}: a non-PIE program has fixed addresses, so one address space holds one rank of it, not {}; \
+             rebuild it with -fPIE -pie", .0.display(), .1)]
+    Fixed(PathBuf, usize),
+    /// Cannot happen with arguments and variables from the kernel.
+    #[error("an argument or variable with a NUL byte: {0}")]
+    Nul(#[from] NulError),
+}
+
+impl PlanError {
+    /// Exit status of the launcher: 127 not found, 126 cannot run, 2 usage.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            PlanError::Program(error) => error.exit_code(),
+            PlanError::Shim(_) | PlanError::Fixed(..) => 126,
+            PlanError::WorkDir(..) | PlanError::Nul(_) => 2,
+        }
+    }
+}
+
+/// Looks everything up.
+pub fn make(job: &Job) -> Result<Plan, PlanError> {
+    let hostname = hostname();
+    let mut segments = job.segments.iter().map(|s| plan_segment(job, s, &hostname)).collect::<Result<Vec<_>, _>>()?;
+    let fixed = || segments.iter().filter(|segment| segment.program.is_fixed());
+    let fixed_ranks = fixed().map(|segment| segment.count).sum();
+    if let Some(segment) = fixed().next().filter(|_| fixed_ranks > 1) {
+        return Err(PlanError::Fixed(segment.program.path().to_owned(), fixed_ranks));
+    }
+    if !job.no_shim && segments.iter().any(|segment| !segment.env.shim_is_off()) {
+        let library = shim_library::find()?;
+        segments.iter_mut().filter(|segment| !segment.env.shim_is_off()).for_each(|s| s.env.preload(&library));
+    }
+    let size = segments.iter().map(|segment| segment.count).sum();
+    Ok(Plan { segments, size, hostname, prepend_rank: job.prepend_rank })
+}
+
+fn plan_segment(job: &Job, segment: &Segment, hostname: &OsStr) -> Result<PlannedSegment, PlanError> {
+    let env = Environment::new(std::env::vars_os(), job.env.iter().chain(&segment.env), hostname);
+    if let Some(dir) = &segment.wdir {
+        check_directory(dir).map_err(|error| PlanError::WorkDir(dir.clone(), error))?;
+    }
+    // As execvp after chdir: a relative path starts at the rank's working directory, PATH is the rank's.
+    let start = segment.wdir.as_deref().unwrap_or(Path::new(""));
+    let path = search_path(&segment.program, env.get("PATH"), start)?;
+    let args = std::iter::once(&segment.program).chain(&segment.args);
+    Ok(PlannedSegment {
+        count: segment.count,
+        program: Program::open(&path)?,
+        args: args.map(|arg| CString::new(arg.as_bytes())).collect::<Result<_, _>>()?,
+        env,
+        cwd: segment.wdir.clone(),
+    })
+}
+
+fn check_directory(dir: &Path) -> io::Result<()> {
+    if !std::fs::metadata(dir)?.is_dir() {
+        return Err(io::Error::from_raw_os_error(libc::ENOTDIR));
+    }
+    nix::unistd::access(dir, nix::unistd::AccessFlags::X_OK).map_err(Into::into)
+}
+
+fn hostname() -> OsString {
+    let mut name = std::fs::read("/proc/sys/kernel/hostname").unwrap_or_default();
+    name.truncate(name.trim_ascii_end().len());
+    if name.is_empty() { "localhost".into() } else { OsString::from_vec(name) }
+}

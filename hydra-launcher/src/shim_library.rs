@@ -1,0 +1,41 @@
+//! Where `libpip_mpi.so` is: named by PIP_MPI_LIB, beside the launcher, or in `../lib` beside the launcher's directory.
+
+use std::env;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+const NAME: &str = "libpip_mpi.so";
+
+/// Why the shim cannot be preloaded.
+#[derive(Debug, thiserror::Error)]
+pub enum ShimError {
+    /// PIP_MPI_LIB leads nowhere.
+    #[error("PIP_MPI_LIB={0}: no such file; correct it, or run with -no-shim on the plain MPI library")]
+    Named(PathBuf),
+    /// In none of the usual places.
+    #[error("{NAME} is neither in {} nor in {}; set PIP_MPI_LIB to its path, or run with -no-shim", .0.display(), .1.display())]
+    Missing(PathBuf, PathBuf),
+    /// The list in LD_PRELOAD has no way to quote separators.
+    #[error("{}: a path with a colon or space cannot be preloaded; set PIP_MPI_LIB to another path of the library", .0.display())]
+    Unusable(PathBuf),
+}
+
+/// The absolute path of the library.
+pub fn find() -> Result<PathBuf, ShimError> {
+    let found = match env::var_os("PIP_MPI_LIB").filter(|value| !value.is_empty()) {
+        Some(named) => {
+            let path = std::path::absolute(&named).unwrap_or_else(|_| named.clone().into());
+            Some(path).filter(|path| path.is_file()).ok_or_else(|| ShimError::Named(named.into()))?
+        }
+        None => {
+            let here = env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_owned)).unwrap_or_default();
+            let lib = here.parent().unwrap_or(Path::new("/")).join("lib");
+            let places = [here.join(NAME), lib.join(NAME)];
+            places.into_iter().find(|path| path.is_file()).ok_or(ShimError::Missing(here, lib))?
+        }
+    };
+    if found.as_os_str().as_bytes().iter().any(|byte| b": ".contains(byte)) {
+        return Err(ShimError::Unusable(found));
+    }
+    Ok(found)
+}

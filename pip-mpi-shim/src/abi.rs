@@ -1,0 +1,99 @@
+//! The binary interface of the MPICH family (MPICH ABI, `libmpich.so.12`, `libmpi.so.12`): handles are integers, a
+//! status is five of them. Values were read from MPICH 4.0's mpi.h.
+
+use core::ffi::{c_int, c_void};
+
+pub type Comm = c_int;
+pub type Datatype = c_int;
+pub type Request = c_int;
+pub type Message = c_int;
+pub type Group = c_int;
+pub type Info = c_int;
+pub type Session = c_int;
+pub type Errhandler = c_int;
+/// MPI_Count, MPI_Aint and MPI_Offset.
+pub type Count = i64;
+pub type Buffer = *mut c_void;
+
+pub const SUCCESS: c_int = 0;
+pub const ERR_BUFFER: c_int = 1;
+pub const ERR_TRUNCATE: c_int = 14;
+pub const ERR_IN_STATUS: c_int = 17;
+pub const ERR_REQUEST: c_int = 19;
+pub const ERR_NO_MEM: c_int = 34;
+
+pub const ANY_SOURCE: c_int = -2;
+pub const ANY_TAG: c_int = -1;
+pub const PROC_NULL: c_int = -1;
+pub const UNDEFINED: c_int = -32766;
+/// MPI_TAG_UB of MPICH 4.0.
+pub const TAG_UB: c_int = (1 << 28) - 1;
+pub const BSEND_OVERHEAD: usize = 96;
+pub const THREAD_MULTIPLE: c_int = 3;
+
+pub const COMM_NULL: Comm = 0x0400_0000;
+pub const COMM_WORLD: Comm = 0x4400_0000;
+pub const COMM_SELF: Comm = 0x4400_0001;
+pub const DATATYPE_NULL: Datatype = 0x0c00_0000;
+pub const UNSIGNED: Datatype = 0x4c00_0406;
+pub const PACKED: Datatype = 0x4c00_010f;
+pub const ERRORS_ARE_FATAL: Errhandler = 0x5400_0000;
+pub const REQUEST_NULL: Request = 0x2c00_0000;
+/// What MPICH returns for an operation that was complete at once; shared by all such requests.
+pub const REQUEST_COMPLETE_SEND: Request = 0x6c00_0001;
+pub const MESSAGE_NULL: Message = REQUEST_NULL;
+pub const MESSAGE_NO_PROC: Message = 0x6c00_0000;
+
+/// MPI_Status.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct Status {
+    count_low: c_int,
+    count_high_and_cancelled: c_int,
+    source: c_int,
+    tag: c_int,
+    pub error: c_int,
+}
+
+/// MPI_STATUS_IGNORE and MPI_STATUSES_IGNORE.
+pub const STATUS_IGNORE: *mut Status = 1 as *mut Status;
+
+/// What a completed operation tells its caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome {
+    pub source: c_int,
+    pub tag: c_int,
+    pub bytes: usize,
+    pub cancelled: bool,
+    pub error: c_int,
+}
+
+impl Outcome {
+    /// The empty status (MPI-4.0 section 3.7.3), also what a send leaves.
+    pub const EMPTY: Outcome = Outcome { source: ANY_SOURCE, tag: ANY_TAG, bytes: 0, cancelled: false, error: SUCCESS };
+    /// A receive from MPI_PROC_NULL (MPI-4.0 section 3.10).
+    pub const PROC_NULL: Outcome = Outcome { source: PROC_NULL, ..Outcome::EMPTY };
+
+    /// Fills `status` unless it is MPI_STATUS_IGNORE. MPI_ERROR is left alone, as for all single completions.
+    ///
+    /// # Safety
+    /// `status` is MPI_STATUS_IGNORE or a status the caller may write.
+    #[inline]
+    pub unsafe fn store(&self, status: *mut Status) {
+        if status != STATUS_IGNORE && !status.is_null() {
+            // SAFETY: the caller's promise.
+            unsafe {
+                (*status).count_low = self.bytes as c_int;
+                (*status).count_high_and_cancelled = ((self.bytes >> 32) << 1) as c_int | c_int::from(self.cancelled);
+                (*status).source = self.source;
+                (*status).tag = self.tag;
+            }
+        }
+    }
+}
+
+/// The size of a predefined datatype, which MPICH keeps in bits 8 to 15 of the handle; None for derived types.
+#[inline]
+pub fn builtin_size(datatype: Datatype) -> Option<usize> {
+    (datatype as u32 & 0xff00_0000 == 0x4c00_0000).then_some((datatype as u32 >> 8 & 0xff) as usize)
+}

@@ -1,0 +1,99 @@
+//! Progress while the program is inside a blocking call of the MPI library. A peer whose long message this rank has
+//! already posted a receive for waits until this rank fetches it; were this rank to sit in, say, MPI_Barrier, which that
+//! peer has yet to reach, neither would go on. So while such a call runs and receives are posted, a thread of this rank
+//! takes the mail.
+
+use crate::engine::{self, Engine};
+use crate::job;
+use core::sync::atomic::{AtomicU32, Ordering};
+use std::sync::OnceLock;
+use std::thread::Thread;
+use std::time::Duration;
+
+/// What the thread should do, and what it does.
+static WANTED: AtomicU32 = AtomicU32::new(REST);
+static DOING: AtomicU32 = AtomicU32::new(REST);
+const REST: u32 = 0;
+const WORK: u32 = 1;
+const END: u32 = 2;
+
+static THREAD: OnceLock<Option<Thread>> = OnceLock::new();
+
+/// Runs a blocking call of the MPI library, with progress of the shim meanwhile if a peer may need it.
+#[inline]
+pub fn during(call: impl FnOnce() -> i32) -> i32 {
+    match engine::with(|engine| engine.posted() > 0) {
+        Some(true) => with_thread(call),
+        _ => call(),
+    }
+}
+
+#[cold]
+fn with_thread(call: impl FnOnce() -> i32) -> i32 {
+    let Some(thread) = THREAD.get_or_init(spawn) else { return call() };
+    let was_shared = engine::set_shared(true);
+    WANTED.fetch_add(WORK << 8, Ordering::AcqRel); // several threads of the program may be inside such calls
+    thread.unpark();
+    let code = call();
+    let others = WANTED.fetch_sub(WORK << 8, Ordering::AcqRel) >> 8 > 1;
+    if !others && !was_shared {
+        // The engine is this thread's alone again once the other one rests.
+        while DOING.load(Ordering::Acquire) == WORK {
+            if let Some(job) = job::current() {
+                job.own().bell.ring(true);
+            }
+            std::thread::yield_now();
+        }
+        engine::set_shared(false);
+    }
+    code
+}
+
+fn spawn() -> Option<Thread> {
+    let builder = std::thread::Builder::new().name("pip-mpi".to_owned()).stack_size(256 << 10);
+    match builder.spawn(run) {
+        Ok(handle) => Some(handle.thread().clone()),
+        Err(error) => {
+            eprintln!("pip-mpi: no thread for background progress: {error}; a program that enters collective calls with \
+                       receives posted may hang (ulimit -u limits the number of threads)");
+            None
+        }
+    }
+}
+
+fn wanted() -> bool {
+    WANTED.load(Ordering::Acquire) >> 8 > 0
+}
+
+fn run() {
+    // The program's signals are not this thread's affair.
+    // SAFETY: blocks signals in this thread only.
+    unsafe {
+        let mut all = core::mem::zeroed();
+        libc::sigfillset(&mut all);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &all, core::ptr::null_mut());
+    }
+    while WANTED.load(Ordering::Acquire) & 0xff != END {
+        if !wanted() {
+            std::thread::park_timeout(Duration::from_secs(1));
+            continue;
+        }
+        DOING.store(WORK, Ordering::SeqCst);
+        while wanted() {
+            if !engine::with(Engine::progress).unwrap_or(false) {
+                let Some(job) = job::current() else { break };
+                let ready = || engine::with(Engine::progress).unwrap_or(false) || !wanted();
+                job.own().bell.sleep(job.fences, Duration::from_millis(10), ready);
+            }
+        }
+        DOING.store(REST, Ordering::SeqCst);
+    }
+}
+
+/// Before MPI_Finalize: the thread ends.
+pub fn stop() {
+    if let Some(Some(thread)) = THREAD.get() {
+        WANTED.fetch_or(END, Ordering::AcqRel);
+        thread.unpark();
+    }
+}

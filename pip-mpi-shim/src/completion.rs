@@ -1,0 +1,481 @@
+//! Completion of requests, the shim's and the library's in one array: MPI_Wait, MPI_Test and their families (MPI-4.0
+//! sections 3.7.3 and 3.7.5), and errors.
+
+use crate::abi::{self, Comm, Outcome, Request, Status};
+use crate::engine::{self, Engine};
+use crate::exports::{Request_get_status, Testany};
+use crate::job;
+use crate::layout::View;
+use crate::library;
+use crate::real;
+use crate::request::{Index, Kind, Operation, Persistent, handle_of, index_of};
+use crate::waiting::Patience;
+use core::ffi::c_int;
+
+/// Waits, with progress on both sides, until `ready`.
+pub fn wait_until(mut ready: impl FnMut() -> bool) {
+    let Some(job) = job::current() else { return };
+    let spin = crate::tunables::get().spin;
+    let mut patience = Patience::new();
+    while !ready() {
+        engine::with(Engine::progress);
+        if ready() {
+            return;
+        }
+        let late_mail = || engine::with(Engine::progress).unwrap_or(false) || ready();
+        if patience.wait(job, spin, library::is_busy(), late_mail) {
+            library::poll();
+        }
+    }
+}
+
+/// Calls the error handler of `comm` and returns the code, for programs whose handler lets them go on.
+#[cold]
+pub fn raise(comm: Comm, code: c_int) -> c_int {
+    // SAFETY: a communicator the program uses; a code is any error class.
+    unsafe { real::Comm_call_errhandler(comm, code) };
+    code
+}
+
+/// The return code of a receive: MPI_SUCCESS, or the error its outcome tells of, raised.
+#[inline]
+pub fn report(comm: Comm, view: &View, outcome: &Outcome) -> c_int {
+    if outcome.error == abi::SUCCESS {
+        return abi::SUCCESS;
+    }
+    explain(comm, view, outcome);
+    raise(comm, outcome.error)
+}
+
+/// Says in words what the error class cannot, if the program is about to be ended for it.
+#[cold]
+fn explain(comm: Comm, view: &View, outcome: &Outcome) {
+    let mut handler = abi::ERRORS_ARE_FATAL;
+    // SAFETY: as in `raise`; the handle goes to a local and is given back.
+    unsafe {
+        real::Comm_get_errhandler(comm, &mut handler);
+        if handler == abi::ERRORS_ARE_FATAL {
+            let rank = job::current().map_or(0, |job| job.rank);
+            eprintln!(
+                "pip-mpi: rank {rank}: the message from rank {} with tag {} is longer than the receive buffer of {} bytes; \
+                 the receive must have room for the longest message it can match",
+                outcome.source, outcome.tag, view.len()
+            );
+        } else {
+            real::Errhandler_free(&mut handler);
+        }
+    }
+}
+
+/// How one request of an array stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// MPI_REQUEST_NULL or a persistent request that was not started.
+    Inactive,
+    Pending,
+    /// Completed now, with this return code; the handle and the status are up to date.
+    Done(c_int),
+}
+
+/// Completes the request if it can be; never blocks. `raise_errors` calls the error handler for shim requests.
+#[inline]
+unsafe fn advance(handle: *mut Request, status: *mut Status, raise_errors: bool) -> Standing {
+    // SAFETY (whole function): the program's request and status.
+    unsafe {
+        if *handle == abi::REQUEST_NULL {
+            return Standing::Inactive;
+        }
+        if *handle == abi::REQUEST_COMPLETE_SEND {
+            *handle = abi::REQUEST_NULL;
+            Outcome::EMPTY.store(status);
+            return Standing::Done(abi::SUCCESS);
+        }
+        let Some(index) = index_of(*handle) else { return advance_library(handle, status) };
+        let finished = engine::with(|engine| {
+            if engine.requests.get(index).is_some_and(|slot| !slot.active) {
+                return Err(Standing::Inactive);
+            }
+            if !engine.is_complete(index) {
+                return Err(Standing::Pending);
+            }
+            Ok(finish(engine, index))
+        });
+        match finished {
+            None => Standing::Inactive,
+            Some(Err(standing)) => standing,
+            Some(Ok(Finished { outcome, persistent, comm, view })) => {
+                if !persistent {
+                    *handle = abi::REQUEST_NULL;
+                }
+                outcome.store(status);
+                if outcome.error != abi::SUCCESS && raise_errors {
+                    return Standing::Done(report(comm, &view, &outcome));
+                }
+                Standing::Done(outcome.error)
+            }
+        }
+    }
+}
+
+/// The same for a request of the MPI library. MPI_Testany tells an inactive persistent request from a complete one.
+unsafe fn advance_library(handle: *mut Request, status: *mut Status) -> Standing {
+    let (mut index, mut flag) = (0, 0);
+    // SAFETY: as in `advance`.
+    let code = unsafe { Testany::real(1, handle, &mut index, &mut flag, status) };
+    match (code, flag, index) {
+        (abi::SUCCESS, 0, _) => Standing::Pending,
+        (abi::SUCCESS, _, abi::UNDEFINED) => Standing::Inactive,
+        _ => Standing::Done(code),
+    }
+}
+
+struct Finished {
+    outcome: Outcome,
+    persistent: bool,
+    comm: Comm,
+    view: View,
+}
+
+/// Takes the outcome of a complete request and frees or deactivates its slot.
+fn finish(engine: &mut Engine, index: Index) -> Finished {
+    let view = crate::receive::view_of(engine, index);
+    engine.settle(index);
+    let Some(slot) = engine.requests.get(index) else {
+        return Finished { outcome: Outcome::EMPTY, persistent: false, comm: abi::COMM_WORLD, view };
+    };
+    let comm = slot.operation.as_ref().map_or(abi::COMM_WORLD, |operation| operation.comm);
+    let (outcome, persistent) = (slot.outcome, slot.persistent.is_some());
+    if let Kind::Both(send, receive) = slot.kind {
+        finish(engine, send);
+        let received = finish(engine, receive);
+        engine.requests.remove(index);
+        return received;
+    }
+    if persistent {
+        (slot.active, slot.complete) = (false, false);
+    } else {
+        engine.requests.remove(index);
+    }
+    Finished { outcome, persistent, comm, view }
+}
+
+/// Waits for the request in slot `index`, which is complete afterwards and freed.
+pub fn wait_index(index: Index) -> c_int {
+    wait_status(index, abi::STATUS_IGNORE)
+}
+
+/// The same with a status.
+pub fn wait_status(index: Index, status: *mut Status) -> c_int {
+    let mut handle = handle_of(index);
+    // SAFETY: a local handle and the program's status.
+    unsafe { wait(&mut handle, status) }
+}
+
+/// MPI_Wait.
+///
+/// # Safety
+/// `handle` and `status` are the program's.
+#[inline]
+pub unsafe fn wait(handle: *mut Request, status: *mut Status) -> c_int {
+    let mut standing = Standing::Pending;
+    wait_until(|| {
+        // SAFETY: the caller's promise.
+        standing = unsafe { advance(handle, status, true) };
+        standing != Standing::Pending
+    });
+    match standing {
+        Standing::Done(code) => code,
+        _ => {
+            // SAFETY: as above.
+            unsafe { Outcome::EMPTY.store(status) };
+            abi::SUCCESS
+        }
+    }
+}
+
+/// MPI_Test.
+///
+/// # Safety
+/// As [`wait`]; `flag` may be written.
+pub unsafe fn test(handle: *mut Request, flag: *mut c_int, status: *mut Status) -> c_int {
+    engine::with(Engine::progress);
+    // SAFETY (all): the caller's promise.
+    unsafe {
+        let standing = advance(handle, status, true);
+        *flag = c_int::from(standing != Standing::Pending);
+        match standing {
+            Standing::Done(code) => code,
+            Standing::Inactive => {
+                Outcome::EMPTY.store(status);
+                abi::SUCCESS
+            }
+            Standing::Pending => {
+                idle();
+                abi::SUCCESS
+            }
+        }
+    }
+}
+
+/// Nothing to report to a program that asks again and again.
+pub fn idle() {
+    library::poll_seldom(job::current().is_some_and(|job| job.crowded));
+}
+
+/// An array of requests and, unless ignored, of statuses.
+#[derive(Debug, Clone, Copy)]
+pub struct Batch {
+    pub count: c_int,
+    pub handles: *mut Request,
+    pub statuses: *mut Status,
+}
+
+impl Batch {
+    fn indices(&self) -> std::ops::Range<usize> {
+        0..self.count.max(0) as usize
+    }
+
+    fn handle(&self, i: usize) -> *mut Request {
+        self.handles.wrapping_add(i)
+    }
+
+    fn status(&self, i: usize) -> *mut Status {
+        if self.statuses == abi::STATUS_IGNORE { self.statuses } else { self.statuses.wrapping_add(i) }
+    }
+
+    /// Sets MPI_ERROR in a status of a call that will return MPI_ERR_IN_STATUS.
+    unsafe fn set_error(&self, i: usize, code: c_int) {
+        if self.statuses != abi::STATUS_IGNORE {
+            // SAFETY: one of the program's statuses.
+            unsafe { (*self.status(i)).error = code };
+        }
+    }
+
+    /// MPI_Waitall.
+    ///
+    /// # Safety
+    /// The arrays are the program's, `count` long.
+    pub unsafe fn wait_all(&self) -> c_int {
+        let mut codes: Vec<(usize, c_int)> = Vec::new();
+        for i in self.indices() {
+            let (handle, status) = (self.handle(i), self.status(i));
+            let mut standing = Standing::Pending;
+            wait_until(|| {
+                // SAFETY: the caller's promise.
+                standing = unsafe { advance(handle, status, false) };
+                standing != Standing::Pending
+            });
+            match standing {
+                Standing::Done(abi::SUCCESS) | Standing::Pending => {}
+                Standing::Done(code) => codes.push((i, code)),
+                // SAFETY: as above.
+                Standing::Inactive => unsafe { Outcome::EMPTY.store(status) },
+            }
+        }
+        // SAFETY: as above.
+        unsafe { self.verdict(self.indices(), &codes) }
+    }
+
+    /// MPI_Testall.
+    ///
+    /// # Safety
+    /// As [`Batch::wait_all`]; `flag` may be written.
+    pub unsafe fn test_all(&self, flag: *mut c_int) -> c_int {
+        engine::with(Engine::progress);
+        // SAFETY (all): the caller's promise.
+        unsafe {
+            let all = self.indices().all(|i| is_complete(*self.handle(i)));
+            *flag = c_int::from(all);
+            if all {
+                return self.wait_all();
+            }
+        }
+        idle();
+        abi::SUCCESS
+    }
+
+    /// One pass for MPI_Waitany and MPI_Testany: the first request that completes, Some(None) if all are inactive.
+    unsafe fn any(&self) -> Option<Option<(usize, c_int)>> {
+        let mut pending = false;
+        for i in self.indices() {
+            // One status for the one request that completes.
+            // SAFETY: the caller's promise.
+            match unsafe { advance(self.handle(i), self.statuses, true) } {
+                Standing::Done(code) => return Some(Some((i, code))),
+                Standing::Pending => pending = true,
+                Standing::Inactive => {}
+            }
+        }
+        (!pending).then_some(None)
+    }
+
+    /// MPI_Waitany; `self.statuses` is a single status.
+    ///
+    /// # Safety
+    /// As [`Batch::wait_all`]; `index` may be written.
+    pub unsafe fn wait_any(&self, index: *mut c_int) -> c_int {
+        let mut found = None;
+        // SAFETY (both): the caller's promise.
+        wait_until(|| {
+            found = unsafe { self.any() };
+            found.is_some()
+        });
+        unsafe { self.answer_any(found.flatten(), index) }
+    }
+
+    /// MPI_Testany; `self.statuses` is a single status.
+    ///
+    /// # Safety
+    /// As [`Batch::wait_any`]; `flag` may be written.
+    pub unsafe fn test_any(&self, index: *mut c_int, flag: *mut c_int) -> c_int {
+        engine::with(Engine::progress);
+        // SAFETY (all): the caller's promise.
+        unsafe {
+            let found = self.any();
+            *flag = c_int::from(found.is_some());
+            match found {
+                Some(found) => self.answer_any(found, index),
+                None => {
+                    *index = abi::UNDEFINED;
+                    idle();
+                    abi::SUCCESS
+                }
+            }
+        }
+    }
+
+    unsafe fn answer_any(&self, found: Option<(usize, c_int)>, index: *mut c_int) -> c_int {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match found {
+                Some((i, code)) => {
+                    *index = i as c_int;
+                    code
+                }
+                None => {
+                    *index = abi::UNDEFINED;
+                    Outcome::EMPTY.store(self.statuses);
+                    abi::SUCCESS
+                }
+            }
+        }
+    }
+
+    /// One pass for MPI_Waitsome and MPI_Testsome: how many completed, or None if all are inactive.
+    unsafe fn some(&self, indices: *mut c_int, codes: &mut Vec<(usize, c_int)>) -> Option<usize> {
+        let (mut done, mut active) = (0, false);
+        for i in self.indices() {
+            // SAFETY: the caller's promise; statuses and indices are filled from the front.
+            match unsafe { advance(self.handle(i), self.status(done), false) } {
+                Standing::Done(code) => {
+                    // SAFETY: as above.
+                    unsafe { *indices.add(done) = i as c_int };
+                    if code != abi::SUCCESS {
+                        codes.push((done, code));
+                    }
+                    (done, active) = (done + 1, true);
+                }
+                Standing::Pending => active = true,
+                Standing::Inactive => {}
+            }
+        }
+        active.then_some(done)
+    }
+
+    /// MPI_Waitsome (`blocking`) and MPI_Testsome.
+    ///
+    /// # Safety
+    /// As [`Batch::wait_all`]; `done` and `indices` may be written.
+    pub unsafe fn some_of(&self, blocking: bool, done: *mut c_int, indices: *mut c_int) -> c_int {
+        let (mut codes, mut found) = (Vec::new(), None);
+        let mut pass = || {
+            // SAFETY: the caller's promise.
+            found = unsafe { self.some(indices, &mut codes) };
+            found != Some(0)
+        };
+        if blocking {
+            wait_until(pass);
+        } else {
+            engine::with(Engine::progress);
+            if !pass() {
+                idle();
+            }
+        }
+        // SAFETY: as above.
+        unsafe {
+            *done = found.map_or(abi::UNDEFINED, |n| n as c_int);
+            self.verdict(0..found.unwrap_or(0), &codes)
+        }
+    }
+
+    /// MPI_SUCCESS, or MPI_ERR_IN_STATUS with all errors set, raised where the first failure was.
+    unsafe fn verdict(&self, range: std::ops::Range<usize>, codes: &[(usize, c_int)]) -> c_int {
+        if codes.is_empty() {
+            return abi::SUCCESS;
+        }
+        // SAFETY: the caller's promise.
+        unsafe {
+            range.for_each(|i| self.set_error(i, abi::SUCCESS));
+            codes.iter().for_each(|&(i, code)| self.set_error(i, code));
+        }
+        raise(abi::COMM_WORLD, abi::ERR_IN_STATUS)
+    }
+}
+
+/// Whether a request is complete or inactive; it stays as it is.
+fn is_complete(handle: Request) -> bool {
+    if handle == abi::REQUEST_NULL || handle == abi::REQUEST_COMPLETE_SEND {
+        return true;
+    }
+    match index_of(handle) {
+        Some(index) => engine::with(|engine| {
+            engine.requests.get(index).is_none_or(|slot| !slot.active) || engine.is_complete(index)
+        })
+        .unwrap_or(true),
+        None => {
+            let mut flag = 0;
+            // SAFETY: a request of the MPI library; the flag goes to a local.
+            unsafe { Request_get_status::real(handle, &mut flag, abi::STATUS_IGNORE) };
+            flag != 0
+        }
+    }
+}
+
+/// MPI_Request_get_status; None leaves the call to the library.
+///
+/// # Safety
+/// `flag` and `status` are the program's.
+pub unsafe fn get_status(handle: Request, flag: *mut c_int, status: *mut Status) -> Option<c_int> {
+    engine::with(Engine::progress)?;
+    let index = index_of(handle)?;
+    let complete = is_complete(handle);
+    let outcome = engine::with(|engine| match engine.requests.get(index) {
+        Some(slot) if slot.active => match slot.kind {
+            Kind::Both(_, receive) => engine.requests.get(receive).map_or(Outcome::EMPTY, |slot| slot.outcome),
+            _ => slot.outcome,
+        },
+        _ => Outcome::EMPTY,
+    })?;
+    // SAFETY: the caller's promise.
+    unsafe {
+        *flag = c_int::from(complete);
+        if complete {
+            outcome.store(status);
+        } else {
+            idle();
+        }
+    }
+    Some(abi::SUCCESS)
+}
+
+/// A persistent request, not started.
+pub fn init(kind: Kind, operation: Option<Operation>, persistent: Persistent, request: *mut Request) -> Option<c_int> {
+    let index = engine::with(|engine| {
+        let index = engine.requests.insert(kind, operation);
+        engine.requests.get(index).map(|slot| (slot.active, slot.persistent) = (false, Some(persistent)));
+        index
+    })?;
+    // SAFETY: MPI gives a request to fill.
+    unsafe { *request = handle_of(index) };
+    Some(abi::SUCCESS)
+}

@@ -1,0 +1,97 @@
+//! Numbers for communicators. Ranks that create a communicator together agree on a number by a collective call of the MPI
+//! library; only MPI_Comm_idup must not wait for its peers, so its number comes from a table: the first rank of a call
+//! draws one, the others find it under the parent's context and the number of the call.
+
+use core::cell::UnsafeCell;
+use core::sync::atomic::{AtomicU32, Ordering};
+
+/// MPI_COMM_WORLD's context, and MPI_COMM_SELF's of every rank.
+pub const WORLD: u32 = 0;
+pub const SELF: u32 = 1;
+
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+struct Pending {
+    parent: u32,
+    call: u32,
+    context: u32,
+    /// Ranks that have not asked yet; 0 for a free place.
+    left: u32,
+}
+
+const PLACES: usize = 256;
+
+/// Shared by all ranks; rank 0's is used.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Contexts {
+    drawn: AtomicU32,
+    lock: AtomicU32,
+    pending: UnsafeCell<[Pending; PLACES]>,
+}
+
+// SAFETY: `pending` is touched under `lock` only.
+unsafe impl Sync for Contexts {}
+// SAFETY: plain integers.
+unsafe impl Send for Contexts {}
+
+impl Default for Contexts {
+    fn default() -> Self {
+        let free = Pending { parent: 0, call: 0, context: 0, left: 0 };
+        Contexts { drawn: AtomicU32::new(SELF + 1), lock: AtomicU32::new(0), pending: UnsafeCell::new([free; PLACES]) }
+    }
+}
+
+impl Contexts {
+    /// A number that no communicator of the job has.
+    pub fn draw(&self) -> u32 {
+        self.drawn.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The number of the child that the `call`-th MPI_Comm_idup of `parent` makes; each of the `size` ranks asks once.
+    /// None while more than 256 such calls wait for some of their ranks.
+    pub fn of_idup(&self, parent: u32, call: u32, size: u32) -> Option<u32> {
+        while self.lock.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed).is_err() {
+            std::thread::yield_now();
+        }
+        // SAFETY: we hold the lock.
+        let context = find(unsafe { &mut *self.pending.get() }, parent, call, size, || self.draw());
+        self.lock.store(0, Ordering::Release);
+        context
+    }
+}
+
+fn find(table: &mut [Pending; PLACES], parent: u32, call: u32, size: u32, draw: impl FnOnce() -> u32) -> Option<u32> {
+    if let Some(place) = table.iter_mut().find(|p| p.left > 0 && p.parent == parent && p.call == call) {
+        place.left -= 1;
+        return Some(place.context);
+    }
+    let place = table.iter_mut().find(|p| p.left == 0)?;
+    *place = Pending { parent, call, context: draw(), left: size - 1 };
+    Some(place.context)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranks_of_one_idup_agree_and_calls_differ() {
+        let contexts = Contexts::default();
+        let first = contexts.of_idup(0, 1, 3).unwrap();
+        let second = contexts.of_idup(0, 2, 3).unwrap();
+        assert_ne!(first, second);
+        assert_eq!([contexts.of_idup(0, 2, 3), contexts.of_idup(0, 1, 3)], [Some(second), Some(first)]);
+        assert_eq!([contexts.of_idup(0, 1, 3), contexts.of_idup(0, 2, 3)], [Some(first), Some(second)]);
+        assert_ne!(contexts.of_idup(0, 1, 3), Some(first), "all have asked: the place was given back");
+    }
+
+    #[test]
+    fn a_full_table_is_said_to_be_full() {
+        let contexts = Contexts::default();
+        (0..PLACES as u32).for_each(|call| assert!(contexts.of_idup(7, call, 2).is_some()));
+        assert_eq!(contexts.of_idup(7, 9999, 2), None);
+        assert!(contexts.of_idup(7, 0, 2).is_some());
+        assert!(contexts.of_idup(7, 9999, 2).is_some());
+    }
+}

@@ -1,0 +1,95 @@
+//! Initialisation and the end (MPI-4.0 chapter 11), attached buffers, datatypes that go away.
+
+use super::mpi;
+use crate::abi::*;
+use crate::{background, buffered, completion, datatype, engine, job};
+use core::ffi::{c_char, c_int, c_void};
+
+/// Starts the MPI library between showing this rank and looking for the others.
+fn initialise(start: impl FnOnce() -> c_int) -> c_int {
+    job::announce();
+    let code = start();
+    if code == SUCCESS && job::current().is_none() {
+        if let Some(job) = job::join() {
+            let mut provided = 0;
+            // SAFETY: the library is initialised; the level goes to a local.
+            let asked = unsafe { crate::real::Query_thread(&mut provided) };
+            // In a session without MPI_Init nobody may ask: be ready for threads.
+            engine::install(job, asked != SUCCESS || provided == THREAD_MULTIPLE);
+        }
+    }
+    code
+}
+
+mpi! {
+    /// MPI-4.0 section 11.2.1.
+    fn Init(argc: *mut c_int, argv: *mut *mut *mut c_char) {
+        // SAFETY: the program's arguments.
+        Some(initialise(|| unsafe { real(argc, argv) }))
+    }
+
+    /// MPI-4.0 section 11.2.1.
+    fn Init_thread(argc: *mut c_int, argv: *mut *mut *mut c_char, required: c_int, provided: *mut c_int) {
+        // SAFETY: the program's arguments.
+        Some(initialise(|| unsafe { real(argc, argv, required, provided) }))
+    }
+
+    /// MPI-4.0 section 11.3.1.
+    fn Session_init(info: Info, handler: Errhandler, session: *mut Session) {
+        // SAFETY: the program's arguments.
+        Some(initialise(|| unsafe { real(info, handler, session) }))
+    }
+
+    /// MPI-4.0 section 11.2.2: what this rank still offers must be fetched first.
+    fn Finalize() {
+        completion::wait_until(|| engine::with(|engine| engine.has_fetched_all()).unwrap_or(true));
+        background::stop();
+        engine::with(|engine| {
+            if engine.tunables.stats != 0 {
+                eprint!("{}", engine.stats.line(engine.job.rank));
+            }
+        });
+        None
+    }
+
+    /// MPI-4.0 section 3.6.
+    fn Buffer_attach(buffer: *mut c_void, size: c_int) {
+        // SAFETY: the program's arguments.
+        let code = unsafe { real(buffer, size) };
+        if code == SUCCESS {
+            buffered::attach(size as usize);
+        }
+        Some(code)
+    }
+
+    /// MPI-4.0 section 3.6, large counts.
+    fn Buffer_attach_c(buffer: *mut c_void, size: Count) {
+        // SAFETY: the program's arguments.
+        let code = unsafe { real(buffer, size) };
+        if code == SUCCESS {
+            buffered::attach(size as usize);
+        }
+        Some(code)
+    }
+
+    /// MPI-4.0 section 3.6: waits until all buffered messages have been fetched.
+    fn Buffer_detach(buffer: *mut c_void, size: *mut c_int) {
+        completion::wait_until(buffered::is_empty);
+        buffered::detach();
+        None
+    }
+
+    /// MPI-4.0 section 3.6, large counts.
+    fn Buffer_detach_c(buffer: *mut c_void, size: *mut Count) {
+        completion::wait_until(buffered::is_empty);
+        buffered::detach();
+        None
+    }
+
+    /// MPI-4.0 section 5.1.9.
+    fn Type_free(datatype: *mut Datatype) {
+        // SAFETY: the program's handle.
+        datatype::forget(unsafe { *datatype });
+        None
+    }
+}

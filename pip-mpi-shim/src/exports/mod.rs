@@ -1,0 +1,64 @@
+//! The MPI functions this library exports in front of the MPI library's. Each is a few lines: whose call is it, and if it
+//! is ours, which function of the shim answers it.
+
+mod communicators;
+mod environment;
+mod message;
+mod passing;
+mod requests;
+
+pub use communicators::*;
+pub use environment::*;
+pub use message::*;
+pub use requests::*;
+
+/// Exports functions as `MPI_X` and `PMPI_X`. The body yields Some(return code) if the shim answered the call; None hands
+/// it on, unchanged, to the MPI library. A profiling tool between the program and MPI sees `MPI_X` first.
+/// Inside the crate, `X::real` calls the MPI library's function.
+macro_rules! mpi {
+    ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),* $(,)?) $body:block)*) => {$(
+        $(#[$doc])*
+        #[allow(non_snake_case, clippy::missing_safety_doc, clippy::too_many_arguments)]
+        pub mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+            use core::ffi::CStr;
+            use $crate::real::Function;
+
+            const NAME: &CStr = match CStr::from_bytes_with_nul(concat!("PMPI_", stringify!($name), "\0").as_bytes()) {
+                Ok(name) => name,
+                Err(_) => panic!("a function name without NUL"),
+            };
+            static FUNCTION: Function = Function::new(NAME);
+            type Signature = unsafe extern "C" fn($($type),*) -> c_int;
+
+            /// The MPI library's own function.
+            #[inline]
+            pub unsafe fn real($($arg: $type),*) -> c_int {
+                // SAFETY: the library's function has this signature.
+                unsafe { core::mem::transmute::<*mut c_void, Signature>(FUNCTION.real())($($arg),*) }
+            }
+
+            #[unsafe(export_name = concat!("PMPI_", stringify!($name)))]
+            pub unsafe extern "C" fn profiled($($arg: $type),*) -> c_int {
+                let answer: Option<c_int> = $body;
+                match answer {
+                    Some(code) => code,
+                    // SAFETY: the program's own arguments.
+                    None => unsafe { real($($arg),*) },
+                }
+            }
+
+            #[unsafe(export_name = concat!("MPI_", stringify!($name)))]
+            pub unsafe extern "C" fn plain($($arg: $type),*) -> c_int {
+                match FUNCTION.profiler() {
+                    // SAFETY: the tool's function of the same name; the program's own arguments.
+                    Some(tool) => unsafe { core::mem::transmute::<*mut c_void, Signature>(tool)($($arg),*) },
+                    // SAFETY: as above.
+                    None => unsafe { profiled($($arg),*) },
+                }
+            }
+        }
+    )*};
+}
+use mpi;

@@ -1,0 +1,94 @@
+//! Completion and the life of requests (MPI-4.0 sections 3.7 to 3.9). Where the shim is not active every call is the
+//! MPI library's, as if this library were not there.
+
+use super::mpi;
+use crate::abi::*;
+use crate::completion::{self, Batch};
+use crate::{job, lifecycle, request};
+use core::ffi::{c_int, c_void};
+
+/// None without the shim.
+fn active<R>(answer: impl FnOnce() -> R) -> Option<R> {
+    job::current().map(|_| answer())
+}
+
+/// None also where the MPI library must report wrong arguments.
+fn on_batch(count: c_int, handles: *mut Request, statuses: *mut Status, f: impl FnOnce(Batch) -> c_int) -> Option<c_int> {
+    if count < 0 || (count > 0 && (handles.is_null() || statuses.is_null())) {
+        return None;
+    }
+    active(|| f(Batch { count, handles, statuses }))
+}
+
+mpi! {
+    /// MPI-4.0 section 3.7.3.
+    fn Wait(handle: *mut Request, status: *mut Status) {
+        // SAFETY (here and below): the program's arguments.
+        active(|| unsafe { completion::wait(handle, status) })
+    }
+    /// MPI-4.0 section 3.7.3.
+    fn Test(handle: *mut Request, flag: *mut c_int, status: *mut Status) {
+        // SAFETY: see Wait.
+        active(|| unsafe { completion::test(handle, flag, status) })
+    }
+    /// MPI-4.0 section 3.7.5.
+    fn Waitall(count: c_int, handles: *mut Request, statuses: *mut Status) {
+        // SAFETY: see Wait.
+        on_batch(count, handles, statuses, |batch| unsafe { batch.wait_all() })
+    }
+    /// MPI-4.0 section 3.7.5.
+    fn Testall(count: c_int, handles: *mut Request, flag: *mut c_int, statuses: *mut Status) {
+        // SAFETY: see Wait.
+        on_batch(count, handles, statuses, |batch| unsafe { batch.test_all(flag) })
+    }
+    /// MPI-4.0 section 3.7.5.
+    fn Waitany(count: c_int, handles: *mut Request, index: *mut c_int, status: *mut Status) {
+        // SAFETY: see Wait.
+        on_batch(count, handles, status, |batch| unsafe { batch.wait_any(index) })
+    }
+    /// MPI-4.0 section 3.7.5.
+    fn Testany(count: c_int, handles: *mut Request, index: *mut c_int, flag: *mut c_int, status: *mut Status) {
+        // SAFETY: see Wait.
+        on_batch(count, handles, status, |batch| unsafe { batch.test_any(index, flag) })
+    }
+    /// MPI-4.0 section 3.7.5.
+    fn Waitsome(count: c_int, handles: *mut Request, done: *mut c_int, indices: *mut c_int, statuses: *mut Status) {
+        // SAFETY: see Wait.
+        on_batch(count, handles, statuses, |batch| unsafe { batch.some_of(true, done, indices) })
+    }
+    /// MPI-4.0 section 3.7.5.
+    fn Testsome(count: c_int, handles: *mut Request, done: *mut c_int, indices: *mut c_int, statuses: *mut Status) {
+        // SAFETY: see Wait.
+        on_batch(count, handles, statuses, |batch| unsafe { batch.some_of(false, done, indices) })
+    }
+    /// MPI-4.0 section 3.7.6.
+    fn Request_get_status(handle: Request, flag: *mut c_int, status: *mut Status) {
+        // SAFETY: see Wait.
+        unsafe { completion::get_status(handle, flag, status) }
+    }
+    /// MPI-4.0 section 3.7.3.
+    fn Request_free(handle: *mut Request) {
+        // SAFETY: see Wait.
+        unsafe { lifecycle::free(handle) }
+    }
+    /// MPI-4.0 section 3.8.4.
+    fn Cancel(handle: *mut Request) {
+        // SAFETY: see Wait.
+        active(|| lifecycle::cancel(unsafe { *handle })).flatten()
+    }
+    /// MPI-4.0 section 3.9.
+    fn Start(handle: *mut Request) {
+        // SAFETY: see Wait.
+        lifecycle::start(unsafe { *handle })
+    }
+    /// MPI-4.0 section 3.9.
+    fn Startall(count: c_int, handles: *mut Request) {
+        // SAFETY: see Wait.
+        let all = unsafe { core::slice::from_raw_parts_mut(handles, if handles.is_null() { 0 } else { count.max(0) as usize }) };
+        // An array of the library's requests only goes to the library in one call.
+        all.iter().any(|handle| request::index_of(*handle).is_some()).then(|| {
+            let start = |handle: &mut Request| lifecycle::start(*handle).unwrap_or_else(|| unsafe { Start::real(handle) });
+            all.iter_mut().map(start).find(|&code| code != SUCCESS).unwrap_or(SUCCESS)
+        })
+    }
+}

@@ -1,0 +1,176 @@
+//! The ranks of this job as the shim sees them: one shared block per rank, found through the PiP registry.
+
+use crate::contexts::Contexts;
+use crate::rendezvous::Rendezvous;
+use crate::ring::Inbox;
+use crate::waiting::Bell;
+use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use pip_core::current::Current;
+use pip_core::registry::Service;
+use std::sync::OnceLock;
+
+const MAGIC: u64 = u64::from_le_bytes(*b"PiP-mpi\0");
+const VERSION: u32 = 1;
+
+/// What a rank shows to its peers. Each has its own copy of the code, so the layout is fixed and checked.
+#[derive(Debug)]
+#[repr(C, align(128))]
+pub struct Block {
+    magic: u64,
+    version: u32,
+    bytes: u32,
+    rank: u32,
+    size: u32,
+    /// Whether this rank saw fewer cores than ranks.
+    crowded: u32,
+    /// Whether this rank cannot make its peers' stores visible before it sleeps (no membarrier).
+    no_membarrier: u32,
+    inboxes: *const Inbox,
+    /// Number of peers that have put a ring into `inboxes`.
+    pub connections: AtomicU32,
+    /// Rung when something arrived while the rank sleeps.
+    pub bell: Bell,
+    /// A transfer from this rank's memory that it may help with.
+    pub assist: Assist,
+    /// Rank 0's hands out communicator contexts for all.
+    pub contexts: Contexts,
+}
+
+/// On a cache line of its own: peers write it, the owner polls it.
+#[derive(Debug, Default)]
+#[repr(C, align(128))]
+pub struct Assist(pub AtomicPtr<Rendezvous>);
+
+// SAFETY: everything behind the pointers is atomic or immutable.
+unsafe impl Sync for Block {}
+// SAFETY: as above.
+unsafe impl Send for Block {}
+
+impl Block {
+    /// The cell in which the rank finds the ring of sender `rank`.
+    pub fn inbox(&self, rank: u32) -> &Inbox {
+        assert!(rank < self.size);
+        // SAFETY: the table has `size` cells.
+        unsafe { &*self.inboxes.add(rank as usize) }
+    }
+}
+
+/// This process as a rank of a job whose ranks are all tasks with the shim.
+#[derive(Debug)]
+pub struct Job {
+    /// This process's rank in MPI_COMM_WORLD.
+    pub rank: u32,
+    /// More ranks than cores: nobody spins, nobody copies for another.
+    pub crowded: bool,
+    /// Senders order their stores with a fence before they look for sleepers.
+    pub fences: bool,
+    blocks: Vec<&'static Block>,
+}
+
+impl Job {
+    /// Number of ranks in MPI_COMM_WORLD.
+    pub fn size(&self) -> u32 {
+        self.blocks.len() as u32
+    }
+
+    /// The shared block of a rank.
+    #[inline]
+    pub fn block(&self, rank: u32) -> &'static Block {
+        self.blocks[rank as usize]
+    }
+
+    /// This rank's own block.
+    #[inline]
+    pub fn own(&self) -> &'static Block {
+        self.block(self.rank)
+    }
+}
+
+/// Before the MPI library starts: shows this rank to its peers, if it is a task and the shim is not switched off.
+pub fn announce() {
+    let Some((task, rank, size)) = identity() else { return };
+    if task.import_service(task.id(), Service::MpiShim).is_some() {
+        return; // MPI_Init after MPI_Session_init, or the reverse
+    }
+    let inboxes: Box<[Inbox]> = (0..size).map(|_| Inbox::default()).collect();
+    let block = Block {
+        magic: MAGIC,
+        version: VERSION,
+        bytes: size_of::<Block>() as u32,
+        rank,
+        size,
+        crowded: u32::from(cores() < size as usize),
+        no_membarrier: u32::from(!crate::waiting::register_membarrier()),
+        inboxes: Box::leak(inboxes).as_ptr(),
+        connections: AtomicU32::new(0),
+        bell: Bell::default(),
+        assist: Assist::default(),
+        contexts: Contexts::default(),
+    };
+    task.export_service(Service::MpiShim, core::ptr::from_mut(Box::leak(Box::new(block))).cast());
+}
+
+static CURRENT: OnceLock<Job> = OnceLock::new();
+
+/// The job, once [`join`] has found it.
+#[inline]
+pub fn current() -> Option<&'static Job> {
+    CURRENT.get()
+}
+
+/// After the MPI library has started, which no rank leaves before all have called [`announce`]: the job, if every rank of
+/// MPI_COMM_WORLD has the shim. All ranks come to the same answer.
+pub fn join() -> Option<&'static Job> {
+    let job = find()?;
+    Some(CURRENT.get_or_init(|| job))
+}
+
+fn find() -> Option<Job> {
+    let (task, rank, size) = identity()?;
+    let blocks: Vec<&'static Block> = (0..size).map(|peer| block_of(task, peer, size)).collect::<Option<_>>()?;
+    let crowded = blocks.iter().any(|block| block.crowded != 0);
+    let fences = crowded || blocks.iter().any(|block| block.no_membarrier != 0);
+    Some(Job { rank, crowded, fences, blocks })
+}
+
+/// The launcher gives rank r the task id r.
+fn block_of(task: Current, rank: u32, size: u32) -> Option<&'static Block> {
+    let pointer = task.import_service(rank as usize, Service::MpiShim)?.cast::<Block>();
+    // SAFETY: this service's pointers lead to a Block, or to another version's, which begins with the same words.
+    let block = unsafe { pointer.as_ref() };
+    let same = block.magic == MAGIC && block.version == VERSION && block.bytes as usize == size_of::<Block>();
+    (same && block.rank == rank && block.size == size).then_some(block)
+}
+
+/// This task, and the rank and size its launcher gave it.
+fn identity() -> Option<(Current, u32, u32)> {
+    let off = std::env::var("PIP_MPI_SHIM").is_ok_and(|v| ["off", "0", "no"].contains(&v.to_ascii_lowercase().as_str()));
+    if off {
+        return None;
+    }
+    let number = |name: &str| std::env::var(name).ok()?.parse::<u32>().ok();
+    let (task, rank, size) = (pip_core::current::current()?, number("PMI_RANK")?, number("PMI_SIZE")?);
+    (task.id() == rank as usize && rank < size).then_some((task, rank, size))
+}
+
+/// Cores this process may run on.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+impl Block {
+    /// Lets the owner copy too; pairs with [`Block::stop_assisting`].
+    pub fn ask_assistance(&self, transfer: &Rendezvous) {
+        self.assist.0.store(core::ptr::from_ref(transfer).cast_mut(), Ordering::Release);
+    }
+
+    /// Owner: forgets a transfer that is over, before its memory is used again.
+    #[inline]
+    pub fn stop_assisting(&self, transfer: *const Rendezvous) {
+        let transfer = transfer.cast_mut();
+        if self.assist.0.load(Ordering::Relaxed) == transfer {
+            let none = core::ptr::null_mut();
+            let _ = self.assist.0.compare_exchange(transfer, none, Ordering::AcqRel, Ordering::Relaxed);
+        }
+    }
+}

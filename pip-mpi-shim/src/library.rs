@@ -1,0 +1,39 @@
+//! The MPI library underneath, seen from a rank that waits in the shim: it makes progress only when it is called.
+
+use crate::abi;
+use crate::exports::Iprobe;
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+/// Whether the library may have work of this rank: a non-blocking collective, a window, file I/O, an intercommunicator.
+static BUSY: AtomicBool = AtomicBool::new(false);
+
+/// The program has called something whose progress happens later.
+pub fn note_work() {
+    BUSY.store(true, Ordering::Relaxed);
+}
+
+/// Whether [`note_work`] was ever called.
+#[inline]
+pub fn is_busy() -> bool {
+    BUSY.load(Ordering::Relaxed)
+}
+
+/// Lets the library make progress. A probe that can find nothing is the cheapest call that does.
+pub fn poll() {
+    let mut flag = 0;
+    // SAFETY: source 0 of MPI_COMM_SELF exists between MPI_Init and MPI_Finalize, where requests live.
+    unsafe { Iprobe::real(0, abi::TAG_UB, abi::COMM_SELF, &mut flag, abi::STATUS_IGNORE) };
+}
+
+/// For calls that the program repeats until something happens (MPI_Test, MPI_Iprobe): polls the library now and then, and
+/// gives the core away now and then if there are more ranks than cores.
+pub fn poll_seldom(crowded: bool) {
+    static CALLS: AtomicUsize = AtomicUsize::new(0);
+    let call = CALLS.fetch_add(1, Ordering::Relaxed);
+    if call % if is_busy() { 4 } else { 64 } == 0 {
+        poll();
+    }
+    if crowded && call % 8 == 0 {
+        std::thread::yield_now();
+    }
+}

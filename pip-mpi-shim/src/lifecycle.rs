@@ -1,0 +1,99 @@
+//! What a program does with a request besides waiting for it: MPI_Start, MPI_Cancel, MPI_Request_free.
+
+use crate::abi::{self, Comm, Request};
+use crate::completion;
+use crate::engine::{self, Engine};
+use crate::request::{Index, Kind, Persistent, index_of};
+use crate::send;
+use core::ffi::c_int;
+
+fn comm_of(engine: &mut Engine, index: Index) -> Comm {
+    let operation = engine.requests.get(index).and_then(|slot| slot.operation.as_ref());
+    operation.map_or(abi::COMM_WORLD, |operation| operation.comm)
+}
+
+/// MPI_Start; None leaves the call to the library.
+pub fn start(handle: Request) -> Option<c_int> {
+    let index = index_of(handle)?;
+    let started = engine::with(|engine| start_slot(engine, index))?;
+    Some(started.map_or_else(|(comm, code)| completion::raise(comm, code), |()| abi::SUCCESS))
+}
+
+fn start_slot(engine: &mut Engine, index: Index) -> Result<(), (Comm, c_int)> {
+    let comm = comm_of(engine, index);
+    let wrong = (comm, abi::ERR_REQUEST);
+    let slot = engine.requests.get(index).ok_or(wrong)?;
+    let persistent = slot.persistent.clone().filter(|_| !slot.active).ok_or(wrong)?;
+    (slot.active, slot.complete, slot.outcome) = (true, false, abi::Outcome::EMPTY);
+    match persistent {
+        Persistent::Send(mode) => send::start_in(engine, mode, index).map_err(|code| {
+            engine.requests.get(index).map(|slot| slot.active = false);
+            (comm, code)
+        }),
+        Persistent::Receive => {
+            let operation = slot.operation.as_ref().ok_or(wrong)?;
+            let (context, pattern) = (operation.context, operation.pattern());
+            engine.post(index, context, pattern);
+            Ok(())
+        }
+        Persistent::Nothing => {
+            (slot.complete, slot.outcome) = (true, abi::Outcome::PROC_NULL);
+            Ok(())
+        }
+    }
+}
+
+/// MPI_Cancel; None leaves the call to the library. Cancels what has not been matched.
+pub fn cancel(handle: Request) -> Option<c_int> {
+    if handle == abi::REQUEST_COMPLETE_SEND {
+        return Some(abi::SUCCESS); // out of our hands: it will be received
+    }
+    let index = index_of(handle)?;
+    engine::with(|engine| {
+        engine.progress(); // what has arrived is matched
+        if engine.is_complete(index) {
+            return;
+        }
+        let Some(slot) = engine.requests.get(index) else { return };
+        let cancelled = match (&slot.kind, slot.operation.as_ref()) {
+            (Kind::Receive, Some(operation)) => {
+                let (context, pattern) = (operation.context, operation.pattern());
+                engine.unpost(index, context, pattern)
+            }
+            (Kind::Send, _) => {
+                let taken_back = slot.offer.as_ref().is_some_and(|offer| offer.cancel());
+                if taken_back {
+                    engine.requests.abandon(index); // the receiver has yet to see that the offer is void
+                }
+                taken_back
+            }
+            _ => false,
+        };
+        if cancelled {
+            engine.requests.get(index).map(|slot| (slot.complete, slot.outcome.cancelled) = (true, true));
+        }
+    })?;
+    Some(abi::SUCCESS)
+}
+
+/// MPI_Request_free; None leaves the call to the library.
+///
+/// # Safety
+/// `handle` is the program's.
+pub unsafe fn free(handle: *mut Request) -> Option<c_int> {
+    // SAFETY: the caller's promise.
+    let index = index_of(unsafe { *handle })?;
+    engine::with(|engine| {
+        let inactive = engine.requests.get(index).is_some_and(|slot| !slot.active);
+        if inactive || engine.is_complete(index) {
+            engine.settle(index);
+            engine.requests.remove(index);
+        } else {
+            engine.requests.get(index).map(|slot| slot.detached = true);
+            engine.detached.push(index);
+        }
+    })?;
+    // SAFETY: as above.
+    unsafe { *handle = abi::REQUEST_NULL };
+    Some(abi::SUCCESS)
+}

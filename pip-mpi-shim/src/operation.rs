@@ -1,0 +1,98 @@
+//! From the arguments of an MPI call to an [`Operation`], or to whose affair the call is.
+
+use crate::abi::{self, Comm, Count, Datatype};
+use crate::datatype;
+use crate::engine::{self, Engine};
+use crate::layout::{Layout, View};
+use crate::request::Operation;
+use core::ffi::{c_int, c_void};
+use std::sync::Arc;
+
+/// The arguments that all message operations have.
+#[derive(Debug, Clone, Copy)]
+pub struct Arguments {
+    pub buffer: *mut c_void,
+    pub count: Count,
+    pub datatype: Datatype,
+    /// Destination or source.
+    pub peer: c_int,
+    pub tag: c_int,
+    pub comm: Comm,
+}
+
+/// Whose affair a call is.
+#[derive(Debug)]
+pub enum Checked {
+    /// The shim's.
+    Ours(Operation),
+    /// Nobody's: the peer is MPI_PROC_NULL.
+    ProcNull,
+    /// The MPI library's: an intercommunicator, or arguments that it shall report as wrong.
+    Library,
+}
+
+/// Data of `count` elements; None if the MPI library must judge the arguments.
+#[inline]
+pub fn data(buffer: *mut c_void, count: Count, datatype: Datatype) -> Option<(View, Option<Arc<Layout>>)> {
+    if count < 0 {
+        return None;
+    }
+    if let Some(size) = abi::builtin_size(datatype) {
+        let bytes = size * count as usize;
+        return (bytes == 0 || !buffer.is_null()).then(|| (View::bytes(buffer.cast(), bytes), None));
+    }
+    let layout = datatype::layout(datatype)?;
+    Some((layout.view(buffer.cast(), count as usize), Some(layout)))
+}
+
+impl Arguments {
+    /// Checks the arguments of a send.
+    #[inline]
+    pub fn check_send(&self) -> Checked {
+        self.check(self.peer >= 0, (0..=abi::TAG_UB).contains(&self.tag))
+    }
+
+    /// Checks the arguments of a receive.
+    #[inline]
+    pub fn check_receive(&self) -> Checked {
+        let peer = self.peer >= 0 || self.peer == abi::ANY_SOURCE;
+        self.check(peer, (0..=abi::TAG_UB).contains(&self.tag) || self.tag == abi::ANY_TAG)
+    }
+
+    #[inline]
+    fn check(&self, peer_fits: bool, tag_fits: bool) -> Checked {
+        if !tag_fits || !(peer_fits || self.peer == abi::PROC_NULL) {
+            return Checked::Library;
+        }
+        let Some((view, layout)) = data(self.buffer, self.count, self.datatype) else { return Checked::Library };
+        engine::with(|engine| self.place(engine, view, layout)).unwrap_or(Checked::Library)
+    }
+
+    #[inline]
+    fn place(&self, engine: &mut Engine, view: View, layout: Option<Arc<Layout>>) -> Checked {
+        let Some(communicator) = engine.comms.get(self.comm) else { return Checked::Library };
+        if self.peer >= communicator.size as c_int {
+            return Checked::Library;
+        }
+        if self.peer == abi::PROC_NULL {
+            return Checked::ProcNull;
+        }
+        let peer = (self.peer >= 0).then_some(self.peer as u32);
+        Checked::Ours(Operation {
+            comm: self.comm,
+            context: communicator.context,
+            own_rank: communicator.rank,
+            peer,
+            peer_world: peer.map_or(0, |peer| communicator.world_rank(peer)),
+            tag: (self.tag != abi::ANY_TAG).then_some(self.tag),
+            view,
+            layout,
+        })
+    }
+}
+
+/// Source and tag of a probe, checked like a receive without data.
+pub fn probe(peer: c_int, tag: c_int, comm: Comm) -> Checked {
+    let arguments = Arguments { buffer: core::ptr::null_mut(), count: 0, datatype: 0x4c00_010d, peer, tag, comm };
+    arguments.check_receive()
+}

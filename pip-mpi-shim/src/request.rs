@@ -1,0 +1,229 @@
+//! Requests of the shim: handles MPICH never produces, slots with a stable address, and what a slot holds.
+
+use crate::abi::{self, Comm, Outcome};
+use crate::layout::{Layout, View};
+use crate::matching::Pattern;
+use crate::rendezvous::Rendezvous;
+use std::sync::Arc;
+
+/// Handles of requests made here lie in this range: kind 0, object "request", a non-zero index.
+const FIRST: abi::Request = abi::REQUEST_NULL + 1;
+const LAST: abi::Request = 0x2fff_ffff;
+
+/// Index of a slot.
+pub type Index = u32;
+
+/// The slot a handle names, if the handle is the shim's.
+#[inline]
+pub fn index_of(handle: abi::Request) -> Option<Index> {
+    (FIRST..=LAST).contains(&handle).then(|| (handle - FIRST) as Index)
+}
+
+/// The handle of a slot.
+#[inline]
+pub fn handle_of(index: Index) -> abi::Request {
+    FIRST + index as abi::Request
+}
+
+/// Send modes (MPI-4.0 section 3.4). Ready sends are standard sends: a receive is there by definition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Standard,
+    Synchronous,
+    Buffered,
+}
+
+/// What a message operation was called with, checked.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    pub comm: Comm,
+    pub context: u32,
+    /// This rank's number in the communicator.
+    pub own_rank: u32,
+    /// Rank in the communicator; for receives None is MPI_ANY_SOURCE.
+    pub peer: Option<u32>,
+    /// The peer's rank in MPI_COMM_WORLD (sends only).
+    pub peer_world: u32,
+    /// None is MPI_ANY_TAG.
+    pub tag: Option<i32>,
+    pub view: View,
+    /// Keeps the runs that `view` points to.
+    pub layout: Option<Arc<Layout>>,
+}
+
+impl Operation {
+    /// What a receive matches.
+    pub fn pattern(&self) -> Pattern {
+        Pattern { source: self.peer, tag: self.tag }
+    }
+}
+
+/// What a slot does.
+#[derive(Debug)]
+pub enum Kind {
+    /// Nothing: the slot is free.
+    Free,
+    /// A send in flight as an offer, or complete.
+    Send,
+    /// A receive, posted or complete.
+    Receive,
+    /// MPI_Isendrecv: complete when both slots are; the receive gives the status.
+    Both(Index, Index),
+    /// A message taken by a matched probe.
+    Message(Matched),
+    /// A persistent operation with MPI_PROC_NULL.
+    Nothing,
+}
+
+/// A message that a matched probe took out of the queue.
+#[derive(Debug)]
+pub struct Matched {
+    pub source: u32,
+    pub tag: i32,
+    pub message: Unexpected,
+}
+
+/// A message that arrived before its receive.
+#[derive(Debug)]
+pub enum Unexpected {
+    /// Its bytes.
+    Eager(Box<[u8]>),
+    /// The sender's offer and the sender's rank in MPI_COMM_WORLD.
+    Offer(*const Rendezvous, u32),
+}
+
+// SAFETY: offers live in the shared address space and are used through atomics.
+unsafe impl Send for Unexpected {}
+
+impl Unexpected {
+    /// Bytes of the message.
+    pub fn len(&self) -> usize {
+        match self {
+            Unexpected::Eager(bytes) => bytes.len(),
+            // SAFETY: an offer stays in place until it is complete.
+            Unexpected::Offer(offer, _) => unsafe { (**offer).len() },
+        }
+    }
+}
+
+/// How to start a persistent request again.
+#[derive(Debug, Clone)]
+pub enum Persistent {
+    Send(Mode),
+    Receive,
+    /// MPI_PROC_NULL as the peer.
+    Nothing,
+}
+
+/// One request.
+#[derive(Debug)]
+pub struct Request {
+    pub kind: Kind,
+    pub operation: Option<Operation>,
+    /// Complete, with its outcome; sends as offers ask `offer` instead.
+    pub complete: bool,
+    pub outcome: Outcome,
+    /// The offer of a send; its address is known to the receiver.
+    pub offer: Option<Rendezvous>,
+    /// The data of a buffered send, accounted for against the attached buffer.
+    pub buffer: Option<Box<[u8]>>,
+    /// The data of a send-and-replace.
+    pub scratch: Option<Box<[u8]>>,
+    pub persistent: Option<Persistent>,
+    /// Persistent: started and not yet completed.
+    pub active: bool,
+    /// Freed by the program while active; the slot is given back when it completes.
+    pub detached: bool,
+}
+
+impl Request {
+    fn free() -> Box<Request> {
+        Box::new(Request {
+            kind: Kind::Free,
+            operation: None,
+            complete: false,
+            outcome: Outcome::EMPTY,
+            offer: None,
+            buffer: None,
+            scratch: None,
+            persistent: None,
+            active: false,
+            detached: false,
+        })
+    }
+}
+
+/// All requests of a rank. Slots keep their address.
+#[derive(Debug, Default)]
+pub struct Slab {
+    // A receiver may still look at a slot's offer while the table grows: the Box keeps it in place.
+    #[allow(clippy::vec_box)]
+    slots: Vec<Box<Request>>,
+    free: Vec<Index>,
+}
+
+impl Slab {
+    /// A slot for `kind`.
+    #[inline]
+    pub fn insert(&mut self, kind: Kind, operation: Option<Operation>) -> Index {
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Request::free());
+            self.slots.len() as Index - 1
+        });
+        let slot = &mut self.slots[index as usize];
+        (slot.kind, slot.operation, slot.complete, slot.outcome) = (kind, operation, false, Outcome::EMPTY);
+        (slot.active, slot.detached) = (true, false);
+        index
+    }
+
+    /// The slot of a handle's index, if it is in use.
+    #[inline]
+    pub fn get(&mut self, index: Index) -> Option<&mut Request> {
+        self.slots.get_mut(index as usize).map(|slot| &mut **slot).filter(|slot| !matches!(slot.kind, Kind::Free))
+    }
+
+    /// Gives a slot back.
+    #[inline]
+    pub fn remove(&mut self, index: Index) {
+        let slot = &mut self.slots[index as usize];
+        slot.kind = Kind::Free;
+        (slot.operation, slot.offer, slot.persistent) = (None, None, None);
+        (slot.buffer, slot.scratch) = (None, None);
+        self.free.push(index);
+    }
+
+    /// Moves a slot away from an offer that the receiver may still look at: that memory stays as it is, for good.
+    pub fn abandon(&mut self, index: Index) {
+        let old = Box::leak(std::mem::replace(&mut self.slots[index as usize], Request::free()));
+        let slot = &mut self.slots[index as usize];
+        slot.kind = std::mem::replace(&mut old.kind, Kind::Free);
+        (slot.operation, slot.persistent) = (old.operation.clone(), old.persistent.clone());
+        (slot.active, slot.detached, slot.outcome) = (old.active, old.detached, old.outcome);
+    }
+
+    /// Indices of all slots in use.
+    pub fn in_use(&self) -> Vec<Index> {
+        (0..self.slots.len() as Index).filter(|&i| !matches!(self.slots[i as usize].kind, Kind::Free)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn handles_and_slots_correspond() {
+        assert_eq!(index_of(abi::REQUEST_NULL), None);
+        assert_eq!(index_of(abi::REQUEST_COMPLETE_SEND), None);
+        assert_eq!(index_of(0xac00_0000_u32 as i32), None);
+        let mut slab = Slab::default();
+        let (a, b) = (slab.insert(Kind::Send, None), slab.insert(Kind::Receive, None));
+        assert_eq!(index_of(handle_of(b)), Some(b));
+        let address = std::ptr::from_ref(slab.get(a).unwrap());
+        (0..1000).for_each(|_| _ = slab.insert(Kind::Send, None));
+        assert_eq!(address, std::ptr::from_ref(slab.get(a).unwrap()));
+        slab.remove(a);
+        assert!(slab.get(a).is_none());
+        assert_eq!(slab.insert(Kind::Receive, None), a, "slots are used again");
+    }
+}

@@ -1,0 +1,125 @@
+//! Sends in all modes: blocking, non-blocking, persistent.
+
+use crate::abi::{self, Request};
+use crate::buffered;
+use crate::completion;
+use crate::engine::{self, Engine};
+use crate::layout::{self, View};
+use crate::operation::{Arguments, Checked};
+use crate::request::{Index, Kind, Mode, Operation, Persistent, handle_of};
+use crate::ring::Envelope;
+use core::ffi::c_int;
+
+fn envelope(operation: &Operation) -> Envelope {
+    Envelope { context: operation.context, source: operation.own_rank, tag: operation.tag.unwrap_or(0) }
+}
+
+/// Whether the message leaves the sender's hands at once.
+#[inline]
+fn is_eager(engine: &Engine, mode: Mode, len: usize) -> bool {
+    match mode {
+        Mode::Standard => len <= engine.tunables.eager_max,
+        Mode::Synchronous => false,
+        // Without room in the attached buffer it is an error, however short.
+        Mode::Buffered => len <= engine.tunables.eager_max && buffered::fits(len),
+    }
+}
+
+/// MPI_Send and its modes; None leaves the call to the MPI library.
+#[inline]
+pub fn blocking(mode: Mode, arguments: Arguments) -> Option<c_int> {
+    let operation = match arguments.check_send() {
+        Checked::Ours(operation) => operation,
+        Checked::ProcNull => return Some(abi::SUCCESS),
+        Checked::Library => return library(&arguments),
+    };
+    let started = engine::with(|engine| {
+        if is_eager(engine, mode, operation.view.len()) {
+            engine.send_eager(operation.peer_world, envelope(&operation), &operation.view);
+            return Ok(None);
+        }
+        start(engine, mode, operation).map(Some)
+    })?;
+    match started {
+        Ok(Some(index)) => Some(completion::wait_index(index)),
+        Ok(None) => Some(abi::SUCCESS),
+        Err(code) => Some(completion::raise(arguments.comm, code)),
+    }
+}
+
+/// MPI_Isend and its modes.
+#[inline]
+pub fn nonblocking(mode: Mode, arguments: Arguments, request: *mut Request) -> Option<c_int> {
+    let operation = match arguments.check_send() {
+        Checked::Ours(operation) => operation,
+        Checked::ProcNull => return None, // the library's request is complete at once
+        Checked::Library => return library(&arguments),
+    };
+    let started = engine::with(|engine| {
+        if is_eager(engine, mode, operation.view.len()) {
+            engine.send_eager(operation.peer_world, envelope(&operation), &operation.view);
+            return Ok(abi::REQUEST_COMPLETE_SEND);
+        }
+        start(engine, mode, operation).map(handle_of)
+    })?;
+    match started {
+        Ok(handle) => {
+            // SAFETY: MPI gives a request to fill.
+            unsafe { *request = handle };
+            Some(abi::SUCCESS)
+        }
+        Err(code) => Some(completion::raise(arguments.comm, code)),
+    }
+}
+
+/// Starts a send in a slot of its own; the slot is complete when the send is.
+pub fn start(engine: &mut Engine, mode: Mode, operation: Operation) -> Result<Index, c_int> {
+    let index = engine.requests.insert(Kind::Send, Some(operation));
+    start_in(engine, mode, index).inspect_err(|_| engine.requests.remove(index))?;
+    Ok(index)
+}
+
+/// Starts the send that slot `index` describes.
+pub fn start_in(engine: &mut Engine, mode: Mode, index: Index) -> Result<(), c_int> {
+    let Some(operation) = engine.requests.get(index).and_then(|r| r.operation.clone()) else {
+        return Err(abi::ERR_REQUEST);
+    };
+    let (world, view) = (operation.peer_world, operation.view);
+    if mode == Mode::Buffered {
+        let bytes = buffered::reserve(view.len()).ok_or(abi::ERR_BUFFER)?;
+        // A copy of our own, complete for the program at once; the slot of the copy lives until it was fetched.
+        let copy = engine.requests.insert(Kind::Send, None);
+        let mut data = bytes;
+        layout::copy(&view, &View::bytes(data.as_mut_ptr(), view.len()), view.len());
+        let copied = View::bytes(data.as_mut_ptr(), view.len());
+        if let Some(slot) = engine.requests.get(copy) {
+            (slot.buffer, slot.detached) = (Some(data), true);
+        }
+        engine.detached.push(copy);
+        engine.send_offer(world, envelope(&operation), &copied, copy);
+        engine.requests.get(index).inspect(|_| ()).map(|slot| slot.complete = true);
+    } else if is_eager(engine, mode, view.len()) {
+        engine.send_eager(world, envelope(&operation), &view);
+        engine.requests.get(index).map(|slot| slot.complete = true);
+    } else {
+        engine.send_offer(world, envelope(&operation), &view, index);
+    }
+    Ok(())
+}
+
+/// MPI_Send_init and its modes.
+pub fn init(mode: Mode, arguments: Arguments, request: *mut Request) -> Option<c_int> {
+    let (kind, operation, persistent) = match arguments.check_send() {
+        Checked::Ours(operation) => (Kind::Send, Some(operation), Persistent::Send(mode)),
+        Checked::ProcNull => (Kind::Nothing, None, Persistent::Nothing),
+        Checked::Library => return None,
+    };
+    completion::init(kind, operation, persistent, request)
+}
+
+/// Counts a message that the MPI library will carry.
+fn library(arguments: &Arguments) -> Option<c_int> {
+    let bytes = crate::operation::data(arguments.buffer, arguments.count, arguments.datatype).map_or(0, |d| d.0.len());
+    engine::with(|engine| engine.stats.library.add(bytes));
+    None
+}

@@ -1,0 +1,102 @@
+//! A send and a receive in one call (MPI-4.0 section 3.10).
+
+use crate::abi::{self, Outcome, Request, Status};
+use crate::completion;
+use crate::engine::{self, Engine};
+use crate::layout::{self, View};
+use crate::operation::{Arguments, Checked};
+use crate::receive;
+use crate::request::{Index, Kind, Mode, Operation, handle_of};
+use crate::send;
+use core::ffi::c_int;
+
+/// Both halves, where None is MPI_PROC_NULL; the outer None leaves the call to the library.
+fn check(out: &Arguments, into: &Arguments) -> Option<(Option<Operation>, Option<Operation>)> {
+    let half = |checked| match checked {
+        Checked::Ours(operation) => Some(Some(operation)),
+        Checked::ProcNull => Some(None),
+        Checked::Library => None,
+    };
+    Some((half(out.check_send())?, half(into.check_receive())?))
+}
+
+/// A slot that is complete from the start, for a half with MPI_PROC_NULL.
+fn nothing(engine: &mut Engine, outcome: Outcome) -> Index {
+    let index = engine.requests.insert(Kind::Receive, None);
+    engine.requests.get(index).map(|slot| (slot.complete, slot.outcome) = (true, outcome));
+    index
+}
+
+/// Starts both halves in slots of their own: (send, receive). With `replace` the data is sent from a copy.
+fn start(out: Option<Operation>, into: Option<Operation>, replace: bool) -> Option<Result<(Index, Index), c_int>> {
+    engine::with(|engine| {
+        let copy = out.as_ref().filter(|_| replace).map(|operation| copy_of(&operation.view));
+        let receive = match into {
+            Some(operation) => receive::post(engine, operation),
+            None => nothing(engine, Outcome::PROC_NULL),
+        };
+        let send = match out {
+            None => nothing(engine, Outcome::EMPTY),
+            Some(mut operation) => {
+                if let Some(data) = &copy {
+                    operation.view = View::bytes(data.as_ptr().cast_mut(), data.len());
+                }
+                let index = send::start(engine, Mode::Standard, operation)?;
+                engine.requests.get(index).map(|slot| slot.scratch = copy);
+                index
+            }
+        };
+        Ok((send, receive))
+    })
+}
+
+fn copy_of(view: &View) -> Box<[u8]> {
+    let mut data = vec![0; view.len()].into_boxed_slice();
+    layout::copy(view, &View::bytes(data.as_mut_ptr(), view.len()), view.len());
+    data
+}
+
+fn run(out: Arguments, into: Arguments, replace: bool, status: *mut Status) -> Option<c_int> {
+    let (send, receive) = check(&out, &into)?;
+    match start(send, receive, replace)? {
+        Err(code) => Some(completion::raise(out.comm, code)),
+        Ok((send, receive)) => {
+            let sent = completion::wait_index(send);
+            let received = completion::wait_status(receive, status);
+            Some(if received != abi::SUCCESS { received } else { sent })
+        }
+    }
+}
+
+fn run_nonblocking(out: Arguments, into: Arguments, replace: bool, request: *mut Request) -> Option<c_int> {
+    let (send, receive) = check(&out, &into)?;
+    match start(send, receive, replace)? {
+        Err(code) => Some(completion::raise(out.comm, code)),
+        Ok((send, receive)) => {
+            let index = engine::with(|engine| engine.requests.insert(Kind::Both(send, receive), None))?;
+            // SAFETY: MPI gives a request to fill.
+            unsafe { *request = handle_of(index) };
+            Some(abi::SUCCESS)
+        }
+    }
+}
+
+/// MPI_Sendrecv; None leaves the call to the library.
+pub fn blocking(out: Arguments, into: Arguments, status: *mut Status) -> Option<c_int> {
+    run(out, into, false, status)
+}
+
+/// MPI_Sendrecv_replace.
+pub fn replace(out: Arguments, into: Arguments, status: *mut Status) -> Option<c_int> {
+    run(out, into, true, status)
+}
+
+/// MPI_Isendrecv.
+pub fn nonblocking(out: Arguments, into: Arguments, request: *mut Request) -> Option<c_int> {
+    run_nonblocking(out, into, false, request)
+}
+
+/// MPI_Isendrecv_replace.
+pub fn nonblocking_replace(out: Arguments, into: Arguments, request: *mut Request) -> Option<c_int> {
+    run_nonblocking(out, into, true, request)
+}

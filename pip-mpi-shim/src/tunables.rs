@@ -1,0 +1,101 @@
+//! Every number and switch a user may set, in one table: environment variable, default, unit, meaning.
+
+use std::sync::OnceLock;
+
+/// One setting.
+#[derive(Debug)]
+pub struct Tunable {
+    /// The environment variable.
+    pub name: &'static str,
+    /// Value when the variable is not set.
+    pub default: usize,
+    /// Bytes, rounds, ...
+    pub unit: &'static str,
+    /// One sentence.
+    pub help: &'static str,
+}
+
+macro_rules! tunables {
+    ($($field:ident: $name:literal = $default:expr, $unit:literal, $help:literal;)*) => {
+        /// All settings, in the order of [`Values`].
+        pub const TABLE: &[Tunable] = &[$(Tunable { name: $name, default: $default, unit: $unit, help: $help }),*];
+
+        /// The settings in force.
+        #[derive(Debug, Clone, Copy)]
+        pub struct Values {
+            $(#[doc = $help] pub $field: usize,)*
+        }
+
+        impl Values {
+            fn from_environment() -> Values {
+                let mut table = TABLE.iter();
+                Values { $($field: read({ stringify!($field); table.next() }),)* }
+            }
+        }
+    };
+}
+
+tunables! {
+    eager_max: "PIP_MPI_EAGER_MAX" = 4096, "bytes",
+        "Messages up to this size are copied through the mailbox; longer ones by the receiver from the sender's buffer.";
+    ring_bytes: "PIP_MPI_RING_BYTES" = 16 << 10, "bytes",
+        "First size of the payload ring of a pair of ranks; it grows when it is full.";
+    ring_bytes_max: "PIP_MPI_RING_BYTES_MAX" = 256 << 10, "bytes",
+        "Size beyond which a payload ring does not grow; further ones are linked behind it.";
+    share_min: "PIP_MPI_SHARE_MIN" = 32 << 10, "bytes",
+        "Messages from this size are copied by sender and receiver together while both wait (with a core per rank).";
+    share_chunk: "PIP_MPI_SHARE_CHUNK" = 16 << 10, "bytes",
+        "Bytes that sender or receiver take at a time in a shared copy.";
+    spin: "PIP_MPI_SPIN" = 20_000, "rounds",
+        "Polls before a waiting rank yields its core; with more ranks than cores it sleeps at once.";
+    stats: "PIP_MPI_STATS" = 0, "0 or 1",
+        "Print per rank, at MPI_Finalize, how many messages and bytes went which way.";
+}
+
+fn read(tunable: Option<&'static Tunable>) -> usize {
+    let Some(tunable) = tunable else { return 0 };
+    let Ok(text) = std::env::var(tunable.name) else { return tunable.default };
+    match parse(&text) {
+        Some(value) => value,
+        None => {
+            eprintln!("pip-mpi: {}={text:?} is not a number of {}; using {}", tunable.name, tunable.unit, tunable.default);
+            tunable.default
+        }
+    }
+}
+
+/// A decimal number, with the suffixes k, m and g for powers of 1024.
+fn parse(text: &str) -> Option<usize> {
+    let text = text.trim();
+    let shift = match text.bytes().last()?.to_ascii_lowercase() {
+        b'k' => 10,
+        b'm' => 20,
+        b'g' => 30,
+        _ => 0,
+    };
+    let digits = if shift > 0 { &text[..text.len() - 1] } else { text };
+    digits.parse::<usize>().ok()?.checked_mul(1 << shift)
+}
+
+/// The settings of this process, read once.
+pub fn get() -> &'static Values {
+    static VALUES: OnceLock<Values> = OnceLock::new();
+    VALUES.get_or_init(|| {
+        let mut values = Values::from_environment();
+        values.ring_bytes = values.ring_bytes.clamp(4096, 1 << 30).next_power_of_two();
+        values.ring_bytes_max = values.ring_bytes_max.clamp(values.ring_bytes, 1 << 30).next_power_of_two();
+        values.eager_max = values.eager_max.min(1 << 24);
+        values.share_chunk = values.share_chunk.max(64);
+        values
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn sizes_are_read_with_their_suffixes() {
+        let cases = [("0", Some(0)), ("17", Some(17)), ("64k", Some(65536)), ("2M", Some(2 << 20)), (" 1g ", Some(1 << 30))];
+        cases.iter().for_each(|&(text, value)| assert_eq!(super::parse(text), value, "{text}"));
+        ["", "k", "-1", "x", "1kk", "99999999999999999999"].iter().for_each(|text| assert_eq!(super::parse(text), None));
+    }
+}

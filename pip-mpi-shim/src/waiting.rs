@@ -1,0 +1,121 @@
+//! How a rank waits: it spins, then yields, then sleeps on its bell; with more ranks than cores it sleeps at once.
+//!
+//! Who sends looks at the receiver's bell after publishing, and the receiver publishes that it sleeps before it looks for
+//! mail once more. One of the two must see the other, which takes a full barrier on both sides. The sender's would cost
+//! every message tens of cycles, so a receiver that goes to sleep issues it for all with membarrier(2), which reaches all
+//! threads of the address space. Where ranks sleep all the time (more of them than cores), senders fence instead.
+
+use crate::job::{Block, Job};
+use core::sync::atomic::{AtomicU32, Ordering, compiler_fence, fence};
+use std::time::Duration;
+
+/// A futex word and the number of threads asleep on it, on a cache line that is only written when someone sleeps.
+#[derive(Debug, Default)]
+#[repr(C, align(128))]
+pub struct Bell {
+    word: AtomicU32,
+    sleepers: AtomicU32,
+}
+
+// linux/membarrier.h
+const MEMBARRIER_PRIVATE_EXPEDITED: i32 = 1 << 3;
+const MEMBARRIER_REGISTER_PRIVATE_EXPEDITED: i32 = 1 << 4;
+
+/// Makes [`Bell::sleep`] possible without fences on the other side; false if this kernel cannot.
+pub fn register_membarrier() -> bool {
+    membarrier(MEMBARRIER_REGISTER_PRIVATE_EXPEDITED)
+}
+
+fn membarrier(command: i32) -> bool {
+    // SAFETY: no memory is passed.
+    unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) == 0 }
+}
+
+impl Bell {
+    /// Sleeps until the bell rings or `limit` has passed, unless `ready` finds after the announcement that there is
+    /// nothing to wait for.
+    pub fn sleep(&self, fences: bool, limit: Duration, ready: impl FnOnce() -> bool) {
+        let seen = self.word.load(Ordering::Acquire);
+        self.sleepers.fetch_add(1, Ordering::SeqCst);
+        if !fences {
+            membarrier(MEMBARRIER_PRIVATE_EXPEDITED);
+        }
+        if !ready() {
+            let limit = libc::timespec { tv_sec: limit.as_secs() as i64, tv_nsec: i64::from(limit.subsec_nanos()) };
+            let operation = libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG;
+            // SAFETY: the word lives as long as the address space. A private futex is keyed by the address space, which
+            // all tasks share.
+            unsafe { libc::syscall(libc::SYS_futex, self.word.as_ptr(), operation, seen, &raw const limit) };
+        }
+        self.sleepers.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Wakes the owner if it sleeps. Comes after the store that it should see.
+    #[inline]
+    pub fn ring(&self, fences: bool) {
+        if fences {
+            fence(Ordering::SeqCst);
+        } else {
+            compiler_fence(Ordering::SeqCst); // membarrier turns it into a real one when the owner goes to sleep
+        }
+        if self.sleepers.load(Ordering::Relaxed) != 0 {
+            self.wake();
+        }
+    }
+
+    #[cold]
+    fn wake(&self) {
+        self.word.fetch_add(1, Ordering::Release);
+        let operation = libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG;
+        // SAFETY: as in `sleep`.
+        unsafe { libc::syscall(libc::SYS_futex, self.word.as_ptr(), operation, i32::MAX) };
+    }
+}
+
+/// One wait, from its first poll to the sleep.
+#[derive(Debug)]
+pub struct Patience {
+    rounds: usize,
+    limit: Duration,
+}
+
+/// Sleeps are this short at first, since the MPI library below may need a poll, and grow to the longest.
+const SHORTEST_SLEEP: Duration = Duration::from_micros(200);
+const LONGEST_SLEEP: Duration = Duration::from_millis(10);
+/// The same while the MPI library is known to have work of this rank.
+const LONGEST_BUSY_SLEEP: Duration = Duration::from_millis(1);
+/// Polls between two polls of the MPI library.
+const LIBRARY_INTERVAL: usize = 64;
+const IDLE_LIBRARY_INTERVAL: usize = 4096;
+
+impl Patience {
+    /// The beginning of a wait.
+    pub fn new() -> Patience {
+        Patience { rounds: 0, limit: SHORTEST_SLEEP }
+    }
+
+    /// Called after each fruitless poll: spins, yields or sleeps. True if it is time to poll the MPI library too.
+    pub fn wait(&mut self, job: &Job, spin: usize, library_busy: bool, ready: impl FnOnce() -> bool) -> bool {
+        self.rounds += 1;
+        let spin = if job.crowded { 0 } else { spin };
+        if self.rounds <= spin {
+            core::hint::spin_loop();
+            let interval = if library_busy { LIBRARY_INTERVAL } else { IDLE_LIBRARY_INTERVAL };
+            return self.rounds % interval == 0;
+        }
+        if self.rounds <= spin + spin / 64 {
+            std::thread::yield_now();
+            return true;
+        }
+        let longest = if library_busy { LONGEST_BUSY_SLEEP } else { LONGEST_SLEEP };
+        job.own().bell.sleep(job.fences, self.limit.min(longest), ready);
+        self.limit = (self.limit * 2).min(longest);
+        true
+    }
+}
+
+/// Tells the owner of `block` that there is something for it.
+#[inline]
+pub fn notify(job: &Job, block: &Block) {
+    block.bell.ring(job.fences);
+}
