@@ -22,7 +22,7 @@ static THREAD: OnceLock<Option<Thread>> = OnceLock::new();
 /// Runs a blocking call of the MPI library, with progress of the shim meanwhile if a peer may need it.
 #[inline]
 pub fn during(call: impl FnOnce() -> i32) -> i32 {
-    match engine::with(|engine| engine.posted() > 0) {
+    match engine::with(|engine| engine.posted > 0) {
         Some(true) => with_thread(call),
         _ => call(),
     }

@@ -95,7 +95,7 @@ unsafe fn advance(handle: *mut Request, status: *mut Status, raise_errors: bool)
             if engine.requests.get(index).is_some_and(|slot| !slot.active) {
                 return Err(Standing::Inactive);
             }
-            if !engine.is_complete(index) {
+            if !engine.is_complete(index) && !lost_patience(engine, index) {
                 return Err(Standing::Pending);
             }
             Ok(finish(engine, index))
@@ -115,6 +115,21 @@ unsafe fn advance(handle: *mut Request, status: *mut Status, raise_errors: bool)
             }
         }
     }
+}
+
+/// A short standard send completes even if its receiver does not come for it.
+#[inline]
+fn lost_patience(engine: &mut Engine, index: Index) -> bool {
+    let eager_max = engine.tunables.eager_max;
+    let Some(slot) = engine.requests.get(index) else { return true };
+    if !slot.may_move(eager_max) {
+        return false;
+    }
+    slot.looks += 1;
+    if slot.looks > crate::outgoing::PATIENCE {
+        engine.release_sender(index);
+    }
+    engine.is_complete(index)
 }
 
 /// The same for a request of the MPI library. MPI_Testany tells an inactive persistent request from a complete one.

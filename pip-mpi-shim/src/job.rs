@@ -31,7 +31,7 @@ pub struct Block {
     /// Rung when something arrived while the rank sleeps.
     pub bell: Bell,
     /// A transfer from this rank's memory that it may help with.
-    pub assist: Assist,
+    assist: Assist,
     /// Rank 0's hands out communicator contexts for all.
     pub contexts: Contexts,
 }
@@ -39,7 +39,7 @@ pub struct Block {
 /// On a cache line of its own: peers write it, the owner polls it.
 #[derive(Debug, Default)]
 #[repr(C, align(128))]
-pub struct Assist(pub AtomicPtr<Rendezvous>);
+struct Assist(AtomicPtr<Rendezvous>);
 
 // SAFETY: everything behind the pointers is atomic or immutable.
 unsafe impl Sync for Block {}
@@ -159,6 +159,12 @@ fn cores() -> usize {
 }
 
 impl Block {
+    /// Owner: a transfer a peer wants help with, or null.
+    #[inline]
+    pub fn assist(&self) -> *const Rendezvous {
+        self.assist.0.load(Ordering::Acquire)
+    }
+
     /// Lets the owner copy too; pairs with [`Block::stop_assisting`].
     pub fn ask_assistance(&self, transfer: &Rendezvous) {
         self.assist.0.store(core::ptr::from_ref(transfer).cast_mut(), Ordering::Release);

@@ -17,7 +17,8 @@ modules! { contexts job waiting }
 // The MPI library underneath.
 modules! { abi arrays datatype library real }
 // The state of this rank and what works on it.
-modules! { background buffered communicator completion engine lifecycle operation probe receive request send sendrecv stats }
+modules! { background buffered communicator completion engine incoming lifecycle mailbox operation outgoing probe receive }
+modules! { request send sendrecv stats }
 // The surface.
 modules! { exports }
 #[cfg(not(loom))]

@@ -63,7 +63,8 @@ pub fn cancel(handle: Request) -> Option<c_int> {
             (Kind::Send, _) => {
                 let taken_back = slot.offer.as_ref().is_some_and(|offer| offer.cancel());
                 if taken_back {
-                    engine.requests.abandon(index); // the receiver has yet to see that the offer is void
+                    // The receiver has yet to see that the offer is void, and nothing tells when it has.
+                    std::mem::forget(engine.requests.part(index));
                 }
                 taken_back
             }
@@ -88,8 +89,11 @@ pub unsafe fn free(handle: *mut Request) -> Option<c_int> {
         if inactive || engine.is_complete(index) {
             engine.settle(index);
             engine.requests.remove(index);
+        } else if engine.requests.get(index).is_some_and(|slot| slot.offer.is_some()) {
+            let parked = engine.requests.part(index);
+            engine.parked.push(parked);
+            engine.requests.remove(index);
         } else {
-            engine.requests.get(index).map(|slot| slot.detached = true);
             engine.detached.push(index);
         }
     })?;

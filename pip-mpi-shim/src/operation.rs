@@ -32,7 +32,7 @@ pub enum Checked {
 }
 
 /// Data of `count` elements; None if the MPI library must judge the arguments.
-#[inline]
+#[inline(always)]
 pub fn data(buffer: *mut c_void, count: Count, datatype: Datatype) -> Option<(View, Option<Arc<Layout>>)> {
     if count < 0 {
         return None;
@@ -46,20 +46,28 @@ pub fn data(buffer: *mut c_void, count: Count, datatype: Datatype) -> Option<(Vi
 }
 
 impl Arguments {
+    /// The data, if it is of a predefined type and nothing is wrong with it.
+    #[inline(always)]
+    pub fn plain(&self) -> Option<View> {
+        let bytes = abi::builtin_size(self.datatype)?.checked_mul(usize::try_from(self.count).ok()?)?;
+        (bytes == 0 || !self.buffer.is_null()).then(|| View::bytes(self.buffer.cast(), bytes))
+    }
+
     /// Checks the arguments of a send.
-    #[inline]
+    #[inline(always)]
     pub fn check_send(&self) -> Checked {
         self.check(self.peer >= 0, (0..=abi::TAG_UB).contains(&self.tag))
     }
 
     /// Checks the arguments of a receive.
-    #[inline]
+    #[inline(always)]
     pub fn check_receive(&self) -> Checked {
         let peer = self.peer >= 0 || self.peer == abi::ANY_SOURCE;
         self.check(peer, (0..=abi::TAG_UB).contains(&self.tag) || self.tag == abi::ANY_TAG)
     }
 
-    #[inline]
+    // Inlined: handed over in memory, arguments just stored would be loaded again in other pieces, which stalls.
+    #[inline(always)]
     fn check(&self, peer_fits: bool, tag_fits: bool) -> Checked {
         if !tag_fits || !(peer_fits || self.peer == abi::PROC_NULL) {
             return Checked::Library;
@@ -68,7 +76,7 @@ impl Arguments {
         engine::with(|engine| self.place(engine, view, layout)).unwrap_or(Checked::Library)
     }
 
-    #[inline]
+    #[inline(always)]
     fn place(&self, engine: &mut Engine, view: View, layout: Option<Arc<Layout>>) -> Checked {
         let Some(communicator) = engine.comms.get(self.comm) else { return Checked::Library };
         if self.peer >= communicator.size as c_int {

@@ -2,15 +2,38 @@
 
 use crate::abi::{self, Message, Outcome, Request, Status};
 use crate::completion;
-use crate::engine::{self, Direct, Engine};
+use crate::engine::{self, Engine};
+use crate::incoming::Direct;
 use crate::layout::View;
+use crate::matching::Pattern;
 use crate::operation::{self, Arguments, Checked};
 use crate::request::{Index, Kind, Matched, Operation, Persistent, handle_of, index_of};
 use core::ffi::c_int;
 
 /// MPI_Recv; None leaves the call to the MPI library.
-#[inline]
+#[inline(always)]
 pub fn blocking(arguments: Arguments, status: *mut Status) -> Option<c_int> {
+    match engine::with(|engine| directly(engine, &arguments)) {
+        Some(Some(outcome)) if outcome.error == abi::SUCCESS => {
+            // SAFETY: the program's status.
+            unsafe { outcome.store(status) };
+            Some(abi::SUCCESS)
+        }
+        Some(Some(outcome)) => truncated(&arguments, &outcome, status),
+        _ => general(arguments, status),
+    }
+}
+
+#[cold]
+fn truncated(arguments: &Arguments, outcome: &Outcome, status: *mut Status) -> Option<c_int> {
+    // SAFETY: the program's status.
+    unsafe { outcome.store(status) };
+    let view = arguments.plain()?;
+    Some(completion::report(arguments.comm, &view, outcome))
+}
+
+#[inline(never)]
+fn general(arguments: Arguments, status: *mut Status) -> Option<c_int> {
     let operation = match arguments.check_receive() {
         Checked::Ours(operation) => operation,
         Checked::ProcNull => {
@@ -20,32 +43,55 @@ pub fn blocking(arguments: Arguments, status: *mut Status) -> Option<c_int> {
         }
         Checked::Library => return None,
     };
-    if let Some(outcome) = engine::with(|engine| directly(engine, &operation))? {
-        // SAFETY: as above.
-        unsafe { outcome.store(status) };
-        return Some(completion::report(arguments.comm, &operation.view, &outcome));
-    }
     let index = engine::with(|engine| post(engine, operation))?;
     Some(completion::wait_status(index, status))
 }
 
-/// Polls the mailboxes for a while; None if the receive must be posted to go on.
-#[inline]
-fn directly(engine: &mut Engine, operation: &Operation) -> Option<Outcome> {
+/// Polls the sender's mailbox for a while, with nothing that is not needed for most receives; None if the receive must be
+/// posted to go on.
+#[inline(always)]
+fn directly(engine: &mut Engine, arguments: &Arguments) -> Option<Outcome> {
     // Long enough for a peer that is about to send; then the general path looks after everything else too.
-    const POLLS: usize = 2000;
+    const POLLS: usize = 4000;
+    let view = arguments.plain()?;
+    let communicator = engine.comms.get(arguments.comm)?;
+    let (context, any) = (communicator.context, arguments.peer == abi::ANY_SOURCE);
+    let usual = (any || (arguments.peer as u32) < communicator.size)
+        && (0..=abi::TAG_UB).contains(&arguments.tag) | (arguments.tag == abi::ANY_TAG);
+    if !usual {
+        return None;
+    }
+    let source = (!any).then_some(arguments.peer as u32);
+    let world = source.map(|source| communicator.world_rank(source));
+    let pattern = Pattern { source, tag: (arguments.tag != abi::ANY_TAG).then_some(arguments.tag) };
+    if !engine.may_receive_directly(context) {
+        return None;
+    }
+    engine.mail.accept(engine.job);
     let polls = if engine.job.crowded || engine::is_shared() { 1 } else { POLLS };
     for _ in 0..polls {
-        if !engine.may_receive_directly(operation.context) {
-            return None;
-        }
-        match engine.receive_directly(operation.context, operation.pattern(), &operation.view) {
+        let found = match world {
+            Some(world) => engine.receive_directly(world, context, pattern, &view),
+            None => from_anyone(engine, context, pattern, &view),
+        };
+        match found {
             Direct::Received(outcome) => return Some(outcome),
             Direct::Blocked => return None,
             Direct::Nothing => {}
         }
     }
     None
+}
+
+#[inline(never)]
+fn from_anyone(engine: &mut Engine, context: u32, pattern: Pattern, view: &View) -> Direct {
+    for i in 0..engine.mail.peer_count() {
+        match engine.receive_directly(engine.mail.peer(i), context, pattern, view) {
+            Direct::Nothing => {}
+            found => return found,
+        }
+    }
+    Direct::Nothing
 }
 
 /// Posts a receive in a slot of its own.
@@ -57,7 +103,7 @@ pub fn post(engine: &mut Engine, operation: Operation) -> Index {
 }
 
 /// MPI_Irecv.
-#[inline]
+#[inline(always)]
 pub fn nonblocking(arguments: Arguments, request: *mut Request) -> Option<c_int> {
     match arguments.check_receive() {
         Checked::Ours(operation) => {

@@ -132,11 +132,19 @@ pub struct Request {
     pub persistent: Option<Persistent>,
     /// Persistent: started and not yet completed.
     pub active: bool,
-    /// Freed by the program while active; the slot is given back when it completes.
-    pub detached: bool,
+    /// A send in standard mode.
+    pub standard: bool,
+    /// Fruitless looks of the program at a send that need not wait for its receiver.
+    pub looks: u32,
 }
 
 impl Request {
+    /// Whether it is a send that must not wait for its receiver: standard mode, and no longer than `eager_max`.
+    #[inline]
+    pub fn may_move(&self, eager_max: usize) -> bool {
+        self.standard && self.offer.as_ref().is_some_and(|offer| offer.len() <= eager_max)
+    }
+
     fn free() -> Box<Request> {
         Box::new(Request {
             kind: Kind::Free,
@@ -148,10 +156,15 @@ impl Request {
             scratch: None,
             persistent: None,
             active: false,
-            detached: false,
+            standard: false,
+            looks: 0,
         })
     }
 }
+
+/// An offer whose request is no longer the program's concern.
+#[derive(Debug)]
+pub struct Parked(pub Box<Request>);
 
 /// All requests of a rank. Slots keep their address.
 #[derive(Debug, Default)]
@@ -160,6 +173,8 @@ pub struct Slab {
     #[allow(clippy::vec_box)]
     slots: Vec<Box<Request>>,
     free: Vec<Index>,
+    #[allow(clippy::vec_box)] // moves between here and `slots`
+    spare: Vec<Box<Request>>,
 }
 
 impl Slab {
@@ -172,7 +187,7 @@ impl Slab {
         });
         let slot = &mut self.slots[index as usize];
         (slot.kind, slot.operation, slot.complete, slot.outcome) = (kind, operation, false, Outcome::EMPTY);
-        (slot.active, slot.detached) = (true, false);
+        (slot.active, slot.looks) = (true, 0);
         index
     }
 
@@ -192,13 +207,28 @@ impl Slab {
         self.free.push(index);
     }
 
-    /// Moves a slot away from an offer that the receiver may still look at: that memory stays as it is, for good.
-    pub fn abandon(&mut self, index: Index) {
-        let old = Box::leak(std::mem::replace(&mut self.slots[index as usize], Request::free()));
+    /// Separates a slot from its offer, which the receiver may still look at: the slot goes on without, and what comes
+    /// back stays where it is until the offer is complete.
+    pub fn part(&mut self, index: Index) -> Parked {
+        let mut old = std::mem::replace(&mut self.slots[index as usize], self.spare.pop().unwrap_or_else(Request::free));
         let slot = &mut self.slots[index as usize];
         slot.kind = std::mem::replace(&mut old.kind, Kind::Free);
-        (slot.operation, slot.persistent) = (old.operation.clone(), old.persistent.clone());
-        (slot.active, slot.detached, slot.outcome) = (old.active, old.detached, old.outcome);
+        slot.operation.clone_from(&old.operation);
+        (slot.persistent, slot.active, slot.outcome) = (old.persistent.take(), old.active, old.outcome);
+        slot.complete = old.complete;
+        Parked(old)
+    }
+
+    /// Slots in use.
+    #[inline]
+    pub fn live(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// Takes the memory of a parked offer that is complete.
+    pub fn recycle(&mut self, Parked(mut request): Parked) {
+        (request.operation, request.offer, request.buffer, request.scratch) = (None, None, None, None);
+        self.spare.push(request);
     }
 
     /// Indices of all slots in use.

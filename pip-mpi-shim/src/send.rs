@@ -7,7 +7,7 @@ use crate::engine::{self, Engine};
 use crate::layout::{self, View};
 use crate::operation::{Arguments, Checked};
 use crate::request::{Index, Kind, Mode, Operation, Persistent, handle_of};
-use crate::ring::Envelope;
+use crate::ring::{Envelope, INLINE_MAX};
 use core::ffi::c_int;
 
 fn envelope(operation: &Operation) -> Envelope {
@@ -16,9 +16,11 @@ fn envelope(operation: &Operation) -> Envelope {
 
 /// Whether the message leaves the sender's hands at once.
 #[inline]
-fn is_eager(engine: &Engine, mode: Mode, len: usize) -> bool {
+fn is_eager(engine: &mut Engine, mode: Mode, operation: &Operation, copy_max: usize) -> bool {
+    let len = operation.view.len();
     match mode {
-        Mode::Standard => len <= engine.tunables.eager_max,
+        Mode::Standard if len <= copy_max => true,
+        Mode::Standard => len <= engine.tunables.eager_max && engine.copies(operation.peer_world, len),
         Mode::Synchronous => false,
         // Without room in the attached buffer it is an error, however short.
         Mode::Buffered => len <= engine.tunables.eager_max && buffered::fits(len),
@@ -26,15 +28,39 @@ fn is_eager(engine: &Engine, mode: Mode, len: usize) -> bool {
 }
 
 /// MPI_Send and its modes; None leaves the call to the MPI library.
-#[inline]
+#[inline(always)]
 pub fn blocking(mode: Mode, arguments: Arguments) -> Option<c_int> {
+    if mode == Mode::Standard && engine::with(|engine| short(engine, &arguments)) == Some(true) {
+        return Some(abi::SUCCESS);
+    }
+    general(mode, arguments)
+}
+
+/// The way of most messages, with nothing that is not needed for them: a predefined type and few bytes.
+#[inline(always)]
+fn short(engine: &mut Engine, arguments: &Arguments) -> bool {
+    let Some(view) = arguments.plain() else { return false };
+    let Some(communicator) = engine.comms.get(arguments.comm) else { return false };
+    let usual = view.len() <= INLINE_MAX
+        && (arguments.peer as u32) < communicator.size
+        && (0..=abi::TAG_UB).contains(&arguments.tag);
+    if usual {
+        let envelope = Envelope { context: communicator.context, source: communicator.rank, tag: arguments.tag };
+        let world = communicator.world_rank(arguments.peer as u32);
+        engine.send_eager(world, envelope, &view);
+    }
+    usual
+}
+
+#[inline(never)]
+fn general(mode: Mode, arguments: Arguments) -> Option<c_int> {
     let operation = match arguments.check_send() {
         Checked::Ours(operation) => operation,
         Checked::ProcNull => return Some(abi::SUCCESS),
         Checked::Library => return library(&arguments),
     };
     let started = engine::with(|engine| {
-        if is_eager(engine, mode, operation.view.len()) {
+        if is_eager(engine, mode, &operation, INLINE_MAX) {
             engine.send_eager(operation.peer_world, envelope(&operation), &operation.view);
             return Ok(None);
         }
@@ -48,15 +74,25 @@ pub fn blocking(mode: Mode, arguments: Arguments) -> Option<c_int> {
 }
 
 /// MPI_Isend and its modes.
-#[inline]
+#[inline(always)]
 pub fn nonblocking(mode: Mode, arguments: Arguments, request: *mut Request) -> Option<c_int> {
+    if mode == Mode::Standard && engine::with(|engine| short(engine, &arguments)) == Some(true) {
+        // SAFETY: MPI gives a request to fill.
+        unsafe { *request = abi::REQUEST_COMPLETE_SEND };
+        return Some(abi::SUCCESS);
+    }
+    general_nonblocking(mode, arguments, request)
+}
+
+#[inline(never)]
+fn general_nonblocking(mode: Mode, arguments: Arguments, request: *mut Request) -> Option<c_int> {
     let operation = match arguments.check_send() {
         Checked::Ours(operation) => operation,
         Checked::ProcNull => return None, // the library's request is complete at once
         Checked::Library => return library(&arguments),
     };
     let started = engine::with(|engine| {
-        if is_eager(engine, mode, operation.view.len()) {
+        if is_eager(engine, mode, &operation, engine.tunables.copy_max) {
             engine.send_eager(operation.peer_world, envelope(&operation), &operation.view);
             return Ok(abi::REQUEST_COMPLETE_SEND);
         }
@@ -85,23 +121,16 @@ pub fn start_in(engine: &mut Engine, mode: Mode, index: Index) -> Result<(), c_i
         return Err(abi::ERR_REQUEST);
     };
     let (world, view) = (operation.peer_world, operation.view);
-    if mode == Mode::Buffered {
-        let bytes = buffered::reserve(view.len()).ok_or(abi::ERR_BUFFER)?;
-        // A copy of our own, complete for the program at once; the slot of the copy lives until it was fetched.
-        let copy = engine.requests.insert(Kind::Send, None);
-        let mut data = bytes;
-        layout::copy(&view, &View::bytes(data.as_mut_ptr(), view.len()), view.len());
-        let copied = View::bytes(data.as_mut_ptr(), view.len());
-        if let Some(slot) = engine.requests.get(copy) {
-            (slot.buffer, slot.detached) = (Some(data), true);
-        }
-        engine.detached.push(copy);
-        engine.send_offer(world, envelope(&operation), &copied, copy);
-        engine.requests.get(index).inspect(|_| ()).map(|slot| slot.complete = true);
-    } else if is_eager(engine, mode, view.len()) {
+    if is_eager(engine, mode, &operation, engine.tunables.copy_max) {
         engine.send_eager(world, envelope(&operation), &view);
         engine.requests.get(index).map(|slot| slot.complete = true);
+    } else if mode == Mode::Buffered {
+        let mut data = buffered::reserve(view.len()).ok_or(abi::ERR_BUFFER)?;
+        layout::copy(&view, &View::bytes(data.as_mut_ptr(), view.len()), view.len());
+        engine.send_owned(world, envelope(&operation), data);
+        engine.requests.get(index).map(|slot| slot.complete = true);
     } else {
+        engine.requests.get(index).map(|slot| (slot.standard, slot.looks) = (mode == Mode::Standard, 0));
         engine.send_offer(world, envelope(&operation), &view, index);
     }
     Ok(())

@@ -36,15 +36,17 @@ macro_rules! tunables {
 }
 
 tunables! {
-    eager_max: "PIP_MPI_EAGER_MAX" = 4096, "bytes",
-        "Messages up to this size are copied through the mailbox; longer ones by the receiver from the sender's buffer.";
+    eager_max: "PIP_MPI_EAGER_MAX" = 16 << 10, "bytes",
+        "Standard sends up to this size never wait for their receiver; longer ones until it has copied the data.";
+    copy_max: "PIP_MPI_COPY_MAX" = 512, "bytes",
+        "Non-blocking sends up to this size are copied through the mailbox even if the receiver is quick to fetch.";
     ring_bytes: "PIP_MPI_RING_BYTES" = 16 << 10, "bytes",
         "First size of the payload ring of a pair of ranks; it grows when it is full.";
     ring_bytes_max: "PIP_MPI_RING_BYTES_MAX" = 256 << 10, "bytes",
         "Size beyond which a payload ring does not grow; further ones are linked behind it.";
-    share_min: "PIP_MPI_SHARE_MIN" = 32 << 10, "bytes",
+    share_min: "PIP_MPI_SHARE_MIN" = 48 << 10, "bytes",
         "Messages from this size are copied by sender and receiver together while both wait (with a core per rank).";
-    share_chunk: "PIP_MPI_SHARE_CHUNK" = 16 << 10, "bytes",
+    share_chunk: "PIP_MPI_SHARE_CHUNK" = 64 << 10, "bytes",
         "Bytes that sender or receiver take at a time in a shared copy.";
     spin: "PIP_MPI_SPIN" = 20_000, "rounds",
         "Polls before a waiting rank yields its core; with more ranks than cores it sleeps at once.";

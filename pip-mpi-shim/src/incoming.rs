@@ -1,0 +1,229 @@
+//! Messages on their way in: progress takes them out of the mailboxes and gives them to posted receives, or keeps them.
+
+use crate::abi::{self, Outcome};
+use crate::engine::Engine;
+use crate::layout::{self, View};
+use crate::matching::Pattern;
+use crate::rendezvous::{Rendezvous, Sharing};
+use crate::request::{Index, Matched, Unexpected};
+use crate::ring::{Arrival, Envelope, Payload};
+use crate::waiting;
+
+/// What [`Engine::receive_directly`] found.
+#[derive(Debug)]
+pub enum Direct {
+    /// No mail.
+    Nothing,
+    /// Other messages, which must be queued before this receive can go on.
+    Blocked,
+    Received(Outcome),
+}
+
+impl Engine {
+    /// Takes all mail that is there; true if there was any.
+    #[inline]
+    pub fn progress(&mut self) -> bool {
+        self.mail.accept(self.job);
+        let mut any = false;
+        for i in 0..self.mail.peer_count() {
+            any |= self.take_mail(self.mail.peer(i));
+        }
+        self.assist();
+        if !(self.detached.is_empty() && self.parked.is_empty()) {
+            self.reap();
+        }
+        any
+    }
+
+    /// At most this many messages from one peer before the next gets its turn.
+    const BURST: usize = 64;
+
+    #[inline]
+    fn take_mail(&mut self, world: u32) -> bool {
+        for taken in 0..Self::BURST {
+            let Some(arrival) = self.mail.from(world).and_then(|receiver| receiver.peek()) else { return taken > 0 };
+            self.dispatch(&arrival, world);
+            self.give_back(world, arrival.payload);
+        }
+        true
+    }
+
+    #[inline]
+    fn give_back(&mut self, world: u32, payload: Payload) {
+        if let Some(receiver) = self.mail.from(world) {
+            receiver.advance(payload);
+        }
+    }
+
+    /// Gives a message to the receive it belongs to, or keeps it.
+    #[inline]
+    fn dispatch(&mut self, arrival: &Arrival, world: u32) {
+        let Envelope { context, source, tag } = arrival.envelope;
+        let queue = self.queue(context);
+        if let Some(index) = queue.match_message(source, tag) {
+            self.posted -= 1;
+            return self.deliver(index, arrival, world);
+        }
+        let message = match arrival.payload {
+            Payload::Word(offer) => Unexpected::Offer(offer as *const Rendezvous, world),
+            Payload::Inline(len) | Payload::Cell(_, len) => {
+                // SAFETY: the mailbox holds `len` bytes there until the line is given back.
+                Unexpected::Eager(unsafe { core::slice::from_raw_parts(arrival.data, len) }.into())
+            }
+        };
+        let len = message.len();
+        queue.keep(source, tag, message);
+        self.stats.unexpected.add(len);
+    }
+
+    /// Completes the posted receive `index` with an arrived message.
+    fn deliver(&mut self, index: Index, arrival: &Arrival, world: u32) {
+        let Some(view) = self.requests.get(index).and_then(|r| r.operation.as_ref()).map(|op| op.view) else { return };
+        let outcome = self.accept_arrival(arrival, world, &view);
+        self.complete_receive(index, outcome);
+    }
+
+    /// Copies an arrived message to `view`; None if its sender had taken it back.
+    #[inline(always)]
+    fn accept_arrival(&mut self, arrival: &Arrival, world: u32, view: &View) -> Option<Outcome> {
+        let Envelope { source, tag, .. } = arrival.envelope;
+        match arrival.payload {
+            Payload::Word(offer) => self.pull(offer as *const Rendezvous, world, view, source, tag),
+            Payload::Inline(len) | Payload::Cell(_, len) => {
+                Some(self.unload(&View::bytes(arrival.data.cast_mut(), len), view, source, tag))
+            }
+        }
+    }
+
+    fn complete_receive(&mut self, index: Index, outcome: Option<Outcome>) {
+        let Some(request) = self.requests.get(index) else { return };
+        match (outcome, request.operation.clone()) {
+            (Some(outcome), _) => (request.complete, request.outcome) = (true, outcome),
+            // The sender had cancelled: the receive waits on. It lost its place, but the message it lost it to is gone.
+            (None, Some(operation)) => self.post(index, operation.context, operation.pattern()),
+            (None, None) => {}
+        }
+    }
+
+    /// Copies a message that has arrived to where its receive wants it.
+    #[inline(always)]
+    fn unload(&mut self, message: &View, target: &View, source: u32, tag: i32) -> Outcome {
+        layout::copy(message, target, message.len().min(target.len()));
+        self.outcome(message.len(), target.len(), source, tag)
+    }
+
+    #[inline]
+    fn outcome(&mut self, sent: usize, room: usize, source: u32, tag: i32) -> Outcome {
+        let bytes = sent.min(room);
+        self.stats.received.add(bytes);
+        let error = if sent > room { abi::ERR_TRUNCATE } else { abi::SUCCESS };
+        Outcome { source: source as i32, tag, bytes, cancelled: false, error }
+    }
+
+    /// Copies straight from the sender's buffer; None if the sender had taken its offer back.
+    fn pull(&mut self, offer: *const Rendezvous, world: u32, target: &View, source: u32, tag: i32) -> Option<Outcome> {
+        // SAFETY: an offer stays in place until it is complete, and we complete it below.
+        let offer = unsafe { &*offer };
+        let (sent, sender) = (offer.len(), self.job.block(world));
+        if !offer.take() {
+            return None;
+        }
+        let sharing = Sharing { least: self.tunables.share_min, chunk: self.tunables.share_chunk };
+        offer.pull(target, sharing, || sender.ask_assistance(offer));
+        waiting::notify(self.job, sender);
+        Some(self.outcome(sent, target.len(), source, tag))
+    }
+
+    /// Copies along if a peer asked for it.
+    #[inline(always)]
+    fn assist(&mut self) {
+        let transfer = self.job.own().assist();
+        if !transfer.is_null() {
+            self.assist_with(transfer);
+        }
+    }
+
+    #[cold]
+    fn assist_with(&mut self, transfer: *const Rendezvous) {
+        // SAFETY: it is one of our own offers, and this thread (under the lock) is who would reuse its memory.
+        let copied = unsafe { (*transfer).help() };
+        self.job.own().stop_assisting(transfer);
+        if copied > 0 {
+            self.stats.shared.add(copied);
+        }
+    }
+
+    /// Posts the receive in slot `index`, or completes it with a message that is already there.
+    pub fn post(&mut self, index: Index, context: u32, pattern: Pattern) {
+        while let Some((source, tag, message)) = self.queue(context).take_message(pattern) {
+            let Some(view) = self.requests.get(index).and_then(|r| r.operation.as_ref()).map(|op| op.view) else { return };
+            if let Some(outcome) = self.open(message, &view, source, tag) {
+                return self.complete_receive(index, Some(outcome));
+            }
+        }
+        self.queue(context).post(pattern, index);
+        self.posted += 1;
+    }
+
+    /// Copies an unexpected message to its receive; None if its sender had cancelled it.
+    pub fn open(&mut self, message: Unexpected, view: &View, source: u32, tag: i32) -> Option<Outcome> {
+        match message {
+            Unexpected::Eager(bytes) => {
+                Some(self.unload(&View::bytes(bytes.as_ptr().cast_mut(), bytes.len()), view, source, tag))
+            }
+            Unexpected::Offer(offer, world) => self.pull(offer, world, view, source, tag),
+        }
+    }
+
+    /// Source, tag and length of the message a receive would get; drops messages whose sender cancelled them.
+    pub fn probe(&mut self, context: u32, pattern: Pattern) -> Option<(u32, i32, usize)> {
+        loop {
+            let queue = self.queue(context);
+            let (source, tag, message) = queue.find_message(pattern)?;
+            match message {
+                // SAFETY: as in `pull`.
+                Unexpected::Offer(offer, _) if unsafe { (**offer).is_cancelled() } => {}
+                message => return Some((source, tag, message.len())),
+            }
+            queue.take_message(pattern);
+        }
+    }
+
+    /// Takes the message that `probe` found.
+    pub fn take(&mut self, context: u32, pattern: Pattern) -> Option<Matched> {
+        self.probe(context, pattern)?;
+        let (source, tag, message) = self.queue(context).take_message(pattern)?;
+        Some(Matched { source, tag, message })
+    }
+
+    /// Takes a posted receive back; false if it has been matched.
+    pub fn unpost(&mut self, index: Index, context: u32, pattern: Pattern) -> bool {
+        let found = self.queue(context).cancel(pattern, |&posted| posted == index).is_some();
+        self.posted -= usize::from(found);
+        found
+    }
+
+    /// Whether a blocking receive may take its message straight from the mailbox: nothing else is under way that could
+    /// have a better claim or need attention meanwhile.
+    #[inline]
+    pub fn may_receive_directly(&mut self, context: u32) -> bool {
+        self.requests.live() == 0 && self.parked.is_empty() && self.queue(context).unexpected_count() == 0
+    }
+
+    /// Takes the message for (`context`, `pattern`) from rank `world`, if it is the first in its mailbox.
+    #[inline(always)]
+    pub fn receive_directly(&mut self, world: u32, context: u32, pattern: Pattern, view: &View) -> Direct {
+        let Some(receiver) = self.mail.from(world) else { return Direct::Nothing };
+        let Some(arrival) = receiver.peek() else { return Direct::Nothing };
+        let Envelope { context: sent_in, source, tag } = arrival.envelope;
+        let fits = sent_in == context
+            && pattern.source.is_none_or(|wanted| wanted == source)
+            && pattern.tag.is_none_or(|wanted| wanted == tag);
+        if !fits {
+            return Direct::Blocked;
+        }
+        let outcome = self.accept_arrival(&arrival, world, view);
+        self.give_back(world, arrival.payload);
+        outcome.map_or(Direct::Nothing, Direct::Received)
+    }
+}

@@ -1,0 +1,113 @@
+//! Messages on their way out. Up to 48 bytes travel in a line of the mailbox. Longer ones are offered: the receiver
+//! copies from the sender's buffer. A send that must not wait for its receiver (MPI-4.0 section 3.4: standard mode may
+//! buffer, and programs count on it for short messages) makes an offer too, as long as the receiver is quick to fetch; if
+//! it is not, the sender moves the data to a buffer of its own and goes on, and for a while copies through the mailbox.
+
+use crate::engine::Engine;
+use crate::layout::{self, View};
+use crate::rendezvous::Rendezvous;
+use crate::request::{Index, Kind, Parked};
+use crate::ring::{Envelope, Full, INLINE_MAX, Sender};
+use crate::waiting;
+
+/// Looks at an offer before its data is moved: about two hand-offs and a short copy, in the slow state of the machine.
+pub const PATIENCE: u32 = 1000;
+/// Sends through the mailbox after an offer was not fetched in time.
+const BUSY_SENDS: u32 = 32;
+
+impl Engine {
+    /// Sends a message that leaves the sender's hands at once.
+    #[inline]
+    pub fn send_eager(&mut self, world: u32, envelope: Envelope, view: &View) {
+        let len = view.len();
+        self.stats.eager.add(len);
+        self.push(world, len, |sender| {
+            let fill = |to: *mut u8| match view.contiguous() {
+                Some(from) => layout::copy_bytes(from, to, len),
+                None => layout::copy(view, &View::bytes(to, len), len),
+            };
+            if len <= INLINE_MAX { sender.send_inline(envelope, len, fill) } else { sender.send_cell(envelope, len, fill) }
+        });
+    }
+
+    /// Whether a message of `len` bytes that must not wait for its receiver goes through the mailbox.
+    #[inline]
+    pub fn copies(&mut self, world: u32, len: usize) -> bool {
+        if len <= INLINE_MAX || self.job.crowded || world == self.job.rank {
+            return true;
+        }
+        let outbox = self.mail.outbox(self.job, self.tunables, world);
+        let busy = outbox.busy > 0;
+        outbox.busy -= u32::from(busy);
+        busy
+    }
+
+    /// Offers the data of the send in slot `index` to rank `world`. Complete when the offer is.
+    pub fn send_offer(&mut self, world: u32, envelope: Envelope, view: &View, index: Index) {
+        let together = !self.job.crowded && world != self.job.rank;
+        let Some(request) = self.requests.get(index) else { return };
+        let offer = core::ptr::from_ref(request.offer.insert(Rendezvous::new(*view, together))) as usize;
+        self.stats.rendezvous.add(view.len());
+        self.push(world, 0, |sender| sender.send_word(envelope, offer));
+    }
+
+    /// Offers `data`, which the offer owns from here on (a buffered send).
+    pub fn send_owned(&mut self, world: u32, envelope: Envelope, data: Box<[u8]>) {
+        let index = self.requests.insert(Kind::Send, None);
+        let view = View::bytes(data.as_ptr().cast_mut(), data.len());
+        if let Some(request) = self.requests.get(index) {
+            request.buffer = Some(data);
+        }
+        self.send_offer(world, envelope, &view, index);
+        let parked = self.requests.part(index);
+        self.parked.push(parked);
+        self.requests.remove(index);
+    }
+
+    /// The program has looked at the send in slot `index` so often that its receiver must be busy: moves the data to a
+    /// buffer, so that the send is complete.
+    #[cold]
+    pub fn release_sender(&mut self, index: Index) {
+        let Some(request) = self.requests.get(index) else { return };
+        let (Some(offer), Some(operation)) = (&request.offer, &request.operation) else { return };
+        let (world, mut copy) = (operation.peer_world, None);
+        let moved = offer.relocate(|view| {
+            let data = copy.insert(vec![0u8; view.len()].into_boxed_slice());
+            let copied = View::bytes(data.as_mut_ptr(), view.len());
+            layout::copy(&view, &copied, view.len());
+            copied
+        });
+        if moved {
+            request.complete = true;
+            let Parked(mut parked) = self.requests.part(index);
+            parked.scratch = copy;
+            self.parked.push(Parked(parked));
+            self.mail.outbox(self.job, self.tunables, world).busy = BUSY_SENDS;
+        }
+    }
+
+    #[inline(always)]
+    pub fn push(&mut self, world: u32, bytes: usize, mut send: impl FnMut(&mut Sender) -> Result<(), Full>) {
+        let outbox = self.mail.outbox(self.job, self.tunables, world);
+        if send(&mut outbox.sender).is_err() {
+            self.push_into_full(world, bytes, &mut send);
+        }
+        waiting::notify(self.job, self.job.block(world));
+    }
+
+    /// The receiver is behind. It may just be about to catch up, so wait a little, with our own mail served; then link
+    /// another ring: a send never depends on its receiver's progress.
+    #[cold]
+    fn push_into_full(&mut self, world: u32, bytes: usize, send: &mut dyn FnMut(&mut Sender) -> Result<(), Full>) {
+        const ROUNDS: usize = 256;
+        let rounds = if self.job.crowded || world == self.job.rank { 0 } else { ROUNDS };
+        for _ in 0..rounds {
+            self.progress();
+            core::hint::spin_loop();
+            if send(&mut self.mail.outbox(self.job, self.tunables, world).sender).is_ok() {
+                return;
+            }
+        }
+        self.mail.force(self.job, self.tunables, world, bytes, send);
+    }
+}
