@@ -137,7 +137,8 @@ fn apply(
     let (name, mut attached) = split_at_equals(word);
     let name = name.to_string_lossy();
     let shown = format!("-{name}");
-    let option = options::find(&name).ok_or_else(|| UsageError::UnknownOption(shown.clone(), options::nearest(&name)))?;
+    let option =
+        options::find(&name).ok_or_else(|| UsageError::UnknownOption(shown.clone(), options::nearest(&name)))?;
     let mut value = |index: usize| {
         attached.take().or_else(|| words.next().cloned()).ok_or_else(|| UsageError::MissingValue {
             option: shown.clone(),

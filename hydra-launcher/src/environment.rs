@@ -42,7 +42,8 @@ impl Environment {
         overrides: impl IntoIterator<Item = &'a Variable>,
         hostname: &OsStr,
     ) -> Environment {
-        let mut variables: BTreeMap<_, _> = parent.into_iter().filter(|(name, _)| !belongs_to_a_launcher(name)).collect();
+        let mut variables: BTreeMap<_, _> =
+            parent.into_iter().filter(|(name, _)| !belongs_to_a_launcher(name)).collect();
         variables.extend(overrides.into_iter().cloned());
         for (name, value) in DEFAULTS {
             variables.entry(name.into()).or_insert_with(|| value.into());
@@ -72,7 +73,8 @@ impl Environment {
 
     /// Whether the user switched the shim off for these ranks.
     pub fn shim_is_off(&self) -> bool {
-        self.get("PIP_MPI_SHIM").is_some_and(|value| ["off", "0", "no"].iter().any(|off| value.eq_ignore_ascii_case(off)))
+        self.get("PIP_MPI_SHIM")
+            .is_some_and(|value| ["off", "0", "no"].iter().any(|off| value.eq_ignore_ascii_case(off)))
     }
 
     /// The complete environment of one rank as `NAME=value`.

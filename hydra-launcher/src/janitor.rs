@@ -88,7 +88,9 @@ fn serve(pipe: File, mut traces: Traces) -> io::Result<()> {
         }
         if let Some(path) = line.strip_prefix(b"file ") {
             traces.files.insert(PathBuf::from(std::ffi::OsString::from_vec(path.to_vec())));
-        } else if let Some(pid) = line.strip_prefix(b"rank ").and_then(|pid| std::str::from_utf8(pid).ok()?.parse().ok()) {
+        } else if let Some(pid) =
+            line.strip_prefix(b"rank ").and_then(|pid| std::str::from_utf8(pid).ok()?.parse().ok())
+        {
             traces.ranks.insert(pid);
         }
     }

@@ -31,7 +31,10 @@ fn members(sessions: &HashSet<i32>) -> Vec<i32> {
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     pids.filter(|pid| {
-        fs::read(format!("/proc/{pid}/stat")).ok().and_then(|stat| living_session(&stat)).is_some_and(|s| sessions.contains(&s))
+        fs::read(format!("/proc/{pid}/stat"))
+            .ok()
+            .and_then(|stat| living_session(&stat))
+            .is_some_and(|s| sessions.contains(&s))
     })
     .collect()
 }

@@ -49,9 +49,12 @@ impl Traces {
     fn suspects(&self) -> Vec<PathBuf> {
         let Ok(entries) = fs::read_dir("/dev/shm") else { return Vec::new() };
         let user = nix::unistd::geteuid().as_raw();
-        let known = entries.flatten().filter(|e| PREFIXES.iter().any(|prefix| e.file_name().as_bytes().starts_with(prefix)));
+        let known =
+            entries.flatten().filter(|e| PREFIXES.iter().any(|prefix| e.file_name().as_bytes().starts_with(prefix)));
         let ours = known.filter(|entry| {
-            entry.metadata().is_ok_and(|m| m.is_file() && m.uid() == user && m.created().or(m.modified()).is_ok_and(|made| made >= self.since))
+            entry.metadata().is_ok_and(|m| {
+                m.is_file() && m.uid() == user && m.created().or(m.modified()).is_ok_and(|made| made >= self.since)
+            })
         });
         ours.map(|entry| entry.path()).collect()
     }
@@ -114,7 +117,8 @@ mod tests {
     fn files_in_use_by_others_stay() {
         let (_, file) = traces();
         let mut child = std::process::Command::new("/bin/sleep");
-        let mut child = child.arg("100").stdout(fs::File::create(&file).expect("writable")).spawn().expect("sleep starts");
+        let mut child =
+            child.arg("100").stdout(fs::File::create(&file).expect("writable")).spawn().expect("sleep starts");
         let mut list = vec![file.clone(), PathBuf::from("/dev/shm/nobody-has-this")];
         drop_files_in_use(&mut list);
         assert_eq!(list, [PathBuf::from("/dev/shm/nobody-has-this")]);

@@ -120,61 +120,40 @@ fn move_descriptors(plan: &Plan) {
 }
 
 /// What execve would do: closes every descriptor marked close-on-exec. The table is the child's own (no CLONE_FILES).
+/// Asking for each number costs less than listing /proc/self/fd, which makes an inode per entry.
 fn close_on_exec() -> isize {
-    let dir = call!(SYS_openat, libc::AT_FDCWD, c"/proc/self/fd".as_ptr(), libc::O_RDONLY | libc::O_DIRECTORY);
-    if dir < 0 {
-        return dir;
+    let size = descriptor_table_size();
+    if size < 0 {
+        return size;
     }
-    // Closing while reading may make the kernel skip entries, so read again until a pass closed nothing.
-    loop {
-        let mut closed = false;
-        call!(SYS_lseek, dir, 0, libc::SEEK_SET);
-        loop {
-            let mut buffer = [0u64; 512];
-            let got = call!(SYS_getdents64, dir, buffer.as_mut_ptr(), 4096);
-            if got <= 0 {
-                break;
-            }
-            let mut at = buffer.as_ptr().cast::<u8>();
-            // SAFETY: the kernel filled `got` bytes with whole records: length at offset 16, name at offset 19.
-            unsafe {
-                let end = at.offset(got);
-                while at < end {
-                    let fd = parse_number(at.add(19));
-                    if fd >= 0 && fd != dir && call!(SYS_fcntl, fd, libc::F_GETFD) & libc::FD_CLOEXEC as isize == 1 {
-                        call!(SYS_close, fd);
-                        closed = true;
-                    }
-                    at = at.add(at.add(16).cast::<u16>().read_unaligned() as usize);
-                }
-            }
+    let mut fd = 0;
+    while fd < size {
+        if call!(SYS_fcntl, fd, libc::F_GETFD) == libc::FD_CLOEXEC as isize {
+            call!(SYS_close, fd);
         }
-        if !closed {
-            break;
-        }
+        fd += 1;
     }
-    call!(SYS_close, dir);
     0
 }
 
-/// A decimal C string; -1 for anything else (the entries `.` and `..`).
-///
-/// # Safety
-/// `text` is NUL-terminated.
-unsafe fn parse_number(mut text: *const u8) -> isize {
-    let mut value = 0isize;
-    // SAFETY: stops at the terminator.
-    unsafe {
-        while *text != 0 {
-            let digit = (*text).wrapping_sub(b'0');
-            if digit > 9 {
-                return -1;
-            }
-            value = value.wrapping_mul(10).wrapping_add(digit as isize);
-            text = text.add(1);
-        }
+/// All descriptors are below this number: FDSize of /proc/self/status.
+fn descriptor_table_size() -> isize {
+    let status = call!(SYS_openat, libc::AT_FDCWD, c"/proc/self/status".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
+    if status < 0 {
+        return status;
     }
-    value
+    let mut text = [0u8; 1024];
+    let got = call!(SYS_read, status, text.as_mut_ptr(), 1024);
+    call!(SYS_close, status);
+    number_after(&text, b"FDSize:\t", got).unwrap_or(-(libc::EINVAL as isize))
+}
+
+/// The decimal number that follows `label` in the first `len` bytes of `text`.
+fn number_after(text: &[u8; 1024], label: &[u8; 8], len: isize) -> Option<isize> {
+    let text = text.get(..len.max(0) as usize)?;
+    let at = text.windows(8).position(|window| window == label)?;
+    let digits = text.get(at + 8..)?.iter().map_while(|byte| byte.is_ascii_digit().then(|| isize::from(byte - b'0')));
+    Some(digits.fold(0, |value: isize, digit| value.wrapping_mul(10).wrapping_add(digit)))
 }
 
 /// Handlers are already reset (CLONE_CLEAR_SIGHAND); a Rust root ignores SIGPIPE, which its tasks must not inherit.
@@ -203,4 +182,16 @@ fn wake(plan: &Plan) {
 fn exit(status: i32) -> ! {
     call!(SYS_exit_group, status);
     arch::trap()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_table_size_is_read_from_the_status_text() {
+        let mut text = [0u8; 1024];
+        text[..30].copy_from_slice(b"Name:\tx\nFDSize:\t256\nGroups:\t0");
+        assert_eq!(super::number_after(&text, b"FDSize:\t", 30), Some(256));
+        assert_eq!(super::number_after(&text, b"FDSize:\t", 5), None);
+        assert!(super::descriptor_table_size() >= 64);
+    }
 }

@@ -112,7 +112,8 @@ pub fn read(file: &File, path: &Path) -> Result<Elf, ProgramError> {
         }
     }
     check_layout(&elf).map_err(damaged)?;
-    elf.phdr = phdr_address(&elf, header.e_phoff(LE) as usize).ok_or_else(|| damaged("no segment holds the program headers"))?;
+    elf.phdr = phdr_address(&elf, header.e_phoff(LE) as usize)
+        .ok_or_else(|| damaged("no segment holds the program headers"))?;
     read_dynamic(&mut elf, header, data).map_err(damaged)?;
     Ok(elf)
 }
@@ -163,7 +164,9 @@ fn load(segment: &elf::ProgramHeader64<LittleEndian>, file_size: u64) -> Result<
         memsz: memsz as usize,
         offset: offset as usize,
         filesz: filesz as usize,
-        protection: bit(elf::PF_R, libc::PROT_READ) | bit(elf::PF_W, libc::PROT_WRITE) | bit(elf::PF_X, libc::PROT_EXEC),
+        protection: bit(elf::PF_R, libc::PROT_READ)
+            | bit(elf::PF_W, libc::PROT_WRITE)
+            | bit(elf::PF_X, libc::PROT_EXEC),
     })
 }
 
@@ -207,7 +210,8 @@ fn read_dynamic<'a, R: ReadRef<'a>>(elf: &mut Elf, header: &Header, data: R) -> 
         if name >= size {
             return Err("a library's name lies outside the string table");
         }
-        let name = data.read_bytes_at_until(start + name..start + size, 0).map_err(|()| "a library's name has no end")?;
+        let name =
+            data.read_bytes_at_until(start + name..start + size, 0).map_err(|()| "a library's name has no end")?;
         elf.needed.push(String::from_utf8_lossy(name).into_owned());
     }
     Ok(())

@@ -101,8 +101,10 @@ pub enum Error {
         end: usize,
     },
     /// The kernel refused memory.
-    #[error("no memory mapping of {size} bytes for {what}: {source}; vm.max_map_count (sysctl) and ulimit -v limit all \
-             tasks together")]
+    #[error(
+        "no memory mapping of {size} bytes for {what}: {source}; vm.max_map_count (sysctl) and ulimit -v limit all \
+             tasks together"
+    )]
     Map {
         /// What the mapping was for.
         what: &'static str,
@@ -112,8 +114,10 @@ pub enum Error {
         source: io::Error,
     },
     /// clone failed.
-    #[error("the kernel refused to create task {id}: {source}; ulimit -u and the cgroup's pids.max limit the number of \
-             processes")]
+    #[error(
+        "the kernel refused to create task {id}: {source}; ulimit -u and the cgroup's pids.max limit the number of \
+             processes"
+    )]
     Clone {
         /// The task's id.
         id: usize,

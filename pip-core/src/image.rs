@@ -55,14 +55,15 @@ impl Image {
         if end > zero_pages {
             let len = end - zero_pages;
             // SAFETY: as above.
-            let at = unsafe { libc::mmap(zero_pages as *mut _, len, load.protection, flags | libc::MAP_ANONYMOUS, -1, 0) };
+            let at =
+                unsafe { libc::mmap(zero_pages as *mut _, len, load.protection, flags | libc::MAP_ANONYMOUS, -1, 0) };
             if at == libc::MAP_FAILED {
                 return Err(failed(len));
             }
         }
         // The whole rest of the last file page, not just up to memsz: ld.so's first allocator takes the bytes between
         // _end and the page's end and expects zeros, as the kernel leaves them.
-        if load.filesz > 0 && load.protection & libc::PROT_WRITE != 0 && file_end % PAGE != 0 {
+        if load.filesz > 0 && load.protection & libc::PROT_WRITE != 0 && !file_end.is_multiple_of(PAGE) {
             // SAFETY: these bytes are in the writable private page just mapped.
             unsafe { std::ptr::write_bytes(file_end as *mut u8, 0, page_up(file_end) - file_end) };
         }

@@ -32,11 +32,8 @@ impl Program {
             }
             return Err(ProgramError::NotAProgram(path.to_owned(), "a shared library"));
         };
-        let failed = |reason: String| ProgramError::Loader {
-            program: path.to_owned(),
-            loader: interpreter.clone(),
-            reason,
-        };
+        let failed =
+            |reason: String| ProgramError::Loader { program: path.to_owned(), loader: interpreter.clone(), reason };
         let loader = Program::open_one(&interpreter).map_err(|e| failed(e.to_string()))?;
         if loader.elf.fixed || loader.elf.interpreter.is_some() {
             return Err(failed("it is not a position-independent loader".to_owned()));
@@ -112,6 +109,7 @@ fn effective_uid() -> u32 {
 
 /// The sanitizer a DT_NEEDED library belongs to.
 fn sanitizer(library: &str) -> Option<&'static str> {
-    let known = [("libasan.", "AddressSanitizer"), ("libtsan.", "ThreadSanitizer"), ("libhwasan.", "HWAddressSanitizer")];
+    let known =
+        [("libasan.", "AddressSanitizer"), ("libtsan.", "ThreadSanitizer"), ("libhwasan.", "HWAddressSanitizer")];
     known.iter().find(|(prefix, _)| library.starts_with(prefix)).map(|(_, name)| *name)
 }

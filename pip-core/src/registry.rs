@@ -81,7 +81,7 @@ impl Registry {
 
     /// The registry at `address`, if there is one of this version; the address may be any number.
     pub(crate) fn at(address: usize) -> Option<&'static Registry> {
-        if address == 0 || address % align_of::<Registry>() != 0 {
+        if address == 0 || !address.is_multiple_of(align_of::<Registry>()) {
             return None;
         }
         let header: [u8; size_of::<Registry>()] = probe(address)?;

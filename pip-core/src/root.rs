@@ -149,7 +149,9 @@ fn load(program: &Program, args: &[CString]) -> Result<(Vec<Image>, Start, Vec<C
             let path = |p: &std::path::Path| CString::new(p.as_os_str().as_bytes()).map_err(|_| nul(p.display()));
             let mut command = vec![path(loader.path())?, c"--argv0".to_owned()];
             command.push(args.first().cloned().unwrap_or_default());
-            command.push(path(&std::path::absolute(program.path()).map_err(|e| Error::System("the working directory", e))?)?);
+            command.push(path(
+                &std::path::absolute(program.path()).map_err(|e| Error::System("the working directory", e))?,
+            )?);
             command.extend(args.iter().skip(1).cloned());
             Ok((vec![image], Start { entry, phdr, phnum, base: 0, program_entry: entry }, command))
         }
@@ -206,8 +208,9 @@ fn await_jump(plan: &Plan, task: &mut Task) -> Result<(), Error> {
             let op = libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG;
             libc::syscall(libc::SYS_futex, plan.state.as_ptr(), op, 0, &raw const tick);
         }
-        let ended = task.try_wait().map_err(|e| Error::System("waitpid", e))?;
-        if ended.is_some() && plan.state.load(Ordering::Acquire) == 0 {
+        let ended = task.has_ended().map_err(|e| Error::System("waitid", e))?;
+        if ended && plan.state.load(Ordering::Acquire) == 0 {
+            task.wait().map_err(|e| Error::System("waitpid", e))?;
             return Err(Error::Vanished(task.id));
         }
     }

@@ -111,7 +111,12 @@ impl Writer {
         for kind in INHERITED {
             // SAFETY: getauxval only reads; absent kinds give 0, which a program reads as absent too.
             let value = unsafe { libc::getauxval(kind) } as usize;
-            if value != 0 || kind == libc::AT_UID || kind == libc::AT_EUID || kind == libc::AT_GID || kind == libc::AT_EGID {
+            if value != 0
+                || kind == libc::AT_UID
+                || kind == libc::AT_EUID
+                || kind == libc::AT_GID
+                || kind == libc::AT_EGID
+            {
                 aux(kind, value);
             }
         }

@@ -57,6 +57,19 @@ impl Task {
         self.poll(libc::WNOHANG)
     }
 
+    /// Whether the task has ended; it stays to be waited for, and its PID its own.
+    pub fn has_ended(&self) -> io::Result<bool> {
+        // SAFETY: all-zero is a valid siginfo_t; the kernel fills it.
+        let (mut info, fd): (libc::siginfo_t, _) = (unsafe { std::mem::zeroed() }, self.pidfd.as_raw_fd());
+        let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+        // SAFETY: a local to fill; the descriptor is ours.
+        if unsafe { libc::waitid(libc::P_PIDFD, fd as libc::id_t, &mut info, options) } != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: si_pid is there for every state waitid reports, and 0 for none.
+        Ok(self.status.is_some() || unsafe { info.si_pid() } != 0)
+    }
+
     fn poll(&mut self, options: i32) -> io::Result<Option<ExitStatus>> {
         if self.status.is_some() {
             return Ok(self.status);

@@ -20,7 +20,6 @@ pub const ERR_BUFFER: c_int = 1;
 pub const ERR_TRUNCATE: c_int = 14;
 pub const ERR_IN_STATUS: c_int = 17;
 pub const ERR_REQUEST: c_int = 19;
-pub const ERR_NO_MEM: c_int = 34;
 
 pub const ANY_SOURCE: c_int = -2;
 pub const ANY_TAG: c_int = -1;
@@ -35,14 +34,13 @@ pub const COMM_NULL: Comm = 0x0400_0000;
 pub const COMM_WORLD: Comm = 0x4400_0000;
 pub const COMM_SELF: Comm = 0x4400_0001;
 pub const DATATYPE_NULL: Datatype = 0x0c00_0000;
+pub const BYTE: Datatype = 0x4c00_010d;
 pub const UNSIGNED: Datatype = 0x4c00_0406;
-pub const PACKED: Datatype = 0x4c00_010f;
 pub const ERRORS_ARE_FATAL: Errhandler = 0x5400_0000;
 pub const REQUEST_NULL: Request = 0x2c00_0000;
 /// What MPICH returns for an operation that was complete at once; shared by all such requests.
 pub const REQUEST_COMPLETE_SEND: Request = 0x6c00_0001;
 pub const MESSAGE_NULL: Message = REQUEST_NULL;
-pub const MESSAGE_NO_PROC: Message = 0x6c00_0000;
 
 /// MPI_Status.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +54,7 @@ pub struct Status {
 }
 
 /// MPI_STATUS_IGNORE and MPI_STATUSES_IGNORE.
-pub const STATUS_IGNORE: *mut Status = 1 as *mut Status;
+pub const STATUS_IGNORE: *mut Status = core::ptr::without_provenance_mut(1);
 
 /// What a completed operation tells its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

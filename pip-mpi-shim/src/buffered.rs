@@ -22,13 +22,13 @@ pub fn fits(len: usize) -> bool {
     USED.load(Ordering::Relaxed) + len + BSEND_OVERHEAD <= ATTACHED.load(Ordering::Relaxed)
 }
 
-/// Memory for a message of `len` bytes; None if the attached space does not hold it now.
-pub fn reserve(len: usize) -> Option<Box<[u8]>> {
+/// Takes space for a message of `len` bytes; None if the attached space does not hold it now.
+pub fn reserve(len: usize) -> Option<()> {
     if !fits(len) {
         return None;
     }
     USED.fetch_add(len + BSEND_OVERHEAD, Ordering::Relaxed);
-    Some(vec![0; len].into_boxed_slice())
+    Some(())
 }
 
 /// The message of `len` bytes has been delivered.

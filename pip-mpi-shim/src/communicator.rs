@@ -10,7 +10,6 @@ use std::collections::HashMap;
 /// What messages need to know of a communicator.
 #[derive(Debug, Clone)]
 pub struct Communicator {
-    pub handle: Comm,
     pub context: u32,
     /// This process's rank.
     pub rank: u32,
@@ -39,9 +38,9 @@ pub struct Table {
 impl Table {
     /// MPI_COMM_WORLD and MPI_COMM_SELF of `job`.
     pub fn new(job: &Job) -> Table {
-        let communicator = |handle, context, rank, size, world| Communicator { handle, context, rank, size, world, idups: 0 };
-        let world = communicator(abi::COMM_WORLD, contexts::WORLD, job.rank, job.size(), None);
-        let own = communicator(abi::COMM_SELF, contexts::SELF, 0, 1, Some([job.rank].into()));
+        let communicator = |context, rank, size, world| Communicator { context, rank, size, world, idups: 0 };
+        let world = communicator(contexts::WORLD, job.rank, job.size(), None);
+        let own = communicator(contexts::SELF, 0, 1, Some([job.rank].into()));
         Table { world, others: HashMap::from([(abi::COMM_SELF, own)]) }
     }
 
@@ -102,7 +101,7 @@ pub fn adopt_idup(parent: Comm, handle: Comm) {
             let contexts = &engine.job.block(0).contexts;
             let Some(context) = contexts.of_idup(communicator.context, call, size) else { return false };
             communicator.idups += 1;
-            let child = Communicator { handle, context, idups: 0, ..communicator.clone() };
+            let child = Communicator { context, idups: 0, ..communicator.clone() };
             engine.comms.others.insert(handle, child);
             true
         });
@@ -119,6 +118,6 @@ impl Table {
         let size = ranks.len() as u32;
         let same = ranks.iter().enumerate().all(|(i, &world)| i as u32 == world);
         let world = if same { None } else { Some(ranks) };
-        self.others.insert(handle, Communicator { handle, context, rank, size, world, idups: 0 });
+        self.others.insert(handle, Communicator { context, rank, size, world, idups: 0 });
     }
 }

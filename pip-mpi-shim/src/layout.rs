@@ -8,6 +8,7 @@
 use core::ptr;
 
 /// `count` blocks of `len` bytes, the first at `offset` from the element's address, `stride` bytes apart.
+#[allow(missing_docs)] // the sentence above says it all
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(C)]
 pub struct Run {
@@ -54,10 +55,10 @@ impl Layout {
 
     /// Adds `count` elements of `child`, the first at `displacement` bytes.
     pub fn append(&mut self, child: &Layout, displacement: isize, count: usize) {
-        if let ([run], true) = (child.runs.as_slice(), child.extent == child.size as isize) {
-            if run.count == 1 {
-                return self.append_block(displacement + run.offset, run.len * count);
-            }
+        if let ([run], true) = (child.runs.as_slice(), child.extent == child.size as isize)
+            && run.count == 1
+        {
+            return self.append_block(displacement + run.offset, run.len * count);
         }
         for i in 0..count as isize {
             let shift = displacement + i * child.extent;
@@ -135,6 +136,7 @@ impl View {
 
     /// Bytes of data.
     #[inline]
+    #[allow(clippy::len_without_is_empty)] // a number of bytes, not a collection
     pub fn len(&self) -> usize {
         self.bytes
     }
@@ -143,6 +145,17 @@ impl View {
     #[inline]
     pub fn contiguous(&self) -> Option<*mut u8> {
         self.runs.is_null().then_some(self.base)
+    }
+
+    /// A copy of the data, in a row.
+    ///
+    /// # Safety
+    /// The view describes memory that may be read.
+    pub unsafe fn gather(&self) -> Box<[u8]> {
+        let mut data = vec![0u8; self.bytes].into_boxed_slice();
+        // SAFETY: the caller's promise, and memory of our own of the same length.
+        unsafe { copy(self, &View::bytes(data.as_mut_ptr(), data.len()), data.len()) };
+        data
     }
 
     fn pieces(&self) -> Pieces {
@@ -186,10 +199,14 @@ impl Iterator for Pieces {
 }
 
 /// Copies the first `length` bytes of `from` to the first `length` of `to`, whatever their layouts.
-pub fn copy(from: &View, to: &View, length: usize) {
+///
+/// # Safety
+/// Both views describe at least `length` bytes of memory that may be read and written, and do not overlap.
+pub unsafe fn copy(from: &View, to: &View, length: usize) {
     debug_assert!(length <= from.len() && length <= to.len());
     if let (Some(source), Some(target)) = (from.contiguous(), to.contiguous()) {
-        return copy_bytes(source, target, length);
+        // SAFETY: the caller's promise.
+        return unsafe { copy_bytes(source, target, length) };
     }
     let (mut sources, mut targets) = (from.pieces(), to.pieces());
     let (mut source, mut target) = ((ptr::null_mut(), 0), (ptr::null_mut(), 0));
@@ -204,7 +221,8 @@ pub fn copy(from: &View, to: &View, length: usize) {
             target = piece;
         }
         let len = source.1.min(target.1).min(left);
-        copy_bytes(source.0, target.0, len);
+        // SAFETY: pieces of the two views.
+        unsafe { copy_bytes(source.0, target.0, len) };
         source = (source.0.wrapping_add(len), source.1 - len);
         target = (target.0.wrapping_add(len), target.1 - len);
         left -= len;
@@ -212,10 +230,12 @@ pub fn copy(from: &View, to: &View, length: usize) {
 }
 
 /// memcpy, with short lengths inline: a call costs as much as such a copy.
+///
+/// # Safety
+/// `from` can be read and `to` written for `len` bytes, and they do not overlap.
 #[inline(always)]
-pub fn copy_bytes(from: *const u8, to: *mut u8, len: usize) {
-    // SAFETY (all arms): both sides have `len` bytes, as the caller's views say; overlapping halves stay within them.
-    // MPI forbids overlap of send and receive buffers; ptr::copy semantics hold for the short arms anyway.
+pub unsafe fn copy_bytes(from: *const u8, to: *mut u8, len: usize) {
+    // SAFETY: in all arms both sides have `len` bytes; halves that overlap each other stay within them.
     unsafe {
         match len {
             0 => {}
@@ -228,12 +248,14 @@ pub fn copy_bytes(from: *const u8, to: *mut u8, len: usize) {
                 to.add(len - 1).write(last);
             }
             5..8 => {
-                let (low, high) = (from.cast::<u32>().read_unaligned(), from.add(len - 4).cast::<u32>().read_unaligned());
+                let (low, high) =
+                    (from.cast::<u32>().read_unaligned(), from.add(len - 4).cast::<u32>().read_unaligned());
                 to.cast::<u32>().write_unaligned(low);
                 to.add(len - 4).cast::<u32>().write_unaligned(high);
             }
             9..=16 => {
-                let (low, high) = (from.cast::<u64>().read_unaligned(), from.add(len - 8).cast::<u64>().read_unaligned());
+                let (low, high) =
+                    (from.cast::<u64>().read_unaligned(), from.add(len - 8).cast::<u64>().read_unaligned());
                 to.cast::<u64>().write_unaligned(low);
                 to.add(len - 8).cast::<u64>().write_unaligned(high);
             }

@@ -7,7 +7,6 @@ mod primitive;
 pub mod rendezvous;
 pub mod ring;
 
-
 macro_rules! modules {
     ($($name:ident)*) => { $( #[cfg(not(loom))] mod $name; )* };
 }
@@ -17,7 +16,7 @@ modules! { contexts job waiting }
 // The MPI library underneath.
 modules! { abi arrays datatype library real }
 // The state of this rank and what works on it.
-modules! { background buffered communicator completion engine incoming lifecycle mailbox operation outgoing probe receive }
+modules! { background batch buffered communicator completion engine incoming lifecycle mailbox operation outgoing probe receive }
 modules! { request send sendrecv stats }
 // The surface.
 modules! { exports }

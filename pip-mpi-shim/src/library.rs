@@ -30,10 +30,10 @@ pub fn poll() {
 pub fn poll_seldom(crowded: bool) {
     static CALLS: AtomicUsize = AtomicUsize::new(0);
     let call = CALLS.fetch_add(1, Ordering::Relaxed);
-    if call % if is_busy() { 4 } else { 64 } == 0 {
+    if call.is_multiple_of(if is_busy() { 4 } else { 64 }) {
         poll();
     }
-    if crowded && call % 8 == 0 {
+    if crowded && call.is_multiple_of(8) {
         std::thread::yield_now();
     }
 }

@@ -27,7 +27,7 @@ fn start_slot(engine: &mut Engine, index: Index) -> Result<(), (Comm, c_int)> {
     (slot.active, slot.complete, slot.outcome) = (true, false, abi::Outcome::EMPTY);
     match persistent {
         Persistent::Send(mode) => send::start_in(engine, mode, index).map_err(|code| {
-            engine.requests.get(index).map(|slot| slot.active = false);
+            engine.requests.update(index, |slot| slot.active = false);
             (comm, code)
         }),
         Persistent::Receive => {
@@ -71,7 +71,7 @@ pub fn cancel(handle: Request) -> Option<c_int> {
             _ => false,
         };
         if cancelled {
-            engine.requests.get(index).map(|slot| (slot.complete, slot.outcome.cancelled) = (true, true));
+            engine.requests.update(index, |slot| (slot.complete, slot.outcome.cancelled) = (true, true));
         }
     })?;
     Some(abi::SUCCESS)

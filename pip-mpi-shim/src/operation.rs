@@ -101,6 +101,6 @@ impl Arguments {
 
 /// Source and tag of a probe, checked like a receive without data.
 pub fn probe(peer: c_int, tag: c_int, comm: Comm) -> Checked {
-    let arguments = Arguments { buffer: core::ptr::null_mut(), count: 0, datatype: 0x4c00_010d, peer, tag, comm };
+    let arguments = Arguments { buffer: core::ptr::null_mut(), count: 0, datatype: abi::BYTE, peer, tag, comm };
     arguments.check_receive()
 }

@@ -22,9 +22,12 @@ impl Engine {
         let len = view.len();
         self.stats.eager.add(len);
         self.push(world, len, |sender| {
-            let fill = |to: *mut u8| match view.contiguous() {
-                Some(from) => layout::copy_bytes(from, to, len),
-                None => layout::copy(view, &View::bytes(to, len), len),
+            // SAFETY: the program's send buffer, and room for `len` bytes in the mailbox.
+            let fill = |to: *mut u8| unsafe {
+                match view.contiguous() {
+                    Some(from) => layout::copy_bytes(from, to, len),
+                    None => layout::copy(view, &View::bytes(to, len), len),
+                }
             };
             if len <= INLINE_MAX { sender.send_inline(envelope, len, fill) } else { sender.send_cell(envelope, len, fill) }
         });
@@ -72,10 +75,9 @@ impl Engine {
         let (Some(offer), Some(operation)) = (&request.offer, &request.operation) else { return };
         let (world, mut copy) = (operation.peer_world, None);
         let moved = offer.relocate(|view| {
-            let data = copy.insert(vec![0u8; view.len()].into_boxed_slice());
-            let copied = View::bytes(data.as_mut_ptr(), view.len());
-            layout::copy(&view, &copied, view.len());
-            copied
+            // SAFETY: the program's send buffer, of a send that is not complete.
+            let data = copy.insert(unsafe { view.gather() });
+            View::bytes(data.as_mut_ptr(), data.len())
         });
         if moved {
             request.complete = true;

@@ -2,7 +2,7 @@
 //! into any program and works with every library of the MPICH ABI.
 
 use crate::abi::*;
-use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ffi::{CStr, c_int, c_void};
 use core::sync::atomic::{AtomicPtr, Ordering};
 
 /// Names under which the MPICH ABI is installed, for programs that load it by dlopen.
@@ -18,7 +18,7 @@ pub struct Function {
 }
 
 /// Stands for "looked for, not there" in `profiler`.
-const NONE: *mut c_void = 1 as *mut c_void;
+const NONE: *mut c_void = core::ptr::without_provenance_mut(1);
 
 impl Function {
     /// The function whose profiling name is `name`.
@@ -102,7 +102,7 @@ macro_rules! real {
         ///
         /// # Safety
         /// As the MPI standard says for its arguments.
-        #[allow(non_snake_case)]
+        #[allow(non_snake_case, clippy::too_many_arguments)] // names and arguments are MPI's
         pub unsafe fn $name($($arg: $type),*) -> c_int {
             const NAME: &CStr = match CStr::from_bytes_with_nul(concat!("PMPI_", stringify!($name), "\0").as_bytes()) {
                 Ok(name) => name,
@@ -140,5 +140,4 @@ real! {
         datatype: Datatype, max_integers: Count, max_addresses: Count, max_large: Count, max_types: Count,
         integers: *mut c_int, addresses: *mut Count, large: *mut Count, types: *mut Datatype,
     );
-    fn Type_get_name(datatype: Datatype, name: *mut c_char, length: *mut c_int);
 }

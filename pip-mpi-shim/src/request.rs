@@ -47,7 +47,8 @@ pub struct Operation {
     /// None is MPI_ANY_TAG.
     pub tag: Option<i32>,
     pub view: View,
-    /// Keeps the runs that `view` points to.
+    /// Keeps the runs that `view` points to; nobody reads it.
+    #[allow(dead_code)]
     pub layout: Option<Arc<Layout>>,
 }
 
@@ -195,6 +196,14 @@ impl Slab {
     #[inline]
     pub fn get(&mut self, index: Index) -> Option<&mut Request> {
         self.slots.get_mut(index as usize).map(|slot| &mut **slot).filter(|slot| !matches!(slot.kind, Kind::Free))
+    }
+
+    /// Changes the slot of a handle's index, if it is in use.
+    #[inline]
+    pub fn update(&mut self, index: Index, change: impl FnOnce(&mut Request)) {
+        if let Some(slot) = self.get(index) {
+            change(slot);
+        }
     }
 
     /// Gives a slot back.

@@ -150,7 +150,16 @@ impl Sender {
     /// The writing end of a new ring; later rings grow to at most `most_bytes` (unless one payload is larger).
     pub fn new(lines: usize, bytes: usize, most_bytes: usize) -> Sender {
         let (ring, ends) = (Ring::leak(lines, bytes), vec![0; lines]);
-        Sender { ring, tail: 0, head: 0, byte_tail: 0, byte_head: 0, ends, left: Vec::new(), most_bytes: most_bytes as u64 }
+        Sender {
+            ring,
+            tail: 0,
+            head: 0,
+            byte_tail: 0,
+            byte_head: 0,
+            ends,
+            left: Vec::new(),
+            most_bytes: most_bytes as u64,
+        }
     }
 
     /// The ring to tell the receiver of.
@@ -338,7 +347,9 @@ impl Receiver {
                 }
                 WORD => (Payload::Word(words[0] as usize), ptr::null()),
                 // SAFETY: the sender wrote the payload at this offset.
-                CELL => (Payload::Cell(words[0] as usize, words[1] as usize), unsafe { ring.bytes.add(words[0] as usize).cast_const() }),
+                CELL => (Payload::Cell(words[0] as usize, words[1] as usize), unsafe {
+                    ring.bytes.add(words[0] as usize).cast_const()
+                }),
                 inline => (Payload::Inline((inline - INLINE) as usize), data),
             };
             return Some(Arrival { envelope, payload, data });

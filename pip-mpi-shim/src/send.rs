@@ -4,7 +4,6 @@ use crate::abi::{self, Request};
 use crate::buffered;
 use crate::completion;
 use crate::engine::{self, Engine};
-use crate::layout::{self, View};
 use crate::operation::{Arguments, Checked};
 use crate::request::{Index, Kind, Mode, Operation, Persistent, handle_of};
 use crate::ring::{Envelope, INLINE_MAX};
@@ -123,14 +122,15 @@ pub fn start_in(engine: &mut Engine, mode: Mode, index: Index) -> Result<(), c_i
     let (world, view) = (operation.peer_world, operation.view);
     if is_eager(engine, mode, &operation, engine.tunables.copy_max) {
         engine.send_eager(world, envelope(&operation), &view);
-        engine.requests.get(index).map(|slot| slot.complete = true);
+        engine.requests.update(index, |slot| slot.complete = true);
     } else if mode == Mode::Buffered {
-        let mut data = buffered::reserve(view.len()).ok_or(abi::ERR_BUFFER)?;
-        layout::copy(&view, &View::bytes(data.as_mut_ptr(), view.len()), view.len());
+        buffered::reserve(view.len()).ok_or(abi::ERR_BUFFER)?;
+        // SAFETY: the program's send buffer.
+        let data = unsafe { view.gather() };
         engine.send_owned(world, envelope(&operation), data);
-        engine.requests.get(index).map(|slot| slot.complete = true);
+        engine.requests.update(index, |slot| slot.complete = true);
     } else {
-        engine.requests.get(index).map(|slot| (slot.standard, slot.looks) = (mode == Mode::Standard, 0));
+        engine.requests.update(index, |slot| (slot.standard, slot.looks) = (mode == Mode::Standard, 0));
         engine.send_offer(world, envelope(&operation), &view, index);
     }
     Ok(())

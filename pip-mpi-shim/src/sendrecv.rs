@@ -3,7 +3,7 @@
 use crate::abi::{self, Outcome, Request, Status};
 use crate::completion;
 use crate::engine::{self, Engine};
-use crate::layout::{self, View};
+use crate::layout::View;
 use crate::operation::{Arguments, Checked};
 use crate::receive;
 use crate::request::{Index, Kind, Mode, Operation, handle_of};
@@ -23,14 +23,17 @@ fn check(out: &Arguments, into: &Arguments) -> Option<(Option<Operation>, Option
 /// A slot that is complete from the start, for a half with MPI_PROC_NULL.
 fn nothing(engine: &mut Engine, outcome: Outcome) -> Index {
     let index = engine.requests.insert(Kind::Receive, None);
-    engine.requests.get(index).map(|slot| (slot.complete, slot.outcome) = (true, outcome));
+    engine.requests.update(index, |slot| (slot.complete, slot.outcome) = (true, outcome));
     index
 }
 
 /// Starts both halves in slots of their own: (send, receive). With `replace` the data is sent from a copy.
 fn start(out: Option<Operation>, into: Option<Operation>, replace: bool) -> Option<Result<(Index, Index), c_int>> {
     engine::with(|engine| {
-        let copy = out.as_ref().filter(|_| replace).map(|operation| copy_of(&operation.view));
+        let copy = out.as_ref().filter(|_| replace).map(|operation| {
+            // SAFETY: the program's buffer.
+            unsafe { operation.view.gather() }
+        });
         let receive = match into {
             Some(operation) => receive::post(engine, operation),
             None => nothing(engine, Outcome::PROC_NULL),
@@ -42,18 +45,12 @@ fn start(out: Option<Operation>, into: Option<Operation>, replace: bool) -> Opti
                     operation.view = View::bytes(data.as_ptr().cast_mut(), data.len());
                 }
                 let index = send::start(engine, Mode::Standard, operation)?;
-                engine.requests.get(index).map(|slot| slot.scratch = copy);
+                engine.requests.update(index, |slot| slot.scratch = copy);
                 index
             }
         };
         Ok((send, receive))
     })
-}
-
-fn copy_of(view: &View) -> Box<[u8]> {
-    let mut data = vec![0; view.len()].into_boxed_slice();
-    layout::copy(view, &View::bytes(data.as_mut_ptr(), view.len()), view.len());
-    data
 }
 
 fn run(out: Arguments, into: Arguments, replace: bool, status: *mut Status) -> Option<c_int> {

@@ -60,7 +60,10 @@ fn read(tunable: Option<&'static Tunable>) -> usize {
     match parse(&text) {
         Some(value) => value,
         None => {
-            eprintln!("pip-mpi: {}={text:?} is not a number of {}; using {}", tunable.name, tunable.unit, tunable.default);
+            eprintln!(
+                "pip-mpi: {}={text:?} is not a number of {}; using {}",
+                tunable.name, tunable.unit, tunable.default
+            );
             tunable.default
         }
     }
@@ -96,8 +99,11 @@ pub fn get() -> &'static Values {
 mod tests {
     #[test]
     fn sizes_are_read_with_their_suffixes() {
-        let cases = [("0", Some(0)), ("17", Some(17)), ("64k", Some(65536)), ("2M", Some(2 << 20)), (" 1g ", Some(1 << 30))];
+        let cases =
+            [("0", Some(0)), ("17", Some(17)), ("64k", Some(65536)), ("2M", Some(2 << 20)), (" 1g ", Some(1 << 30))];
         cases.iter().for_each(|&(text, value)| assert_eq!(super::parse(text), value, "{text}"));
-        ["", "k", "-1", "x", "1kk", "99999999999999999999"].iter().for_each(|text| assert_eq!(super::parse(text), None));
+        ["", "k", "-1", "x", "1kk", "99999999999999999999"]
+            .iter()
+            .for_each(|text| assert_eq!(super::parse(text), None));
     }
 }

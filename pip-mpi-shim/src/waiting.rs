@@ -101,7 +101,7 @@ impl Patience {
         if self.rounds <= spin {
             core::hint::spin_loop();
             let interval = if library_busy { LIBRARY_INTERVAL } else { IDLE_LIBRARY_INTERVAL };
-            return self.rounds % interval == 0;
+            return self.rounds.is_multiple_of(interval);
         }
         if self.rounds <= spin + spin / 64 {
             std::thread::yield_now();

@@ -140,7 +140,10 @@ impl Campaign<'_> {
                         Ok(run) => results.runs.push(run),
                         Err(failure) => {
                             *failed.entry((benchmark, rival)).or_default() += 1;
-                            progress.say(&format!("{} under {} failed: {}", self.benchmarks[benchmark].name, self.rivals[rival].name, failure.trouble));
+                            progress.say(&format!(
+                                "{} under {} failed: {}",
+                                self.benchmarks[benchmark].name, self.rivals[rival].name, failure.trouble
+                            ));
                             results.failures.push(failure);
                         }
                     }
@@ -163,7 +166,8 @@ impl Campaign<'_> {
             Stream::Out => &outcome.stdout,
             Stream::Err => &outcome.stderr,
         });
-        let missing: Vec<String> = test.sizes.iter().filter(|size| !points.contains_key(size)).map(usize::to_string).collect();
+        let missing: Vec<String> =
+            test.sizes.iter().filter(|size| !points.contains_key(size)).map(usize::to_string).collect();
         let trouble = outcome.trouble.or_else(|| {
             (!missing.is_empty()).then(|| format!("its output has no value for {} bytes", missing.join(", ")))
         });
@@ -193,7 +197,11 @@ impl Campaign<'_> {
 /// A word as a shell wants it.
 fn quoted(word: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-:=+,@%".contains(&byte);
-    if !word.is_empty() && word.bytes().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    if !word.is_empty() && word.bytes().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 fn calibrated<T>(before: f64, after: f64, measured: T) -> Calibrated<T> {
@@ -206,6 +214,9 @@ mod tests {
 
     #[test]
     fn commands_can_be_pasted_into_a_shell() {
-        assert_eq!(["/a/b", "-m", "8:4", "a b", "it's", ""].map(quoted), ["/a/b", "-m", "8:4", "'a b'", r"'it'\''s'", "''"]);
+        assert_eq!(
+            ["/a/b", "-m", "8:4", "a b", "it's", ""].map(quoted),
+            ["/a/b", "-m", "8:4", "'a b'", r"'it'\''s'", "''"]
+        );
     }
 }

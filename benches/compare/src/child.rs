@@ -71,8 +71,16 @@ pub fn run(command: &[OsString], limit: Duration, stop: &AtomicBool) -> Result<O
             None => thread::sleep(Duration::from_millis(2)),
         }
     };
-    let trouble = if timed_out { Some(format!("did not end within {} s and was killed", limit.as_secs())) } else { describe(status) };
-    Ok(Outcome { stdout: output.take().unwrap_or_default(), stderr: stderr.recv_timeout(GRACE).unwrap_or_default(), trouble })
+    let trouble = if timed_out {
+        Some(format!("did not end within {} s and was killed", limit.as_secs()))
+    } else {
+        describe(status)
+    };
+    Ok(Outcome {
+        stdout: output.take().unwrap_or_default(),
+        stderr: stderr.recv_timeout(GRACE).unwrap_or_default(),
+        trouble,
+    })
 }
 
 fn describe(status: ExitStatus) -> Option<String> {
@@ -138,7 +146,8 @@ mod tests {
 
     #[test]
     fn a_missing_program_is_named() {
-        let why = run(&["/no/such/launcher".into()], Duration::from_secs(1), &AtomicBool::new(false)).expect_err("missing");
+        let why =
+            run(&["/no/such/launcher".into()], Duration::from_secs(1), &AtomicBool::new(false)).expect_err("missing");
         assert!(format!("{why:#}").contains("/no/such/launcher"));
     }
 }

@@ -61,7 +61,10 @@ fn run(options: Options) -> Result<bool> {
     let benchmarks = benchmarks::table(|name| programs.join(name), options.netpipe);
     rivals.iter().try_for_each(rivals::Rival::check)?;
     if let Some(test) = benchmarks.iter().find(|test| !rivals::found(&test.program)) {
-        bail!("{} was not found: build it with cargo build --release, or install Debian's netpipe-mpich2", test.program.display());
+        bail!(
+            "{} was not found: build it with cargo build --release, or install Debian's netpipe-mpich2",
+            test.program.display()
+        );
     }
     let cores = match options.cores {
         Some(text) => Cores::parse(&text)?,
@@ -86,7 +89,8 @@ fn run(options: Options) -> Result<bool> {
     println!("{}\n\n{}", report::table(&lines, &campaign), report::footnotes(&lines, &results, &campaign).trim_end());
     print!("{}", report::failures(&results, &campaign));
     if let Some(path) = options.json {
-        let text = serde_json::to_string_pretty(&report::to_json(&lines, &results, &campaign)).context("cannot form JSON")?;
+        let text =
+            serde_json::to_string_pretty(&report::to_json(&lines, &results, &campaign)).context("cannot form JSON")?;
         std::fs::write(&path, text + "\n").with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(results.failures.is_empty())

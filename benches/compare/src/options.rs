@@ -63,8 +63,15 @@ pub enum Parsed {
 pub fn parse(mut parser: lexopt::Parser) -> Result<Parsed, lexopt::Error> {
     use lexopt::prelude::*;
     let mut options = Options {
-        programs: None, stock: "mpiexec.mpich".into(), pip: None, netpipe: "/usr/bin/NPmpich2".into(), rounds: 20,
-        budget: Duration::from_secs(100), seed: None, cores: None, json: None,
+        programs: None,
+        stock: "mpiexec.mpich".into(),
+        pip: None,
+        netpipe: "/usr/bin/NPmpich2".into(),
+        rounds: 20,
+        budget: Duration::from_secs(100),
+        seed: None,
+        cores: None,
+        json: None,
     };
     while let Some(arg) = parser.next()? {
         match arg {
@@ -103,7 +110,9 @@ mod tests {
 
     #[test]
     fn values_are_taken_and_wrong_ones_named() {
-        let Ok(Parsed::Run(options)) = of("--rounds 3 --seed 7 --pip /a/b --json out.json") else { panic!("right options") };
+        let Ok(Parsed::Run(options)) = of("--rounds 3 --seed 7 --pip /a/b --json out.json") else {
+            panic!("right options")
+        };
         assert_eq!((options.rounds, options.seed, options.pip), (3, Some(7), Some("/a/b".into())));
         assert!(of("--rounds 0").expect_err("zero").contains("--rounds 0"));
         assert!(of("--rounds x").expect_err("no number").contains('x'));

@@ -12,8 +12,8 @@ use crate::stats::Comparison;
 /// `8 B`, `64 KiB`, `4 MiB`.
 pub fn size(bytes: usize) -> String {
     match bytes {
-        _ if bytes >= 1 << 20 && bytes % (1 << 20) == 0 => format!("{} MiB", bytes >> 20),
-        _ if bytes >= 1 << 10 && bytes % (1 << 10) == 0 => format!("{} KiB", bytes >> 10),
+        _ if bytes >= 1 << 20 && bytes.is_multiple_of(1 << 20) => format!("{} MiB", bytes >> 20),
+        _ if bytes >= 1 << 10 && bytes.is_multiple_of(1 << 10) => format!("{} KiB", bytes >> 10),
         _ => format!("{bytes} B"),
     }
 }
@@ -46,7 +46,11 @@ pub fn table(lines: &[Comparison], campaign: &Campaign) -> String {
     for line in lines {
         let first = [line.benchmark.to_owned(), size(line.bytes), line.metric.unit().to_owned()].into_iter();
         let medians = line.medians.iter().map(|&value| cell(value));
-        let ratios = line.ratios.iter().skip(1).map(|&ratio| ratio.map_or_else(|| "-".into(), |ratio| format!("{} x", number(ratio))));
+        let ratios = line
+            .ratios
+            .iter()
+            .skip(1)
+            .map(|&ratio| ratio.map_or_else(|| "-".into(), |ratio| format!("{} x", number(ratio))));
         let runs: Vec<String> = line.runs.iter().map(usize::to_string).collect();
         let last = [cell(line.limit), line.state.map_or("-", State::name).to_owned(), runs.join("/")].into_iter();
         table.add_row(first.chain(medians).chain(ratios).chain(last));
@@ -69,7 +73,8 @@ pub fn footnotes(lines: &[Comparison], results: &Results, campaign: &Campaign) -
         text += "-: no two runs in the same state, or no run worked; more --rounds may give one.\n";
     }
     let count = |state| results.runs.iter().filter(|run| run.state == state).count();
-    let parts = [State::Near, State::Middle, State::Far, State::Mixed].map(|state| format!("{} {}", count(state), state.name()));
+    let parts = [State::Near, State::Middle, State::Far, State::Mixed]
+        .map(|state| format!("{} {}", count(state), state.name()));
     text += &format!("{} runs in {} rounds: {} (dropped).\n", results.runs.len(), results.rounds, parts.join(", "));
     text
 }
@@ -78,13 +83,18 @@ pub fn footnotes(lines: &[Comparison], results: &Results, campaign: &Campaign) -
 pub fn failures(results: &Results, campaign: &Campaign) -> String {
     let mut text = String::new();
     for (index, failure) in results.failures.iter().enumerate() {
-        let same = |other: &&crate::campaign::Failed| (other.benchmark, other.rival, &other.trouble) == (failure.benchmark, failure.rival, &failure.trouble);
+        let same = |other: &&crate::campaign::Failed| {
+            (other.benchmark, other.rival, &other.trouble) == (failure.benchmark, failure.rival, &failure.trouble)
+        };
         if results.failures[..index].iter().any(|other| same(&other)) {
             continue;
         }
         let times = results.failures.iter().filter(same).count();
         let (name, rival) = (campaign.benchmarks[failure.benchmark].name, campaign.rivals[failure.rival].name);
-        text += &format!("\nFAILED: {name} under {rival}, {times} x: {}\n  command: {}\n", failure.trouble, failure.command);
+        text += &format!(
+            "\nFAILED: {name} under {rival}, {times} x: {}\n  command: {}\n",
+            failure.trouble, failure.command
+        );
         match failure.stderr.trim_end() {
             "" => text += "  standard error: empty\n",
             said => text.extend(said.lines().map(|line| format!("  | {line}\n"))),
@@ -114,7 +124,10 @@ mod tests {
     #[test]
     fn sizes_and_numbers_are_short() {
         assert_eq!([8, 1024, 65_536, 1 << 22, 1025].map(size), ["8 B", "1 KiB", "64 KiB", "4 MiB", "1025 B"]);
-        assert_eq!([0.0312, 0.141, 1.0, 9.999, 68.94, 99.96, 297.4].map(number), ["0.031", "0.14", "1.00", "10.0", "68.9", "100", "297"]);
+        assert_eq!(
+            [0.0312, 0.141, 1.0, 9.999, 68.94, 99.96, 297.4].map(number),
+            ["0.031", "0.14", "1.00", "10.0", "68.9", "100", "297"]
+        );
         assert_eq!(cell(None), "-");
     }
 }

@@ -53,7 +53,10 @@ fn best_state(counts: &[Vec<usize>]) -> usize {
 
 /// Compares every size of every benchmark, each in the state that supports it best.
 pub fn compare(results: &Results, benchmarks: &[Benchmark], rivals: usize) -> Vec<Comparison> {
-    let points = benchmarks.iter().enumerate().flat_map(|(index, test)| test.sizes.iter().map(move |&bytes| (index, test, bytes)));
+    let points = benchmarks
+        .iter()
+        .enumerate()
+        .flat_map(|(index, test)| test.sizes.iter().map(move |&bytes| (index, test, bytes)));
     points.map(|(index, test, bytes)| comparison(results, index, test, bytes, rivals)).collect()
 }
 
@@ -62,7 +65,8 @@ fn comparison(results: &Results, index: usize, test: &Benchmark, bytes: usize, r
         let runs = results.runs.iter().filter(|run| run.state == state && run.benchmark == index && run.rival == rival);
         runs.filter_map(|run| run.points.get(&bytes).copied()).collect()
     };
-    let by_state: Vec<Vec<Vec<f64>>> = STATES.iter().map(|&state| (0..rivals).map(|rival| samples(state, rival)).collect()).collect();
+    let by_state: Vec<Vec<Vec<f64>>> =
+        STATES.iter().map(|&state| (0..rivals).map(|rival| samples(state, rival)).collect()).collect();
     let counts: Vec<Vec<usize>> = by_state.iter().map(|state| state.iter().map(Vec::len).collect()).collect();
     let best = best_state(&counts);
     let medians: Vec<Option<f64>> = by_state[best].iter().map(|samples| median(samples)).collect();
@@ -113,7 +117,15 @@ mod tests {
     }
 
     fn latency() -> Benchmark {
-        Benchmark { name: "osu_latency", program: "x".into(), arguments: &[], metric: Metric::LatencyUs, stream: crate::benchmarks::Stream::Out, read: osu, sizes: &[8] }
+        Benchmark {
+            name: "osu_latency",
+            program: "x".into(),
+            arguments: &[],
+            metric: Metric::LatencyUs,
+            stream: crate::benchmarks::Stream::Out,
+            read: osu,
+            sizes: &[8],
+        }
     }
 
     #[test]
@@ -125,7 +137,14 @@ mod tests {
 
     #[test]
     fn only_runs_of_the_same_state_are_compared() {
-        let runs = vec![run(0, 60.0, 0.2), run(0, 400.0, 0.6), run(0, 400.0, 0.7), run(1, 60.0, 0.1), run(1, 61.0, 0.1), run(1, 400.0, 0.3)];
+        let runs = vec![
+            run(0, 60.0, 0.2),
+            run(0, 400.0, 0.6),
+            run(0, 400.0, 0.7),
+            run(1, 60.0, 0.1),
+            run(1, 61.0, 0.1),
+            run(1, 400.0, 0.3),
+        ];
         let results = Results { runs, ..Results::default() };
         let line = &compare(&results, &[latency()], 2)[0];
         // One run of the poorer rival in both states; the sum is equal too: near wins.

@@ -23,7 +23,8 @@ impl Buffer {
     /// # Errors
     /// A sentence with the size, when memory is short.
     pub fn filled(len: usize, fill: u8) -> Result<Self, String> {
-        let short = || format!("cannot allocate {len} bytes for a message buffer; lower the message or the window size");
+        let short =
+            || format!("cannot allocate {len} bytes for a message buffer; lower the message or the window size");
         let layout = Layout::from_size_align(len.max(1), page_size()).map_err(|_| short())?;
         // SAFETY: the layout has a size of at least 1.
         let start = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or_else(short)?;

@@ -9,8 +9,8 @@ use std::mem::MaybeUninit;
 
 use mpi::environment::Universe;
 use mpi::ffi;
-use mpi::traits::AsRaw;
 use mpi::topology::Communicator;
+use mpi::traits::AsRaw;
 
 /// A communicator, the rank in it and its size.
 ///
@@ -98,7 +98,15 @@ impl World {
         let mut sum = 0;
         // SAFETY: two distinct 32-bit integers, alive during the call.
         unsafe {
-            ffi::MPI_Reduce((&raw const value).cast(), (&raw mut sum).cast(), 1, ffi::RSMPI_INT32_T, ffi::RSMPI_SUM, 0, self.comm)
+            ffi::MPI_Reduce(
+                (&raw const value).cast(),
+                (&raw mut sum).cast(),
+                1,
+                ffi::RSMPI_INT32_T,
+                ffi::RSMPI_SUM,
+                0,
+                self.comm,
+            )
         };
         sum
     }
@@ -110,7 +118,9 @@ impl World {
     pub fn agree<T>(&self, outcome: Result<T, String>) -> Result<T, String> {
         let failed = self.broadcast(self.sum_at_root(i32::from(outcome.is_err())));
         match outcome {
-            Ok(_) if failed > 0 => Err(format!("{failed} of {} processes could not allocate their message buffers", self.size)),
+            Ok(_) if failed > 0 => {
+                Err(format!("{failed} of {} processes could not allocate their message buffers", self.size))
+            }
             outcome => outcome,
         }
     }
@@ -140,7 +150,17 @@ impl World {
         debug_assert!(count as usize <= data.len());
         let mut status = MaybeUninit::<ffi::MPI_Status>::uninit();
         // SAFETY: the caller's slice holds `count` bytes and is borrowed exclusively during the call.
-        unsafe { ffi::MPI_Recv(data.as_mut_ptr().cast::<c_void>(), count, self.byte, from, tag, self.comm, status.as_mut_ptr()) };
+        unsafe {
+            ffi::MPI_Recv(
+                data.as_mut_ptr().cast::<c_void>(),
+                count,
+                self.byte,
+                from,
+                tag,
+                self.comm,
+                status.as_mut_ptr(),
+            )
+        };
     }
 
     /// MPI_Sendrecv of `count` bytes each way.
@@ -151,9 +171,18 @@ impl World {
         // SAFETY: both slices hold `count` bytes and are disjoint, for one is borrowed exclusively.
         unsafe {
             ffi::MPI_Sendrecv(
-                data.as_ptr().cast(), count, self.byte, to, tag,
-                into.as_mut_ptr().cast(), count, self.byte, from, tag,
-                self.comm, status.as_mut_ptr(),
+                data.as_ptr().cast(),
+                count,
+                self.byte,
+                to,
+                tag,
+                into.as_mut_ptr().cast(),
+                count,
+                self.byte,
+                from,
+                tag,
+                self.comm,
+                status.as_mut_ptr(),
             )
         };
     }

@@ -29,7 +29,14 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            benchmarks: TABLE.iter().collect(), included: Vec::new(), excluded: Vec::new(), npmin: 2, repetitions: 1000, volume_mib: 40, seconds: 10.0, msglog: (0, 22),
+            benchmarks: TABLE.iter().collect(),
+            included: Vec::new(),
+            excluded: Vec::new(),
+            npmin: 2,
+            repetitions: 1000,
+            volume_mib: 40,
+            seconds: 10.0,
+            msglog: (0, 22),
             calling_sequence: "IMB-MPI1".into(),
         }
     }
@@ -52,10 +59,25 @@ struct Opt {
 
 const OPTIONS: &[Opt] = &[
     Opt { name: "npmin", value: "NPmin", help: "the minimum number of processes (default 2)", set: npmin },
-    Opt { name: "iter", value: "msgspersample[,overall_vol]", help: "repetitions, and MBytes per sample, at most (default 1000,40)", set: iter },
+    Opt {
+        name: "iter",
+        value: "msgspersample[,overall_vol]",
+        help: "repetitions, and MBytes per sample, at most (default 1000,40)",
+        set: iter,
+    },
     Opt { name: "time", value: "max_runtime", help: "seconds per sample at most (default 10)", set: time },
-    Opt { name: "msglog", value: "min_msglog:max_msglog", help: "message lengths 2^min to 2^max and 0, or only max (default 0:22)", set: msglog },
-    Opt { name: "include", value: "benchmark[,benchmark,[...]]", help: "benchmarks to run besides the named ones", set: include },
+    Opt {
+        name: "msglog",
+        value: "min_msglog:max_msglog",
+        help: "message lengths 2^min to 2^max and 0, or only max (default 0:22)",
+        set: msglog,
+    },
+    Opt {
+        name: "include",
+        value: "benchmark[,benchmark,[...]]",
+        help: "benchmarks to run besides the named ones",
+        set: include,
+    },
     Opt { name: "exclude", value: "benchmark[,benchmark,[...]]", help: "benchmarks not to run", set: exclude },
 ];
 
@@ -73,7 +95,9 @@ fn iter(options: &mut Options, text: &str) -> Option<()> {
     match numbers[..] {
         [repetitions] => options.repetitions = repetitions,
         // The third number is of IMB-IO's non-aggregate mode.
-        [repetitions, volume] | [repetitions, volume, _] => (options.repetitions, options.volume_mib) = (repetitions, volume),
+        [repetitions, volume] | [repetitions, volume, _] => {
+            (options.repetitions, options.volume_mib) = (repetitions, volume)
+        }
         _ => return None,
     }
     Some(())
@@ -112,7 +136,10 @@ fn exclude(options: &mut Options, text: &str) -> Option<()> {
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, String> {
     let args: Vec<String> = args.into_iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
     let mut options = Options::default();
-    options.calling_sequence = std::iter::once(options.calling_sequence.as_str()).chain(args.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
+    options.calling_sequence = std::iter::once(options.calling_sequence.as_str())
+        .chain(args.iter().map(String::as_str))
+        .collect::<Vec<_>>()
+        .join(" ");
     let mut names = Vec::new();
     let mut words = args.iter();
     while let Some(word) = words.next() {
@@ -124,9 +151,13 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, String>
             "help" | "h" => return Ok(Parsed::Show(help())),
             "list" => return Ok(Parsed::Show(list())),
             name => {
-                let opt = OPTIONS.iter().find(|opt| opt.name == name).ok_or_else(|| format!("Invalid option {word}; -help lists the options."))?;
+                let opt = OPTIONS
+                    .iter()
+                    .find(|opt| opt.name == name)
+                    .ok_or_else(|| format!("Invalid option {word}; -help lists the options."))?;
                 let value = words.next().ok_or_else(|| format!("Option {word} needs a value: {}.", opt.value))?;
-                (opt.set)(&mut options, value).ok_or_else(|| format!("Invalid value {value} of option {word}: {}, {}.", opt.value, opt.help))?;
+                (opt.set)(&mut options, value)
+                    .ok_or_else(|| format!("Invalid value {value} of option {word}: {}, {}.", opt.value, opt.help))?;
             }
         }
     }
@@ -194,8 +225,13 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         for (line, part) in [
-            ("Nonsense", "Invalid benchmark name Nonsense"), ("-nonsense", "Invalid option -nonsense"), ("-iter", "needs a value"),
-            ("-iter 0", "Invalid value 0"), ("-iter 1,x", "Invalid value 1,x"), ("-msglog 5:3", "Invalid value 5:3"), ("-msglog 31", "Invalid value 31"),
+            ("Nonsense", "Invalid benchmark name Nonsense"),
+            ("-nonsense", "Invalid option -nonsense"),
+            ("-iter", "needs a value"),
+            ("-iter 0", "Invalid value 0"),
+            ("-iter 1,x", "Invalid value 1,x"),
+            ("-msglog 5:3", "Invalid value 5:3"),
+            ("-msglog 31", "Invalid value 31"),
         ] {
             let why = run(line).err().unwrap_or_default();
             assert!(why.contains(part), "{line}: {why}");

@@ -9,7 +9,8 @@ use crate::options::{Options, banner};
 pub fn start(options: &Options, mpi: (i32, i32)) -> String {
     let rule = format!("#{}\n", "-".repeat(64));
     let text = |value: &std::ffi::OsStr| value.to_string_lossy().into_owned();
-    let system = uname().map(|name| (text(name.machine()), text(name.sysname()), text(name.release()), text(name.version())));
+    let system =
+        uname().map(|name| (text(name.machine()), text(name.sysname()), text(name.release()), text(name.version())));
     let (machine, sysname, release, version) = system.unwrap_or_default();
     let (min, max) = options.msglog;
     let longest = 1u64 << max.max(min);
@@ -22,7 +23,10 @@ pub fn start(options: &Options, mpi: (i32, i32)) -> String {
          # Minimum message length in bytes:   0\n# Maximum message length in bytes:   {longest}\n#\n\
          # MPI_Datatype                   :   MPI_BYTE \n# MPI_Datatype for reductions    :   MPI_FLOAT \n\
          # MPI_Op                         :   MPI_SUM  \n# \n# \n\n# List of Benchmarks to run:\n\n{names}",
-        banner(), mpi.0, mpi.1, options.calling_sequence
+        banner(),
+        mpi.0,
+        mpi.1,
+        options.calling_sequence
     )
 }
 
@@ -36,7 +40,9 @@ pub fn heading(test: &Benchmark, processes: i32, all: i32) -> String {
     let waiting = match all - processes {
         0 => String::new(),
         // The original's "processes" is also used for one.
-        count => format!("# ( {count} additional process{} waiting in MPI_Barrier)\n", if count == 1 { "" } else { "es" }),
+        count => {
+            format!("# ( {count} additional process{} waiting in MPI_Barrier)\n", if count == 1 { "" } else { "es" })
+        }
     };
     format!("\n{rule}# Benchmarking {} \n# #processes = {processes} \n{waiting}{rule}{columns}", test.name)
 }
@@ -51,7 +57,9 @@ pub fn row(test: &Benchmark, size: usize, repetitions: usize, seconds: &[f64]) -
     let bandwidth = if max > 0.0 { test.messages * size as f64 / max } else { 0.0 };
     match test.layout {
         Layout::Time => format!("{size:>13}{repetitions:>13}{max:>13.2}{bandwidth:>13.2}\n"),
-        Layout::TimeRange => format!("{size:>13}{repetitions:>13}{min:>13.2}{max:>13.2}{mean:>13.2}{bandwidth:>13.2}\n"),
+        Layout::TimeRange => {
+            format!("{size:>13}{repetitions:>13}{min:>13.2}{max:>13.2}{mean:>13.2}{bandwidth:>13.2}\n")
+        }
     }
 }
 
@@ -75,9 +83,15 @@ mod tests {
         let test = find("PingPong").expect("in the table");
         let rule = "#---------------------------------------------------\n";
         let columns = "       #bytes #repetitions      t[usec]   Mbytes/sec\n";
-        assert_eq!(heading(test, 2, 2), format!("\n{rule}# Benchmarking PingPong \n# #processes = 2 \n{rule}{columns}"));
+        assert_eq!(
+            heading(test, 2, 2),
+            format!("\n{rule}# Benchmarking PingPong \n# #processes = 2 \n{rule}{columns}")
+        );
         let waiting = "# ( 2 additional processes waiting in MPI_Barrier)\n";
-        assert_eq!(heading(test, 2, 4), format!("\n{rule}# Benchmarking PingPong \n# #processes = 2 \n{waiting}{rule}{columns}"));
+        assert_eq!(
+            heading(test, 2, 4),
+            format!("\n{rule}# Benchmarking PingPong \n# #processes = 2 \n{waiting}{rule}{columns}")
+        );
         assert_eq!(row(test, 16, 50, &[0.78e-6, 0.70e-6]), "           16           50         0.39        41.03\n");
         assert_eq!(row(test, 0, 50, &[0.78e-6, 0.78e-6]), "            0           50         0.39         0.00\n");
     }

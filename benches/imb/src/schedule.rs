@@ -24,7 +24,8 @@ pub fn process_counts(pair_only: bool, npmin: i32, all: i32) -> Vec<i32> {
     if pair_only {
         return if all >= 2 { vec![2] } else { Vec::new() };
     }
-    let doubled = std::iter::successors(Some(npmin.min(all)), |count| count.checked_mul(2)).take_while(|&count| count < all);
+    let doubled =
+        std::iter::successors(Some(npmin.min(all)), |count| count.checked_mul(2)).take_while(|&count| count < all);
     doubled.chain([all]).filter(|&count| count >= 1).collect()
 }
 

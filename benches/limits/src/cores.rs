@@ -26,7 +26,9 @@ impl Cores {
     pub fn first_two() -> Result<Self> {
         match allowed_cores()?.as_slice() {
             [first, second, ..] => Ok(Self(*first, *second)),
-            [only] => bail!("only core {only} may be used, so nothing between two cores can be measured; run with at least two cores in the affinity mask"),
+            [only] => bail!(
+                "only core {only} may be used, so nothing between two cores can be measured; run with at least two cores in the affinity mask"
+            ),
             [] => bail!("the affinity mask is empty"),
         }
     }
@@ -38,7 +40,9 @@ impl Cores {
     pub fn parse(text: &str) -> Result<Self> {
         let allowed = allowed_cores()?;
         let parsed = text.split_once(',').and_then(|(a, b)| Some(Self(a.trim().parse().ok()?, b.trim().parse().ok()?)));
-        let Some(Self(a, b)) = parsed else { bail!("wrong cores '{text}': give two core numbers as A,B, of {allowed:?}") };
+        let Some(Self(a, b)) = parsed else {
+            bail!("wrong cores '{text}': give two core numbers as A,B, of {allowed:?}")
+        };
         if a == b {
             bail!("wrong cores '{text}': the two have to differ");
         }

@@ -84,9 +84,18 @@ fn run(options: &Options) -> Result<()> {
 
 fn print(cores: Cores, before: Handoff, after: Handoff, copies: &[Copy]) {
     println!("# Limits between cores {} and {}", cores.0, cores.1);
-    println!("# Hand-off of one cache line: {:.1} ns one way, {:.1} ns round trip: {}", before.one_way_ns, before.round_trip_ns, before.state.name());
+    println!(
+        "# Hand-off of one cache line: {:.1} ns one way, {:.1} ns round trip: {}",
+        before.one_way_ns,
+        before.round_trip_ns,
+        before.state.name()
+    );
     if after.state != before.state {
-        println!("# The state changed while copying, to {:.1} ns round trip: {}", after.round_trip_ns, after.state.name());
+        println!(
+            "# The state changed while copying, to {:.1} ns round trip: {}",
+            after.round_trip_ns,
+            after.state.name()
+        );
     }
     print_copies("that the other core has just written", copies, |copy| copy.dirty);
     print_copies("unchanged since the last copy (as OSU and NetPIPE send)", copies, |copy| copy.unchanged);

@@ -67,11 +67,22 @@ impl Options {
     pub fn new(kind: Kind) -> Self {
         let (small, large) = match kind {
             Kind::Latency => (Schedule { warmup: 200, iterations: 10_000 }, Schedule { warmup: 10, iterations: 1000 }),
-            Kind::Bandwidth | Kind::MultiPair => (Schedule { warmup: 10, iterations: 100 }, Schedule { warmup: 2, iterations: 20 }),
+            Kind::Bandwidth | Kind::MultiPair => {
+                (Schedule { warmup: 10, iterations: 100 }, Schedule { warmup: 2, iterations: 20 })
+            }
         };
         Self {
-            kind, min_size: 1, max_size: 1 << 22, small, large, window: 64, buffers: BufferCount::Single,
-            validate: false, pairs: None, print_rate: true, vary_window: false,
+            kind,
+            min_size: 1,
+            max_size: 1 << 22,
+            small,
+            large,
+            window: 64,
+            buffers: BufferCount::Single,
+            validate: false,
+            pairs: None,
+            print_rate: true,
+            vary_window: false,
         }
     }
 }
@@ -113,11 +124,24 @@ const TABLE: &[Opt] = &[
     Opt { short: 'h', long: "help", kinds: ALL, action: Action::Help, help: &["print this help"] },
     Opt { short: 'v', long: "version", kinds: ALL, action: Action::Version, help: &["print version info"] },
     Opt {
-        short: 'p', long: "num-pairs", kinds: PAIRS, help: &["PAIRS - Number of pairs involved (default np / 2)"],
-        action: Action::Value("Number of Pairs", |o, v| { o.pairs = Some(at_least(v, 1)?.try_into().ok()?); Some(()) }, "a number from 1 to half of the processes"),
+        short: 'p',
+        long: "num-pairs",
+        kinds: PAIRS,
+        help: &["PAIRS - Number of pairs involved (default np / 2)"],
+        action: Action::Value(
+            "Number of Pairs",
+            |o, v| {
+                o.pairs = Some(at_least(v, 1)?.try_into().ok()?);
+                Some(())
+            },
+            "a number from 1 to half of the processes",
+        ),
     },
     Opt {
-        short: 'm', long: "message-size", kinds: ALL, action: Action::Value("Message Size", message_size, "[MIN:]MAX in bytes, up to 2147483647"),
+        short: 'm',
+        long: "message-size",
+        kinds: ALL,
+        action: Action::Value("Message Size", message_size, "[MIN:]MAX in bytes, up to 2147483647"),
         help: &[
             "[MIN:]MAX - set the minimum and/or the maximum message size to MIN and/or MAX",
             "bytes respectively. Examples:",
@@ -127,30 +151,54 @@ const TABLE: &[Opt] = &[
         ],
     },
     Opt {
-        short: 'x', long: "warmup", kinds: ALL, action: Action::Value("Number of Warmup Iterations", warmup, "a number from 0"),
+        short: 'x',
+        long: "warmup",
+        kinds: ALL,
+        action: Action::Value("Number of Warmup Iterations", warmup, "a number from 0"),
         help: &["ITER - set number of warmup", "iterations to skip before timing (default {warmup})"],
     },
     Opt {
-        short: 'i', long: "iterations", kinds: ALL, action: Action::Value("Number of Iterations", iterations, "a number from 1"),
+        short: 'i',
+        long: "iterations",
+        kinds: ALL,
+        action: Action::Value("Number of Iterations", iterations, "a number from 1"),
         help: &["ITER - number of iterations for timing (default {iterations})"],
     },
     Opt {
-        short: 'W', long: "window-size", kinds: WINDOWED, action: Action::Value("Window Size", window, "a number from 1"),
+        short: 'W',
+        long: "window-size",
+        kinds: WINDOWED,
+        action: Action::Value("Window Size", window, "a number from 1"),
         help: &["SIZE - set number of messages to send before synchronization (default 64)"],
     },
     Opt {
-        short: 'R', long: "print-rate", kinds: PAIRS, action: Action::Value("Print Rate", print_rate, "0 or 1"),
+        short: 'R',
+        long: "print-rate",
+        kinds: PAIRS,
+        action: Action::Value("Print Rate", print_rate, "0 or 1"),
         help: &["[0|1] - Print uni-directional message rate (default 1)"],
     },
     Opt {
-        short: 'V', long: "vary-window", kinds: PAIRS, action: Action::Flag(|o| o.vary_window = true),
+        short: 'V',
+        long: "vary-window",
+        kinds: PAIRS,
+        action: Action::Flag(|o| o.vary_window = true),
         help: &["Vary the window size (default no)", "[cannot be used with -W]"],
     },
     Opt {
-        short: 'b', long: "buffer-num", kinds: ALL, action: Action::Value("Buffer Number", buffer_count, "single or multiple"),
+        short: 'b',
+        long: "buffer-num",
+        kinds: ALL,
+        action: Action::Value("Buffer Number", buffer_count, "single or multiple"),
         help: &["Use different buffers to perform data transfer (default single)", "Options: single, multiple"],
     },
-    Opt { short: 'c', long: "validation", kinds: ALL, action: Action::Flag(|o| o.validate = true), help: &["Enable validation. Disabled by default."] },
+    Opt {
+        short: 'c',
+        long: "validation",
+        kinds: ALL,
+        action: Action::Flag(|o| o.validate = true),
+        help: &["Enable validation. Disabled by default."],
+    },
 ];
 
 /// A decimal number of at least `least` that fits MPI's `int`.
@@ -237,7 +285,8 @@ pub fn parse(kind: Kind, args: impl IntoIterator<Item = OsString>) -> Result<Par
             Action::Value(name, set, allowed) => {
                 let missing = |_| format!("Option -{} needs a value: {allowed}.", opt.short);
                 let value = parser.value().map_err(missing)?.to_string_lossy().into_owned();
-                set(&mut options, &value).ok_or_else(|| format!("Invalid {name} [-{} {value}]; give {allowed}.", opt.short))?;
+                set(&mut options, &value)
+                    .ok_or_else(|| format!("Invalid {name} [-{} {value}]; give {allowed}.", opt.short))?;
                 windowed |= opt.short == 'W';
             }
         }
@@ -316,7 +365,10 @@ mod tests {
     #[test]
     fn help_lists_only_the_programs_own_options() {
         assert!(!help(Kind::Latency).contains("--window-size"));
-        assert!(help(Kind::Latency).contains("  -i, --iterations          ITER - number of iterations for timing (default 10000)\n"));
+        assert!(
+            help(Kind::Latency)
+                .contains("  -i, --iterations          ITER - number of iterations for timing (default 10000)\n")
+        );
         assert!(help(Kind::Bandwidth).contains("(default 100)"));
         assert!(help(Kind::MultiPair).contains("  -p, --num-pairs           PAIRS"));
     }

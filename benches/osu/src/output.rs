@@ -116,7 +116,9 @@ mod tests {
         options.vary_window = true;
         let matrix = "\n#                 1           2           4           8          16          32          64         128\n";
         let text = multi_pair_header(&options, 1);
-        assert!(text.contains("# [ pairs: 1 ] [ window size: varied ]\n\n# Uni-directional Bandwidth (MB/sec)\n# Datatype: MPI_CHAR.\n"));
+        assert!(text.contains(
+            "# [ pairs: 1 ] [ window size: varied ]\n\n# Uni-directional Bandwidth (MB/sec)\n# Datatype: MPI_CHAR.\n"
+        ));
         assert!(text.ends_with(matrix));
         assert_eq!(profile_sizes(), format!("\n# Message Rate Profile{matrix}"));
         assert_eq!(

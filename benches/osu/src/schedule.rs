@@ -32,7 +32,8 @@ impl Schedule {
 /// The message sizes in bytes: doubling from the minimum to the maximum. The point-to-point originals skip size 0.
 pub fn sizes(options: &Options) -> impl Iterator<Item = usize> + use<> {
     let max = options.max_size;
-    std::iter::successors(Some(options.min_size.max(1)), |size| size.checked_mul(2)).take_while(move |&size| size <= max)
+    std::iter::successors(Some(options.min_size.max(1)), |size| size.checked_mul(2))
+        .take_while(move |&size| size <= max)
 }
 
 #[cfg(test)]

@@ -108,7 +108,10 @@ fn print(reports: &[Report], task: bool) -> bool {
     let mut right = true;
     for (rank, report) in reports.iter().enumerate() {
         let expected = secret(report.neighbour as i32);
-        println!("  rank {rank}  reads {} at {:#014x}, which rank {} put there", report.read, report.pointer, report.neighbour);
+        println!(
+            "  rank {rank}  reads {} at {:#014x}, which rank {} put there",
+            report.read, report.pointer, report.neighbour
+        );
         if report.read != expected {
             eprintln!("address-space: rank {rank} should have read {expected}.");
             right = false;

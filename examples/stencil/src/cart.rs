@@ -100,9 +100,18 @@ impl Halo {
             // SAFETY: edge and ghost are disjoint rows or columns of the grid's memory, which is borrowed exclusively.
             unsafe {
                 ffi::MPI_Sendrecv(
-                    memory.add(edge).cast(), count, datatype, to, tag as i32,
-                    memory.add(ghost).cast(), count, datatype, from, tag as i32,
-                    cart.comm, status.as_mut_ptr(),
+                    memory.add(edge).cast(),
+                    count,
+                    datatype,
+                    to,
+                    tag as i32,
+                    memory.add(ghost).cast(),
+                    count,
+                    datatype,
+                    from,
+                    tag as i32,
+                    cart.comm,
+                    status.as_mut_ptr(),
                 )
             };
         }

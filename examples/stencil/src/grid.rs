@@ -56,7 +56,8 @@ impl Grid {
             let below = &self.now[start + stride..start + 2 * stride];
             let out = &mut self.next[start..start + stride];
             for column in 1..=self.columns {
-                out[column] = 0.2 * (here[column] + above[column] + below[column] + here[column - 1] + here[column + 1]);
+                out[column] =
+                    0.2 * (here[column] + above[column] + below[column] + here[column - 1] + here[column + 1]);
             }
         }
         std::mem::swap(&mut self.now, &mut self.next);
@@ -66,7 +67,9 @@ impl Grid {
 /// The start of the problem: a rough surface, with fixed values around the grid.
 pub fn initial(row: isize, column: isize) -> f64 {
     // Irrational factors, so that a point taken from the wrong place differs.
-    (row as f64 * 0.731).sin() + (column as f64 * 1.177).cos() * 0.5 + (row * 31 + column * 17).rem_euclid(101) as f64 * 0.01
+    (row as f64 * 0.731).sin()
+        + (column as f64 * 1.177).cos() * 0.5
+        + (row * 31 + column * 17).rem_euclid(101) as f64 * 0.01
 }
 
 /// The part `index` of `total` points split over `parts`: its start and length. The first ones get the rest.
@@ -81,7 +84,8 @@ mod tests {
 
     #[test]
     fn a_constant_grid_stays_and_ghosts_are_never_written() {
-        let mut grid = Grid::new(3, 4, |row, column| if (0..3).contains(&row) && (0..4).contains(&column) { 1.0 } else { 2.0 });
+        let mut grid =
+            Grid::new(3, 4, |row, column| if (0..3).contains(&row) && (0..4).contains(&column) { 1.0 } else { 2.0 });
         grid.sweep();
         assert_eq!(grid.row(1)[1], 1.0);
         assert_eq!(grid.row(0)[1], 0.2 * (1.0 + 2.0 + 1.0 + 1.0 + 1.0));

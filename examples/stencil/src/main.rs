@@ -53,7 +53,10 @@ fn main() {
 fn run(world: ffi::MPI_Comm, size: i32, options: Options) -> Result<(), String> {
     let cart = Cart::new(world, size);
     if cart.dims.iter().any(|&ranks| ranks as usize > options.size) {
-        return Err(format!("--size {}: smaller than the {} x {} ranks; give a larger one", options.size, cart.dims[0], cart.dims[1]));
+        return Err(format!(
+            "--size {}: smaller than the {} x {} ranks; give a larger one",
+            options.size, cart.dims[0], cart.dims[1]
+        ));
     }
     let (top, rows, left, columns) = block(&cart, options.size, cart.rank);
     let mut mine = Grid::new(rows, columns, |row, column| initial(row + top as isize, column + left as isize));
@@ -82,7 +85,11 @@ fn run(world: ffi::MPI_Comm, size: i32, options: Options) -> Result<(), String> 
         let gigabytes = (options.size * options.size * options.iterations * 16) as f64 / 1e9;
         println!(
             "stencil: {n} x {n} points, {} iterations, {} x {} ranks: {seconds:.3} s, {:.2} GB/s, equal to the serial run to the last bit",
-            options.iterations, cart.dims[0], cart.dims[1], gigabytes / seconds, n = options.size
+            options.iterations,
+            cart.dims[0],
+            cart.dims[1],
+            gigabytes / seconds,
+            n = options.size
         );
     }
     Ok(())
@@ -125,7 +132,15 @@ fn compare(cart: &Cart, size: i32, options: Options, mine: &Grid) -> usize {
             let mut status = std::mem::MaybeUninit::<ffi::MPI_Status>::uninit();
             // SAFETY: a vector of `columns` doubles, which the sender's row has too.
             unsafe {
-                ffi::MPI_Recv(received.as_mut_ptr().cast(), columns as i32, ffi::RSMPI_DOUBLE, rank, RESULT, cart.comm(), status.as_mut_ptr())
+                ffi::MPI_Recv(
+                    received.as_mut_ptr().cast(),
+                    columns as i32,
+                    ffi::RSMPI_DOUBLE,
+                    rank,
+                    RESULT,
+                    cart.comm(),
+                    status.as_mut_ptr(),
+                )
             };
             wrong += differ(&received, expected);
         }

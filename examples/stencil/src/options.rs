@@ -45,7 +45,11 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Option<Options>
 fn bounded(parser: &mut lexopt::Parser, name: &str, least: usize, most: usize) -> Result<usize, lexopt::Error> {
     use lexopt::prelude::*;
     let value = parser.value()?.parse()?;
-    if (least..=most).contains(&value) { Ok(value) } else { Err(format!("{name} {value}: give a number from {least} to {most}").into()) }
+    if (least..=most).contains(&value) {
+        Ok(value)
+    } else {
+        Err(format!("{name} {value}: give a number from {least} to {most}").into())
+    }
 }
 
 #[cfg(test)]

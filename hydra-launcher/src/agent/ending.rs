@@ -134,7 +134,9 @@ impl Agent {
         self.exit.add(ended);
         let unfinished = self.server.phase(index) == Phase::Active;
         match ended {
-            Ended::Killed(signal) if self.forwarded.is_some_and(|(sent, _)| sent as i32 == signal) => self.start_grace(),
+            Ended::Killed(signal) if self.forwarded.is_some_and(|(sent, _)| sent as i32 == signal) => {
+                self.start_grace()
+            }
             Ended::Exited(_) if self.forwarded.is_some() && unfinished => self.start_grace(),
             Ended::Killed(signal) => self.fail(Cause::Killed(index, signal)),
             Ended::Exited(status) if unfinished => self.fail(Cause::NoFinalize(index, status)),
@@ -145,7 +147,8 @@ impl Agent {
 
     /// A barrier that waits for a rank that ended without MPI_Init waits for ever.
     pub(super) fn check_barrier(&mut self) {
-        let Some(waiting) = self.server.first_waiting().filter(|_| !self.ending && self.alive < self.ranks.len()) else {
+        let Some(waiting) = self.server.first_waiting().filter(|_| !self.ending && self.alive < self.ranks.len())
+        else {
             return;
         };
         let silent = |&(index, _): &(usize, Ended)| self.server.phase(index) == Phase::Silent;

@@ -42,8 +42,8 @@ pub fn launch(
                 Source::Terminal(read, _) => read.as_raw_fd(),
             };
             let no_descriptors = || format!("no descriptors for rank {rank} (ulimit -n limits them)");
-            let (ours, theirs) =
-                socketpair(AddressFamily::Unix, SockType::Stream, None, SockFlag::SOCK_CLOEXEC).with_context(no_descriptors)?;
+            let (ours, theirs) = socketpair(AddressFamily::Unix, SockType::Stream, None, SockFlag::SOCK_CLOEXEC)
+                .with_context(no_descriptors)?;
             let (out_read, out_write) = pipe2(OFlag::O_CLOEXEC).with_context(no_descriptors)?;
             let (err_read, err_write) = pipe2(OFlag::O_CLOEXEC).with_context(no_descriptors)?;
             for fd in [&ours, &out_read, &err_read] {

@@ -74,7 +74,8 @@ pub fn run(plan: &Plan, janitor: Janitor) -> anyhow::Result<u8> {
     let err = Writer::start(std::io::stderr().as_fd(), "stderr", Arc::clone(&wake))?;
     let mut outputs = [Output::new(out, plan.prepend_rank)?, Output::new(err, plan.prepend_rank)?];
 
-    let appnums = plan.segments.iter().enumerate().flat_map(|(appnum, s)| std::iter::repeat_n(appnum, s.count)).collect();
+    let appnums =
+        plan.segments.iter().enumerate().flat_map(|(appnum, s)| std::iter::repeat_n(appnum, s.count)).collect();
     let mut janitor = janitor;
     let mut ranks = Vec::new();
     let launched = launch::launch(plan, &root, &mut outputs, &mut janitor, &mut traces, &mut ranks);

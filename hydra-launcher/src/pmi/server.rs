@@ -72,7 +72,9 @@ impl Server {
         let mut actions = Vec::new();
         let reply = match request {
             Request::Init => "cmd=response_to_init pmi_version=1 pmi_subversion=1 rc=0".to_owned(),
-            Request::GetMaxes => format!("cmd=maxes kvsname_max={NAME_MAX} keylen_max={KEY_MAX} vallen_max={VALUE_MAX}"),
+            Request::GetMaxes => {
+                format!("cmd=maxes kvsname_max={NAME_MAX} keylen_max={KEY_MAX} vallen_max={VALUE_MAX}")
+            }
             Request::GetAppnum => format!("cmd=appnum appnum={}", self.appnums[rank]),
             Request::GetMyKvsname => format!("cmd=my_kvsname kvsname={}", self.kvs.name()),
             // -1 is infinite, Hydra's default: MPI_UNIVERSE_SIZE stays unset.
@@ -254,7 +256,9 @@ mod tests {
         let actions = server(1).handle(0, &put("-bcast-1-0", hex));
         assert!(actions.contains(&Action::SharedMemory(path)));
         // /dev/shm/, /dev/shm/.. , odd digits, other places
-        for bad in ["2F6465762F73686D2F", "2F6465762F73686D2F2E2E", &hex[..27], "2F746D702F78", "", "ü2F6465762F73686D2F"] {
+        for bad in
+            ["2F6465762F73686D2F", "2F6465762F73686D2F2E2E", &hex[..27], "2F746D702F78", "", "ü2F6465762F73686D2F"]
+        {
             assert_eq!(shared_memory_file(bad), None, "{bad}");
         }
         assert_eq!(shared_memory_file("2F6465762F73686D2F2E2E2F78"), None); // /dev/shm/../x

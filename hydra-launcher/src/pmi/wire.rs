@@ -255,7 +255,8 @@ mod tests {
 
     #[test]
     fn a_spawn_request_ends_with_its_last_block() {
-        let block = |n: u8| format!("mcmd=spawn\nnprocs=1\nexecname=./a b\ntotspawns=2\nspawnssofar={n}\nargcnt=0\nendcmd\n");
+        let block =
+            |n: u8| format!("mcmd=spawn\nnprocs=1\nexecname=./a b\ntotspawns=2\nspawnssofar={n}\nargcnt=0\nendcmd\n");
         let text = block(1) + &block(2) + "cmd=barrier_in\n";
         assert_eq!(decode(&[text.as_bytes()]), Ok(vec![Request::Spawn, Request::BarrierIn]));
         assert!(reason((block(1) + "cmd=barrier_in\n").as_bytes()).contains("block missing"));

@@ -9,15 +9,14 @@ use core::ffi::{c_char, c_int, c_void};
 fn initialise(start: impl FnOnce() -> c_int) -> c_int {
     job::announce();
     let code = start();
-    if code == SUCCESS && job::current().is_none() {
-        if let Some(job) = job::join() {
+    if code == SUCCESS && job::current().is_none()
+        && let Some(job) = job::join() {
             let mut provided = 0;
             // SAFETY: the library is initialised; the level goes to a local.
             let asked = unsafe { crate::real::Query_thread(&mut provided) };
             // In a session without MPI_Init nobody may ask: be ready for threads.
             engine::install(job, asked != SUCCESS || provided == THREAD_MULTIPLE);
         }
-    }
     code
 }
 

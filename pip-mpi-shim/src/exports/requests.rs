@@ -3,8 +3,8 @@
 
 use super::mpi;
 use crate::abi::*;
-use crate::completion::{self, Batch};
-use crate::{job, lifecycle, request};
+use crate::batch::Batch;
+use crate::{completion, job, lifecycle, request};
 use core::ffi::{c_int, c_void};
 
 /// None without the shim.
@@ -23,7 +23,7 @@ fn on_batch(count: c_int, handles: *mut Request, statuses: *mut Status, f: impl 
 mpi! {
     /// MPI-4.0 section 3.7.3.
     fn Wait(handle: *mut Request, status: *mut Status) {
-        // SAFETY (here and below): the program's arguments.
+        // SAFETY: the program's arguments, here and below.
         active(|| unsafe { completion::wait(handle, status) })
     }
     /// MPI-4.0 section 3.7.3.
@@ -87,7 +87,10 @@ mpi! {
         let all = unsafe { core::slice::from_raw_parts_mut(handles, if handles.is_null() { 0 } else { count.max(0) as usize }) };
         // An array of the library's requests only goes to the library in one call.
         all.iter().any(|handle| request::index_of(*handle).is_some()).then(|| {
-            let start = |handle: &mut Request| lifecycle::start(*handle).unwrap_or_else(|| unsafe { Start::real(handle) });
+            let start = |handle: &mut Request| {
+                // SAFETY: see Wait.
+                lifecycle::start(*handle).unwrap_or_else(|| unsafe { Start::real(handle) })
+            };
             all.iter_mut().map(start).find(|&code| code != SUCCESS).unwrap_or(SUCCESS)
         })
     }

@@ -2,9 +2,18 @@
 
 use super::*;
 
+/// Both ends of a new ring.
+fn pair(lines: usize, bytes: usize, most_bytes: usize) -> (Sender, Receiver) {
+    let sender = Sender::new(lines, bytes, most_bytes);
+    // SAFETY: a ring with nothing in it, and its only receiver.
+    let receiver = unsafe { Receiver::new(sender.ring()) };
+    (sender, receiver)
+}
+
 /// Sends message `number` of `len` bytes, whose contents follow from the two.
 fn send(sender: &mut Sender, number: u32, len: usize) -> Result<(), Full> {
     let envelope = Envelope { context: number, source: number % 7, tag: number as i32 };
+    // SAFETY: there is room for `len` bytes.
     let fill = |to: *mut u8| (0..len).for_each(|i| unsafe { to.add(i).write((number as usize + i) as u8) });
     if len <= INLINE_MAX { sender.send_inline(envelope, len, fill) } else { sender.send_cell(envelope, len, fill) }
 }
@@ -18,6 +27,7 @@ fn receive(receiver: &mut Receiver) -> Option<(u32, usize)> {
         Payload::Inline(len) | Payload::Cell(_, len) => len,
         Payload::Word(_) => panic!("no words were sent"),
     };
+    // SAFETY: the payload lies there until `advance`.
     (0..len).for_each(|i| assert_eq!(unsafe { arrival.data.add(i).read() }, (number as usize + i) as u8));
     receiver.advance(arrival.payload);
     Some((number, len))
@@ -35,8 +45,7 @@ mod model {
             steps in prop::collection::vec(prop_oneof![
                 (0usize..=INLINE_MAX).prop_map(Some), (0usize..700).prop_map(Some), Just(None), Just(None)], 1..400),
         ) {
-            let mut sender = Sender::new(4, 64, 1024);
-            let mut receiver = unsafe { Receiver::new(sender.ring()) };
+            let (mut sender, mut receiver) = pair(4, 64, 1024);
             let mut model = VecDeque::new();
             for (number, step) in steps.into_iter().enumerate() {
                 match step {
@@ -58,8 +67,7 @@ mod model {
 
     #[test]
     fn drained_rings_are_used_again() {
-        let mut sender = Sender::new(4, 64, 256);
-        let mut receiver = unsafe { Receiver::new(sender.ring()) };
+        let (mut sender, mut receiver) = pair(4, 64, 256);
         let mut rings = std::collections::HashSet::new();
         for round in 0..1000u32 {
             for i in 0..5 {
@@ -78,8 +86,7 @@ mod model {
     #[test]
     fn two_threads_exchange_a_million_messages() {
         const COUNT: u32 = 1_000_000;
-        let mut sender = Sender::new(64, 4096, 65536);
-        let mut receiver = unsafe { Receiver::new(sender.ring()) };
+        let (mut sender, mut receiver) = pair(64, 4096, 65536);
         let writer = std::thread::spawn(move || {
             for number in 0..COUNT {
                 let len = (number as usize * 37) % 200;
@@ -105,8 +112,7 @@ mod model {
 #[test]
 fn loom_a_reader_sees_whole_messages_in_order() {
     loom::model(|| {
-        let mut sender = Sender::new(4, 64, 64);
-        let mut receiver = unsafe { Receiver::new(sender.ring()) };
+        let (mut sender, mut receiver) = pair(4, 64, 64);
         let writer = loom::thread::spawn(move || {
             for number in 0..5 {
                 while send(&mut sender, number, 8) == Err(Full) {

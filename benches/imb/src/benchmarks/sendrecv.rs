@@ -4,8 +4,14 @@ use bench_harness::World;
 
 use super::{Benchmark, Buffers, Layout};
 
-pub const BENCHMARK: Benchmark =
-    Benchmark { name: "Sendrecv", layout: Layout::TimeRange, pair_only: false, time_divisor: 1.0, messages: 2.0, pattern };
+pub const BENCHMARK: Benchmark = Benchmark {
+    name: "Sendrecv",
+    layout: Layout::TimeRange,
+    pair_only: false,
+    time_divisor: 1.0,
+    messages: 2.0,
+    pattern,
+};
 
 const TAG: i32 = 1;
 

@@ -1,7 +1,9 @@
 //! osu_bw: windows of MPI_Isend from rank 0 to rank 1, each answered by one short message.
 
 use bench_harness::emit;
-use osu::{Buffers, Failure, Kind, Options, Requests, Schedule, World, check_processes, header, report_validation, row, sizes};
+use osu::{
+    Buffers, Failure, Kind, Options, Requests, Schedule, World, check_processes, header, report_validation, row, sizes,
+};
 
 const TAG: i32 = 100;
 const ACKNOWLEDGEMENT: i32 = 101;
@@ -71,7 +73,13 @@ fn window(world: &World, buffers: &mut Buffers, requests: &mut Requests, size: u
 }
 
 /// The same with stamped messages, checked by rank 1. Returns the seconds and, on rank 0, the wrong bytes.
-fn validated(world: &World, buffers: &mut Buffers, requests: &mut Requests, size: usize, schedule: Schedule) -> (f64, i32) {
+fn validated(
+    world: &World,
+    buffers: &mut Buffers,
+    requests: &mut Requests,
+    size: usize,
+    schedule: Schedule,
+) -> (f64, i32) {
     let messages = requests.len();
     let (mut seconds, mut errors) = (0.0, 0i32);
     for iteration in schedule.all() {

@@ -1,7 +1,10 @@
 //! osu_latency: half the round trip of a blocking ping-pong between two processes.
 
 use bench_harness::emit;
-use osu::{Buffers, Failure, Kind, Options, Schedule, World, check_processes, count_errors, header, report_validation, row, sizes, stamp};
+use osu::{
+    Buffers, Failure, Kind, Options, Schedule, World, check_processes, count_errors, header, report_validation, row,
+    sizes, stamp,
+};
 
 const TAG: i32 = 1;
 const VERDICT: i32 = 2;

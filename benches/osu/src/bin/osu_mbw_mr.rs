@@ -2,8 +2,8 @@
 
 use bench_harness::emit;
 use osu::{
-    Buffers, Failure, Kind, Options, Requests, Schedule, VARIED_WINDOWS, World, multi_pair_header, profile_row, profile_sizes,
-    report_validation, row, sizes,
+    Buffers, Failure, Kind, Options, Requests, Schedule, VARIED_WINDOWS, World, multi_pair_header, profile_row,
+    profile_sizes, report_validation, row, sizes,
 };
 
 const TAG: i32 = 100;
@@ -21,7 +21,9 @@ fn measure(world: &World, options: &Options) -> Result<(), Failure> {
     let pairs = options.pairs.unwrap_or(most);
     if pairs > most {
         let size = world.size();
-        return Err(Failure::Usage(format!("Invalid Number of Pairs [-p {pairs}]; {size} processes form at most {most}.")));
+        return Err(Failure::Usage(format!(
+            "Invalid Number of Pairs [-p {pairs}]; {size} processes form at most {most}."
+        )));
     }
     let windows = if options.vary_window { VARIED_WINDOWS.to_vec() } else { vec![options.window] };
     let widest = windows.iter().copied().max().unwrap_or(1);

@@ -1,0 +1,208 @@
+//! Completion of many requests, the shim's and the library's in one array (MPI-4.0 section 3.7.5).
+
+use crate::abi::{self, Outcome, Request, Status};
+use crate::completion::{Standing, advance, idle, is_complete, raise, wait_until};
+use crate::engine::{self, Engine};
+use core::ffi::c_int;
+
+/// An array of requests and, unless ignored, of statuses.
+#[derive(Debug, Clone, Copy)]
+pub struct Batch {
+    pub count: c_int,
+    pub handles: *mut Request,
+    pub statuses: *mut Status,
+}
+
+impl Batch {
+    fn indices(&self) -> std::ops::Range<usize> {
+        0..self.count.max(0) as usize
+    }
+
+    fn handle(&self, i: usize) -> *mut Request {
+        self.handles.wrapping_add(i)
+    }
+
+    fn status(&self, i: usize) -> *mut Status {
+        if self.statuses == abi::STATUS_IGNORE { self.statuses } else { self.statuses.wrapping_add(i) }
+    }
+
+    /// Sets MPI_ERROR in a status of a call that will return MPI_ERR_IN_STATUS.
+    unsafe fn set_error(&self, i: usize, code: c_int) {
+        if self.statuses != abi::STATUS_IGNORE {
+            // SAFETY: one of the program's statuses.
+            unsafe { (*self.status(i)).error = code };
+        }
+    }
+
+    /// MPI_Waitall.
+    ///
+    /// # Safety
+    /// The arrays are the program's, `count` long.
+    pub unsafe fn wait_all(&self) -> c_int {
+        let mut codes: Vec<(usize, c_int)> = Vec::new();
+        for i in self.indices() {
+            let (handle, status) = (self.handle(i), self.status(i));
+            let mut standing = Standing::Pending;
+            wait_until(|| {
+                // SAFETY: the caller's promise.
+                standing = unsafe { advance(handle, status, false) };
+                standing != Standing::Pending
+            });
+            match standing {
+                Standing::Done(abi::SUCCESS) | Standing::Pending => {}
+                Standing::Done(code) => codes.push((i, code)),
+                // SAFETY: as above.
+                Standing::Inactive => unsafe { Outcome::EMPTY.store(status) },
+            }
+        }
+        // SAFETY: as above.
+        unsafe { self.verdict(self.indices(), &codes) }
+    }
+
+    /// MPI_Testall.
+    ///
+    /// # Safety
+    /// As [`Batch::wait_all`]; `flag` may be written.
+    pub unsafe fn test_all(&self, flag: *mut c_int) -> c_int {
+        engine::with(Engine::progress);
+        // SAFETY: the caller's promise.
+        unsafe {
+            let all = self.indices().all(|i| is_complete(*self.handle(i)));
+            *flag = c_int::from(all);
+            if all {
+                return self.wait_all();
+            }
+        }
+        idle();
+        abi::SUCCESS
+    }
+
+    /// One pass for MPI_Waitany and MPI_Testany: the first request that completes, Some(None) if all are inactive.
+    unsafe fn any(&self) -> Option<Option<(usize, c_int)>> {
+        let mut pending = false;
+        for i in self.indices() {
+            // One status for the one request that completes.
+            // SAFETY: the caller's promise.
+            match unsafe { advance(self.handle(i), self.statuses, true) } {
+                Standing::Done(code) => return Some(Some((i, code))),
+                Standing::Pending => pending = true,
+                Standing::Inactive => {}
+            }
+        }
+        (!pending).then_some(None)
+    }
+
+    /// MPI_Waitany; `self.statuses` is a single status.
+    ///
+    /// # Safety
+    /// As [`Batch::wait_all`]; `index` may be written.
+    pub unsafe fn wait_any(&self, index: *mut c_int) -> c_int {
+        let mut found = None;
+        wait_until(|| {
+            // SAFETY: the caller's promise.
+            found = unsafe { self.any() };
+            found.is_some()
+        });
+        // SAFETY: as above.
+        unsafe { self.answer_any(found.flatten(), index) }
+    }
+
+    /// MPI_Testany; `self.statuses` is a single status.
+    ///
+    /// # Safety
+    /// As [`Batch::wait_any`]; `flag` may be written.
+    pub unsafe fn test_any(&self, index: *mut c_int, flag: *mut c_int) -> c_int {
+        engine::with(Engine::progress);
+        // SAFETY: the caller's promise.
+        unsafe {
+            let found = self.any();
+            *flag = c_int::from(found.is_some());
+            match found {
+                Some(found) => self.answer_any(found, index),
+                None => {
+                    *index = abi::UNDEFINED;
+                    idle();
+                    abi::SUCCESS
+                }
+            }
+        }
+    }
+
+    unsafe fn answer_any(&self, found: Option<(usize, c_int)>, index: *mut c_int) -> c_int {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match found {
+                Some((i, code)) => {
+                    *index = i as c_int;
+                    code
+                }
+                None => {
+                    *index = abi::UNDEFINED;
+                    Outcome::EMPTY.store(self.statuses);
+                    abi::SUCCESS
+                }
+            }
+        }
+    }
+
+    /// One pass for MPI_Waitsome and MPI_Testsome: how many completed, or None if all are inactive.
+    unsafe fn some(&self, indices: *mut c_int, codes: &mut Vec<(usize, c_int)>) -> Option<usize> {
+        let (mut done, mut active) = (0, false);
+        for i in self.indices() {
+            // SAFETY: the caller's promise; statuses and indices are filled from the front.
+            match unsafe { advance(self.handle(i), self.status(done), false) } {
+                Standing::Done(code) => {
+                    // SAFETY: as above.
+                    unsafe { *indices.add(done) = i as c_int };
+                    if code != abi::SUCCESS {
+                        codes.push((done, code));
+                    }
+                    (done, active) = (done + 1, true);
+                }
+                Standing::Pending => active = true,
+                Standing::Inactive => {}
+            }
+        }
+        active.then_some(done)
+    }
+
+    /// MPI_Waitsome (`blocking`) and MPI_Testsome.
+    ///
+    /// # Safety
+    /// As [`Batch::wait_all`]; `done` and `indices` may be written.
+    pub unsafe fn some_of(&self, blocking: bool, done: *mut c_int, indices: *mut c_int) -> c_int {
+        let (mut codes, mut found) = (Vec::new(), None);
+        let mut pass = || {
+            // SAFETY: the caller's promise.
+            found = unsafe { self.some(indices, &mut codes) };
+            found != Some(0)
+        };
+        if blocking {
+            wait_until(pass);
+        } else {
+            engine::with(Engine::progress);
+            if !pass() {
+                idle();
+            }
+        }
+        // SAFETY: as above.
+        unsafe {
+            *done = found.map_or(abi::UNDEFINED, |n| n as c_int);
+            self.verdict(0..found.unwrap_or(0), &codes)
+        }
+    }
+
+    /// MPI_SUCCESS, or MPI_ERR_IN_STATUS with all errors set, raised where the first failure was.
+    unsafe fn verdict(&self, range: std::ops::Range<usize>, codes: &[(usize, c_int)]) -> c_int {
+        if codes.is_empty() {
+            return abi::SUCCESS;
+        }
+        // SAFETY: the caller's promise.
+        unsafe {
+            range.for_each(|i| self.set_error(i, abi::SUCCESS));
+            codes.iter().for_each(|&(i, code)| self.set_error(i, code));
+        }
+        raise(abi::COMM_WORLD, abi::ERR_IN_STATUS)
+    }
+}
+
