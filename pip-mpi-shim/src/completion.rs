@@ -97,7 +97,7 @@ pub unsafe fn advance(handle: *mut Request, status: *mut Status, raise_errors: b
             if engine.requests.get(index).is_some_and(|slot| !slot.active) {
                 return Err(Standing::Inactive);
             }
-            if !engine.is_complete(index) && !lost_patience(engine, index) {
+            if !is_done(engine, index) {
                 return Err(Standing::Pending);
             }
             Ok(finish(engine, index))
@@ -119,16 +119,18 @@ pub unsafe fn advance(handle: *mut Request, status: *mut Status, raise_errors: b
     }
 }
 
-/// A short standard send completes even if its receiver does not come for it.
+/// Whether the request in slot `index` is complete. A short standard send becomes so even if its receiver does not come.
 #[inline]
-fn lost_patience(engine: &mut Engine, index: Index) -> bool {
+fn is_done(engine: &mut Engine, index: Index) -> bool {
+    if engine.is_complete(index) {
+        return true;
+    }
     let eager_max = engine.tunables.eager_max;
     let Some(slot) = engine.requests.get(index) else { return true };
-    if !slot.may_move(eager_max) {
-        return false;
+    if let Kind::Both(send, receive) = slot.kind {
+        return is_done(engine, send) & is_done(engine, receive);
     }
-    slot.looks += 1;
-    if slot.looks > crate::outgoing::PATIENCE {
+    if slot.may_move(eager_max) && slot.is_overdue() {
         engine.release_sender(index);
     }
     engine.is_complete(index)
@@ -285,7 +287,7 @@ pub fn is_complete(handle: Request) -> bool {
     }
     match index_of(handle) {
         Some(index) => engine::with(|engine| {
-            engine.requests.get(index).is_none_or(|slot| !slot.active) || engine.is_complete(index)
+            engine.requests.get(index).is_none_or(|slot| !slot.active) || is_done(engine, index)
         })
         .unwrap_or(true),
         None => {

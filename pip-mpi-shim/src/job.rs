@@ -6,7 +6,7 @@ use crate::ring::Inbox;
 use crate::waiting::Bell;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use pip_core::current::Current;
-use pip_core::registry::Service;
+use pip_core::registry::{ENVIRONMENT, Service};
 use std::sync::OnceLock;
 
 const MAGIC: u64 = u64::from_le_bytes(*b"PiP-mpi\0");
@@ -126,8 +126,20 @@ pub fn join() -> Option<&'static Job> {
 }
 
 fn find() -> Option<Job> {
-    let (task, rank, size) = identity()?;
-    let blocks: Vec<&'static Block> = (0..size).map(|peer| block_of(task, peer, size)).collect::<Option<_>>()?;
+    let Some((task, rank, size)) = identity() else {
+        if is_wanted() && std::env::var_os(ENVIRONMENT).is_some() {
+            tell("this rank left the address space (by exec: is the program started by env or a shell?)");
+        }
+        return None;
+    };
+    let mut blocks: Vec<&'static Block> = Vec::with_capacity(size as usize);
+    for peer in 0..size {
+        let Some(block) = block_of(task, peer, size) else {
+            tell(&format!("rank {peer} is not in this address space"));
+            return None;
+        };
+        blocks.push(block);
+    }
     let crowded = blocks.iter().any(|block| block.crowded != 0);
     let fences = crowded || blocks.iter().any(|block| block.no_membarrier != 0);
     Some(Job { rank, crowded, fences, blocks })
@@ -144,13 +156,25 @@ fn block_of(task: Current, rank: u32, size: u32) -> Option<&'static Block> {
 
 /// This task, and the rank and size its launcher gave it.
 fn identity() -> Option<(Current, u32, u32)> {
-    let off = std::env::var("PIP_MPI_SHIM").is_ok_and(|v| ["off", "0", "no"].contains(&v.to_ascii_lowercase().as_str()));
-    if off {
+    if !is_wanted() {
         return None;
     }
     let number = |name: &str| std::env::var(name).ok()?.parse::<u32>().ok();
     let (task, rank, size) = (pip_core::current::current()?, number("PMI_RANK")?, number("PMI_SIZE")?);
     (task.id() == rank as usize && rank < size).then_some((task, rank, size))
+}
+
+/// Unless PIP_MPI_SHIM=off.
+fn is_wanted() -> bool {
+    !std::env::var("PIP_MPI_SHIM").is_ok_and(|v| ["off", "0", "no"].contains(&v.to_ascii_lowercase().as_str()))
+}
+
+/// To those who asked for statistics: why there are none.
+fn tell(reason: &str) {
+    if crate::tunables::get().stats != 0 {
+        let rank = std::env::var("PMI_RANK").unwrap_or_default();
+        eprintln!("PIP_MPI_STATS rank {rank}: all messages go through MPICH: {reason}");
+    }
 }
 
 /// Cores this process may run on.

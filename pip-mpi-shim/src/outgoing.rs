@@ -10,8 +10,6 @@ use crate::request::{Index, Kind, Parked};
 use crate::ring::{Envelope, Full, INLINE_MAX, Sender};
 use crate::waiting;
 
-/// Looks at an offer before its data is moved: about two hand-offs and a short copy, in the slow state of the machine.
-pub const PATIENCE: u32 = 1000;
 /// Sends through the mailbox after an offer was not fetched in time.
 const BUSY_SENDS: u32 = 32;
 
@@ -67,8 +65,7 @@ impl Engine {
         self.requests.remove(index);
     }
 
-    /// The program has looked at the send in slot `index` so often that its receiver must be busy: moves the data to a
-    /// buffer, so that the send is complete.
+    /// The receiver of the send in slot `index` must be busy: moves the data to a buffer, so that the send is complete.
     #[cold]
     pub fn release_sender(&mut self, index: Index) {
         let Some(request) = self.requests.get(index) else { return };

@@ -135,8 +135,8 @@ pub struct Request {
     pub active: bool,
     /// A send in standard mode.
     pub standard: bool,
-    /// Fruitless looks of the program at a send that need not wait for its receiver.
-    pub looks: u32,
+    /// When the send was started, in cycles of the time-stamp counter.
+    pub started: u64,
 }
 
 impl Request {
@@ -144,6 +144,14 @@ impl Request {
     #[inline]
     pub fn may_move(&self, eager_max: usize) -> bool {
         self.standard && self.offer.as_ref().is_some_and(|offer| offer.len() <= eager_max)
+    }
+
+    /// Whether the receiver had its time to fetch the data: about two hand-offs and a short copy, in the slowest state of
+    /// the machine. Some 5 to 10 us; only the order of magnitude matters.
+    #[inline]
+    pub fn is_overdue(&self) -> bool {
+        const CYCLES: u64 = 20_000;
+        now().wrapping_sub(self.started) > CYCLES
     }
 
     fn free() -> Box<Request> {
@@ -158,9 +166,16 @@ impl Request {
             persistent: None,
             active: false,
             standard: false,
-            looks: 0,
+            started: 0,
         })
     }
+}
+
+/// The time-stamp counter.
+#[inline]
+pub fn now() -> u64 {
+    // SAFETY: every x86-64 processor has it, and Linux lets programs read it.
+    unsafe { core::arch::x86_64::_rdtsc() }
 }
 
 /// An offer whose request is no longer the program's concern.
@@ -188,7 +203,7 @@ impl Slab {
         });
         let slot = &mut self.slots[index as usize];
         (slot.kind, slot.operation, slot.complete, slot.outcome) = (kind, operation, false, Outcome::EMPTY);
-        (slot.active, slot.looks) = (true, 0);
+        slot.active = true;
         index
     }
 

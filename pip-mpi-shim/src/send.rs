@@ -5,7 +5,7 @@ use crate::buffered;
 use crate::completion;
 use crate::engine::{self, Engine};
 use crate::operation::{Arguments, Checked};
-use crate::request::{Index, Kind, Mode, Operation, Persistent, handle_of};
+use crate::request::{self, Index, Kind, Mode, Operation, Persistent, handle_of};
 use crate::ring::{Envelope, INLINE_MAX};
 use core::ffi::c_int;
 
@@ -130,7 +130,7 @@ pub fn start_in(engine: &mut Engine, mode: Mode, index: Index) -> Result<(), c_i
         engine.send_owned(world, envelope(&operation), data);
         engine.requests.update(index, |slot| slot.complete = true);
     } else {
-        engine.requests.update(index, |slot| (slot.standard, slot.looks) = (mode == Mode::Standard, 0));
+        engine.requests.update(index, |slot| (slot.standard, slot.started) = (mode == Mode::Standard, request::now()));
         engine.send_offer(world, envelope(&operation), &view, index);
     }
     Ok(())
