@@ -15,14 +15,14 @@ use core::ffi::c_int;
 pub fn wait_until(mut ready: impl FnMut() -> bool) {
     let Some(job) = job::current() else { return };
     let spin = crate::tunables::get().spin;
-    let mut patience = Patience::new();
+    let mut patience = Patience::new(job);
     while !ready() {
         engine::with(Engine::progress);
         if ready() {
             return;
         }
         let late_mail = || engine::with(Engine::progress).unwrap_or(false) || ready();
-        if patience.wait(job, spin, library::is_busy(), late_mail) {
+        if patience.wait(spin, library::is_busy(), late_mail) {
             library::poll();
         }
     }
@@ -238,7 +238,7 @@ pub unsafe fn test(handle: *mut Request, flag: *mut c_int, status: *mut Status) 
 
 /// Nothing to report to a program that asks again and again.
 pub fn idle() {
-    library::poll_seldom(job::current().is_some_and(|job| job.crowded));
+    library::poll_seldom(job::current().is_some_and(|job| job.is_crowded()));
 }
 
 /// MPI_Request_get_status; None leaves the call to the library.

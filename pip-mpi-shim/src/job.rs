@@ -21,10 +21,10 @@ pub struct Block {
     bytes: u32,
     rank: u32,
     size: u32,
-    /// Whether this rank saw fewer cores than ranks.
-    crowded: u32,
     /// Whether this rank cannot make its peers' stores visible before it sleeps (no membarrier).
     no_membarrier: u32,
+    /// The cores this rank may run on.
+    cpus: CpuMask,
     inboxes: *const Inbox,
     /// Number of peers that have put a ring into `inboxes`.
     pub connections: AtomicU32,
@@ -34,7 +34,14 @@ pub struct Block {
     assist: Assist,
     /// Rank 0's hands out communicator contexts for all.
     pub contexts: Contexts,
+    /// Rank 0's counts the ranks that do not sleep in the shim.
+    awake: Awake,
 }
+
+/// On a cache line of its own: all read it, and it changes only when a rank falls asleep or wakes.
+#[derive(Debug, Default)]
+#[repr(C, align(128))]
+struct Awake(AtomicU32);
 
 /// On a cache line of its own: peers write it, the owner polls it.
 #[derive(Debug, Default)]
@@ -60,8 +67,8 @@ impl Block {
 pub struct Job {
     /// This process's rank in MPI_COMM_WORLD.
     pub rank: u32,
-    /// More ranks than cores: nobody spins, nobody copies for another.
-    pub crowded: bool,
+    /// Cores that the ranks together may run on.
+    cores: u32,
     /// Senders order their stores with a fence before they look for sleepers.
     pub fences: bool,
     blocks: Vec<&'static Block>,
@@ -77,6 +84,22 @@ impl Job {
     #[inline]
     pub fn block(&self, rank: u32) -> &'static Block {
         self.blocks[rank as usize]
+    }
+
+    /// Whether more ranks are awake than there are cores: then nobody spins, and nobody copies for another.
+    #[inline]
+    pub fn is_crowded(&self) -> bool {
+        self.blocks[0].awake.0.load(Ordering::Relaxed) > self.cores
+    }
+
+    /// This rank falls asleep, or leaves.
+    pub fn note_asleep(&self) {
+        self.blocks[0].awake.0.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// This rank is awake again, or joins.
+    pub fn note_awake(&self) {
+        self.blocks[0].awake.0.fetch_add(1, Ordering::Relaxed);
     }
 
     /// This rank's own block.
@@ -99,13 +122,14 @@ pub fn announce() {
         bytes: size_of::<Block>() as u32,
         rank,
         size,
-        crowded: u32::from(cores() < size as usize),
+        cpus: own_cpus(),
         no_membarrier: u32::from(!crate::waiting::register_membarrier()),
         inboxes: Box::leak(inboxes).as_ptr(),
         connections: AtomicU32::new(0),
         bell: Bell::default(),
         assist: Assist::default(),
         contexts: Contexts::default(),
+        awake: Awake::default(),
     };
     task.export_service(Service::MpiShim, core::ptr::from_mut(Box::leak(Box::new(block))).cast());
 }
@@ -140,9 +164,12 @@ fn find() -> Option<Job> {
         };
         blocks.push(block);
     }
-    let crowded = blocks.iter().any(|block| block.crowded != 0);
-    let fences = crowded || blocks.iter().any(|block| block.no_membarrier != 0);
-    Some(Job { rank, crowded, fences, blocks })
+    let together = |i| blocks.iter().fold(0, |mask, block| mask | block.cpus[i]);
+    let cores = (0..CPU_WORDS).map(|i| together(i).count_ones()).sum::<u32>().max(1);
+    let fences = cores < size || blocks.iter().any(|block| block.no_membarrier != 0);
+    let job = Job { rank, cores, fences, blocks };
+    job.note_awake();
+    Some(job)
 }
 
 /// The launcher gives rank r the task id r.
@@ -177,9 +204,16 @@ fn tell(reason: &str) {
     }
 }
 
-/// Cores this process may run on.
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+/// One bit per CPU.
+type CpuMask = [u64; CPU_WORDS];
+const CPU_WORDS: usize = 32; // 2048 CPUs; a larger machine's kernel refuses and counts as one core
+
+/// The CPUs this process may run on.
+fn own_cpus() -> CpuMask {
+    let mut mask = [0; CPU_WORDS];
+    // SAFETY: the mask is as long as said.
+    unsafe { libc::sched_getaffinity(0, size_of::<CpuMask>(), mask.as_mut_ptr().cast()) };
+    mask
 }
 
 impl Block {

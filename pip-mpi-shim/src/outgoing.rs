@@ -34,7 +34,7 @@ impl Engine {
     /// Whether a message of `len` bytes that must not wait for its receiver goes through the mailbox.
     #[inline]
     pub fn copies(&mut self, world: u32, len: usize) -> bool {
-        if len <= INLINE_MAX || self.job.crowded || world == self.job.rank {
+        if len <= INLINE_MAX || self.job.is_crowded() || world == self.job.rank {
             return true;
         }
         let outbox = self.mail.outbox(self.job, self.tunables, world);
@@ -45,11 +45,12 @@ impl Engine {
 
     /// Offers the data of the send in slot `index` to rank `world`. Complete when the offer is.
     pub fn send_offer(&mut self, world: u32, envelope: Envelope, view: &View, index: Index) {
-        let together = !self.job.crowded && world != self.job.rank;
+        let together = !self.job.is_crowded() && world != self.job.rank;
         let Some(request) = self.requests.get(index) else { return };
         let offer = core::ptr::from_ref(request.offer.insert(Rendezvous::new(*view, together))) as usize;
         self.stats.rendezvous.add(view.len());
-        self.push(world, 0, |sender| sender.send_word(envelope, offer));
+        let data = view.contiguous().unwrap_or(core::ptr::null_mut());
+        self.push(world, 0, |sender| sender.send_word(envelope, offer, data));
     }
 
     /// Offers `data`, which the offer owns from here on (a buffered send).
@@ -99,7 +100,7 @@ impl Engine {
     #[cold]
     fn push_into_full(&mut self, world: u32, bytes: usize, send: &mut dyn FnMut(&mut Sender) -> Result<(), Full>) {
         const ROUNDS: usize = 256;
-        let rounds = if self.job.crowded || world == self.job.rank { 0 } else { ROUNDS };
+        let rounds = if self.job.is_crowded() || world == self.job.rank { 0 } else { ROUNDS };
         for _ in 0..rounds {
             self.progress();
             core::hint::spin_loop();

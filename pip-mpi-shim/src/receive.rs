@@ -68,7 +68,7 @@ fn directly(engine: &mut Engine, arguments: &Arguments) -> Option<Outcome> {
         return None;
     }
     engine.mail.accept(engine.job);
-    let polls = if engine.job.crowded || engine::is_shared() { 1 } else { POLLS };
+    let polls = if engine.job.is_crowded() || engine::is_shared() { 1 } else { POLLS };
     for _ in 0..polls {
         let found = match world {
             Some(world) => engine.receive_directly(world, context, pattern, &view),

@@ -32,7 +32,7 @@ pub enum Payload {
     Inline(usize),
     /// In the ring's bytes: offset and number of bytes.
     Cell(usize, usize),
-    /// A word for the receiver: the address of the sender's rendezvous descriptor.
+    /// The address of the sender's rendezvous descriptor.
     Word(usize),
 }
 
@@ -241,11 +241,11 @@ impl Sender {
         Ok(())
     }
 
-    /// Sends one word.
+    /// Sends one word, and an address that the receiver will read from soon.
     #[inline]
-    pub fn send_word(&mut self, envelope: Envelope, word: usize) -> Result<(), Full> {
+    pub fn send_word(&mut self, envelope: Envelope, word: usize, soon: *const u8) -> Result<(), Full> {
         self.make_room(0)?;
-        self.publish(WORD, envelope, |line| write_words(line, [word as u64, 0]));
+        self.publish(WORD, envelope, |line| write_words(line, [word as u64, soon as u64]));
         Ok(())
     }
 
@@ -289,7 +289,7 @@ pub struct Arrival {
     pub envelope: Envelope,
     /// How the payload travels.
     pub payload: Payload,
-    /// The payload's bytes (none for a word).
+    /// The payload's bytes; for a word an address to prefetch, which may be stale.
     pub data: *const u8,
 }
 
@@ -345,7 +345,7 @@ impl Receiver {
                     (self.ring, self.position, self.unpublished) = (words[0] as *const Ring, words[1], 0);
                     continue;
                 }
-                WORD => (Payload::Word(words[0] as usize), ptr::null()),
+                WORD => (Payload::Word(words[0] as usize), words[1] as *const u8),
                 // SAFETY: the sender wrote the payload at this offset.
                 CELL => (Payload::Cell(words[0] as usize, words[1] as usize), unsafe {
                     ring.bytes.add(words[0] as usize).cast_const()

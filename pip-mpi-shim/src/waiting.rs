@@ -1,4 +1,5 @@
-//! How a rank waits: it spins, then yields, then sleeps on its bell; with more ranks than cores it sleeps at once.
+//! How a rank waits: it spins, then yields, then sleeps on its bell. While more ranks are awake than there are cores it
+//! sleeps at once.
 //!
 //! Who sends looks at the receiver's bell after publishing, and the receiver publishes that it sleeps before it looks for
 //! mail once more. One of the two must see the other, which takes a full barrier on both sides. The sender's would cost
@@ -33,14 +34,15 @@ fn membarrier(command: i32) -> bool {
 
 impl Bell {
     /// Sleeps until the bell rings or `limit` has passed, unless `ready` finds after the announcement that there is
-    /// nothing to wait for.
-    pub fn sleep(&self, fences: bool, limit: Duration, ready: impl FnOnce() -> bool) {
+    /// nothing to wait for. False if only time has passed.
+    pub fn sleep(&self, fences: bool, limit: Duration, ready: impl FnOnce() -> bool) -> bool {
         let seen = self.word.load(Ordering::Acquire);
         self.sleepers.fetch_add(1, Ordering::SeqCst);
         if !fences {
             membarrier(MEMBARRIER_PRIVATE_EXPEDITED);
         }
-        if !ready() {
+        let found = ready();
+        if !found {
             let limit = libc::timespec { tv_sec: limit.as_secs() as i64, tv_nsec: i64::from(limit.subsec_nanos()) };
             let operation = libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG;
             // SAFETY: the word lives as long as the address space. A private futex is keyed by the address space, which
@@ -48,6 +50,7 @@ impl Bell {
             unsafe { libc::syscall(libc::SYS_futex, self.word.as_ptr(), operation, seen, &raw const limit) };
         }
         self.sleepers.fetch_sub(1, Ordering::Relaxed);
+        found || self.word.load(Ordering::Relaxed) != seen
     }
 
     /// Wakes the owner if it sleeps. Comes after the store that it should see.
@@ -74,9 +77,12 @@ impl Bell {
 
 /// One wait, from its first poll to the sleep.
 #[derive(Debug)]
-pub struct Patience {
+pub struct Patience<'a> {
+    job: &'a Job,
     rounds: usize,
     limit: Duration,
+    /// Whether this rank counts as asleep. Waking only to poll the MPI library does not change that.
+    asleep: bool,
 }
 
 /// Sleeps are this short at first, since the MPI library below may need a poll, and grow to the longest.
@@ -88,29 +94,45 @@ const LONGEST_BUSY_SLEEP: Duration = Duration::from_millis(1);
 const LIBRARY_INTERVAL: usize = 64;
 const IDLE_LIBRARY_INTERVAL: usize = 4096;
 
-impl Patience {
+impl<'a> Patience<'a> {
     /// The beginning of a wait.
-    pub fn new() -> Patience {
-        Patience { rounds: 0, limit: SHORTEST_SLEEP }
+    pub fn new(job: &'a Job) -> Patience<'a> {
+        Patience { job, rounds: 0, limit: SHORTEST_SLEEP, asleep: false }
     }
 
     /// Called after each fruitless poll: spins, yields or sleeps. True if it is time to poll the MPI library too.
-    pub fn wait(&mut self, job: &Job, spin: usize, library_busy: bool, ready: impl FnOnce() -> bool) -> bool {
+    pub fn wait(&mut self, spin: usize, library_busy: bool, ready: impl FnOnce() -> bool) -> bool {
         self.rounds += 1;
-        let spin = if job.crowded { 0 } else { spin };
-        if self.rounds <= spin {
+        if self.rounds <= spin && !self.asleep && !self.job.is_crowded() {
             core::hint::spin_loop();
             let interval = if library_busy { LIBRARY_INTERVAL } else { IDLE_LIBRARY_INTERVAL };
             return self.rounds.is_multiple_of(interval);
         }
-        if self.rounds <= spin + spin / 64 {
+        if self.rounds > spin && self.rounds <= spin + spin / 64 {
             std::thread::yield_now();
             return true;
         }
         let longest = if library_busy { LONGEST_BUSY_SLEEP } else { LONGEST_SLEEP };
-        job.own().bell.sleep(job.fences, self.limit.min(longest), ready);
+        if !std::mem::replace(&mut self.asleep, true) {
+            self.job.note_asleep();
+        }
+        if self.job.own().bell.sleep(self.job.fences, self.limit.min(longest), ready) {
+            self.wake();
+        }
         self.limit = (self.limit * 2).min(longest);
         true
+    }
+
+    fn wake(&mut self) {
+        if std::mem::replace(&mut self.asleep, false) {
+            self.job.note_awake();
+        }
+    }
+}
+
+impl Drop for Patience<'_> {
+    fn drop(&mut self) {
+        self.wake();
     }
 }
 

@@ -43,6 +43,9 @@ mpi! {
     fn Finalize() {
         completion::wait_until(|| engine::with(|engine| engine.has_fetched_all()).unwrap_or(true));
         background::stop();
+        if let Some(job) = job::current() {
+            job.note_asleep();
+        }
         engine::with(|engine| {
             if engine.tunables.stats != 0 {
                 eprint!("{}", engine.stats.line(engine.job.rank));
