@@ -189,8 +189,8 @@ mod tests {
     #[test]
     fn the_table_size_is_read_from_the_status_text() {
         let mut text = [0u8; 1024];
-        text[..30].copy_from_slice(b"Name:\tx\nFDSize:\t256\nGroups:\t0");
-        assert_eq!(super::number_after(&text, b"FDSize:\t", 30), Some(256));
+        text[..29].copy_from_slice(b"Name:\tx\nFDSize:\t256\nGroups:\t0");
+        assert_eq!(super::number_after(&text, b"FDSize:\t", 29), Some(256));
         assert_eq!(super::number_after(&text, b"FDSize:\t", 5), None);
         assert!(super::descriptor_table_size() >= 64);
     }
