@@ -19,10 +19,15 @@ const END: u32 = 2;
 
 static THREAD: OnceLock<Option<Thread>> = OnceLock::new();
 
-/// Runs a blocking call of the MPI library, with progress of the shim meanwhile if a peer may need it.
+/// Runs a call of the MPI library that may block, with progress of the shim meanwhile if a peer may need it; and before,
+/// for calls that a program repeats until something happens.
 #[inline]
 pub fn during(call: impl FnOnce() -> i32) -> i32 {
-    match engine::with(|engine| engine.posted > 0) {
+    let receives_wait = engine::with(|engine| {
+        engine.progress();
+        engine.posted > 0
+    });
+    match receives_wait {
         Some(true) => with_thread(call),
         _ => call(),
     }

@@ -11,9 +11,15 @@ use crate::request::{Index, Kind, Operation, Persistent, handle_of, index_of};
 use crate::waiting::Patience;
 use core::ffi::c_int;
 
-/// Waits, with progress on both sides, until `ready`.
+/// Waits, with progress on both sides, until `ready`, which is not asked again once it has said yes: it may have taken
+/// something.
 pub fn wait_until(mut ready: impl FnMut() -> bool) {
     let Some(job) = job::current() else { return };
+    let mut done = false;
+    let mut ready = || {
+        done = done || ready();
+        done
+    };
     let spin = crate::tunables::get().spin;
     let mut patience = Patience::new(job);
     while !ready() {

@@ -147,12 +147,10 @@ impl Engine {
         }
     }
 
-    /// Whether no peer has anything of ours left to fetch.
-    pub fn has_fetched_all(&mut self) -> bool {
+    /// Whether no peer has anything left to fetch from the program's own memory. Copies may be fetched even after this
+    /// rank has ended: its memory stays as long as the address space.
+    pub fn has_let_go(&mut self) -> bool {
         self.reap();
-        self.parked.is_empty()
-            && self.requests.in_use().into_iter().all(|index| {
-                self.requests.get(index).and_then(|slot| slot.offer.as_ref()).is_none_or(Rendezvous::is_complete)
-            })
+        self.parked.iter().all(|Parked(request)| request.buffer.is_some() || request.scratch.is_some())
     }
 }

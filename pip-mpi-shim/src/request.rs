@@ -254,11 +254,6 @@ impl Slab {
         (request.operation, request.offer, request.buffer, request.scratch) = (None, None, None, None);
         self.spare.push(request);
     }
-
-    /// Indices of all slots in use.
-    pub fn in_use(&self) -> Vec<Index> {
-        (0..self.slots.len() as Index).filter(|&i| !matches!(self.slots[i as usize].kind, Kind::Free)).collect()
-    }
 }
 
 #[cfg(test)]

@@ -39,9 +39,9 @@ mpi! {
         Some(initialise(|| unsafe { real(info, handler, session) }))
     }
 
-    /// MPI-4.0 section 11.2.2: what this rank still offers must be fetched first.
+    /// MPI-4.0 section 11.2.2: freed sends must have left the program's memory first.
     fn Finalize() {
-        completion::wait_until(|| engine::with(|engine| engine.has_fetched_all()).unwrap_or(true));
+        completion::wait_until(|| engine::with(|engine| engine.has_let_go()).unwrap_or(true));
         background::stop();
         if let Some(job) = job::current() {
             job.note_asleep();

@@ -44,7 +44,7 @@ macro_rules! mpi {
                 match answer {
                     Some(code) => code,
                     // SAFETY: the program's own arguments.
-                    None => unsafe { real($($arg),*) },
+                    None => $crate::background::during(|| unsafe { real($($arg),*) }),
                 }
             }
 

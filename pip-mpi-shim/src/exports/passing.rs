@@ -30,7 +30,7 @@ passing! { background::during;
         Barrier Session_finalize Win_complete Win_wait Win_unlock_all Win_flush_all Win_flush_local_all Win_free
         File_close File_sync;
     (a b):
-        Comm_join Win_fence Win_lock_all Win_unlock Win_flush Win_flush_local File_set_size File_preallocate
+        Comm_join Win_fence Win_test Win_lock_all Win_unlock Win_flush Win_flush_local File_set_size File_preallocate
         File_set_atomicity;
     (a b c):
         Win_start File_seek_shared File_read_at_all_end File_write_at_all_end File_read_all_end
