@@ -15,7 +15,7 @@ pub fn subarray(child: &Layout, integers: &[c_int], counts: &[isize]) -> Layout 
     let n = integers[0] as usize;
     let arrays = if counts.len() == integers.len() { &counts[1..] } else { counts };
     let order = integers[integers.len() - 1];
-    let picked = |d: usize| (arrays[2 * n + d]..arrays[2 * n + d] + arrays[n + d]).collect();
+    let picked = |d: usize| vec![(arrays[2 * n + d], arrays[n + d])];
     pick(child, &arrays[..n], (0..n).map(picked).collect(), order)
 }
 
@@ -37,21 +37,25 @@ pub fn darray(child: &Layout, integers: &[c_int], counts: &[isize]) -> Layout {
         coordinates[d] = rank % processes[d];
         rank /= processes[d];
     }
-    let owned = |d: usize| -> Vec<isize> {
+    let owned = |d: usize| -> Vec<Range> {
         let (size, p, coordinate) = (gsizes[d], processes[d] as isize, coordinates[d] as isize);
         let argument = (arguments[d] != DISTRIBUTE_DEFAULT).then_some(arguments[d] as isize);
         let block = match distributions[d] {
-            DISTRIBUTE_NONE => return (0..size).collect(),
+            DISTRIBUTE_NONE => return vec![(0, size)],
             DISTRIBUTE_BLOCK => argument.unwrap_or((size + p - 1) / p),
             _ => argument.unwrap_or(1),
         };
-        (0..size).filter(|i| (i / block) % p == coordinate).collect()
+        let starts = (coordinate * block..size).step_by((p * block) as usize);
+        starts.map(|start| (start, block.min(size - start))).collect()
     };
     pick(child, gsizes, (0..n).map(owned).collect(), order)
 }
 
+/// First index and number of indices.
+type Range = (isize, isize);
+
 /// The elements at all combinations of the indices in `picked`, in the order of the array in memory.
-fn pick(child: &Layout, sizes: &[isize], mut picked: Vec<Vec<isize>>, order: c_int) -> Layout {
+fn pick(child: &Layout, sizes: &[isize], mut picked: Vec<Vec<Range>>, order: c_int) -> Layout {
     let mut sizes = sizes.to_vec();
     if order == ORDER_FORTRAN {
         sizes.reverse();
@@ -62,12 +66,16 @@ fn pick(child: &Layout, sizes: &[isize], mut picked: Vec<Vec<isize>>, order: c_i
     layout
 }
 
-fn add_dimension(layout: &mut Layout, child: &Layout, sizes: &[isize], picked: &[Vec<isize>], origin: isize) {
-    let ([_, inner @ ..], [indices, deeper @ ..]) = (sizes, picked) else {
-        return layout.append(child, origin * child.extent(), 1);
-    };
-    let weight: isize = inner.iter().product();
-    indices.iter().for_each(|index| add_dimension(layout, child, inner, deeper, origin + index * weight));
+fn add_dimension(layout: &mut Layout, child: &Layout, sizes: &[isize], picked: &[Vec<Range>], origin: isize) {
+    let ([_, inner @ ..], [ranges, deeper @ ..]) = (sizes, picked) else { return };
+    for &(start, count) in ranges {
+        if inner.is_empty() {
+            layout.append(child, (origin + start) * child.extent(), count as usize);
+        } else {
+            let weight: isize = inner.iter().product();
+            (start..start + count).for_each(|i| add_dimension(layout, child, inner, deeper, origin + i * weight));
+        }
+    }
 }
 
 #[cfg(test)]

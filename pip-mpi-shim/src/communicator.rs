@@ -4,6 +4,7 @@ use crate::abi::{self, Comm};
 use crate::contexts;
 use crate::engine;
 use crate::job::Job;
+use crate::library;
 use crate::real;
 use std::collections::HashMap;
 
@@ -33,6 +34,7 @@ impl Communicator {
 pub struct Table {
     world: Communicator,
     others: HashMap<Comm, Communicator>,
+    world_model: bool,
 }
 
 impl Table {
@@ -41,7 +43,7 @@ impl Table {
         let communicator = |context, rank, size, world| Communicator { context, rank, size, world, idups: 0 };
         let world = communicator(contexts::WORLD, job.rank, job.size(), None);
         let own = communicator(contexts::SELF, 0, 1, Some([job.rank].into()));
-        Table { world, others: HashMap::from([(abi::COMM_SELF, own)]) }
+        Table { world, others: HashMap::from([(abi::COMM_SELF, own)]), world_model: false }
     }
 
     /// The communicator of a handle, unless it is the MPI library's affair.
@@ -57,6 +59,21 @@ impl Table {
     /// After the handle was freed: it may come back for another communicator.
     pub fn forget(&mut self, handle: Comm) {
         self.others.remove(&handle);
+        self.choose_to_poll();
+    }
+
+    /// The library is polled with a communicator that exists. MPI_COMM_SELF does, unless the program only has sessions.
+    fn choose_to_poll(&self) {
+        if !self.world_model {
+            let any = self.others.keys().copied().find(|&handle| handle != abi::COMM_SELF);
+            library::poll_with(any.unwrap_or(abi::COMM_NULL));
+        }
+    }
+
+    /// MPI_Init was called: the communicators of the world model exist.
+    pub fn enter_world_model(&mut self) {
+        self.world_model = true;
+        library::poll_with(abi::COMM_SELF);
     }
 }
 
@@ -119,5 +136,6 @@ impl Table {
         let same = ranks.iter().enumerate().all(|(i, &world)| i as u32 == world);
         let world = if same { None } else { Some(ranks) };
         self.others.insert(handle, Communicator { context, rank, size, world, idups: 0 });
+        self.choose_to_poll();
     }
 }

@@ -100,17 +100,20 @@ pub unsafe fn advance(handle: *mut Request, status: *mut Status, raise_errors: b
         }
         let Some(index) = index_of(*handle) else { return advance_library(handle, status) };
         let finished = engine::with(|engine| {
-            if engine.requests.get(index).is_some_and(|slot| !slot.active) {
-                return Err(Standing::Inactive);
+            match engine.requests.get(index) {
+                None => return Err(None),
+                Some(slot) if !slot.active => return Err(Some(Standing::Inactive)),
+                Some(_) => {}
             }
             if !is_done(engine, index) {
-                return Err(Standing::Pending);
+                return Err(Some(Standing::Pending));
             }
             Ok(finish(engine, index))
         });
         match finished {
             None => Standing::Inactive,
-            Some(Err(standing)) => standing,
+            Some(Err(Some(standing))) => standing,
+            Some(Err(None)) => advance_library(handle, status), // freed before: the library says that it is no request
             Some(Ok(Finished { outcome, persistent, comm, view })) => {
                 if !persistent {
                     *handle = abi::REQUEST_NULL;
@@ -171,7 +174,7 @@ fn finish(engine: &mut Engine, index: Index) -> Finished {
     let comm = slot.operation.as_ref().map_or(abi::COMM_WORLD, |operation| operation.comm);
     let (outcome, persistent) = (slot.outcome, slot.persistent.is_some());
     if let Kind::Both(send, receive) = slot.kind {
-        finish(engine, send);
+        engine.release(send);
         let received = finish(engine, receive);
         engine.requests.remove(index);
         return received;

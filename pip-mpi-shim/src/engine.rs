@@ -5,7 +5,7 @@ use crate::job::Job;
 use crate::mailbox::Mailboxes;
 use crate::matching::Queues;
 use crate::rendezvous::Rendezvous;
-use crate::request::{Index, Kind, Parked, Slab, Unexpected};
+use crate::request::{Index, Kind, Parked, Request, Slab, Unexpected};
 use crate::stats::Stats;
 use crate::tunables::{self, Values};
 use core::cell::UnsafeCell;
@@ -125,12 +125,22 @@ impl Engine {
         }
     }
 
+    /// Frees the slot of a complete operation whose outcome nobody asks for.
+    pub fn release(&mut self, index: Index) {
+        if let Some(&mut Request { kind: Kind::Both(send, receive), .. }) = self.requests.get(index) {
+            self.release(send);
+            self.release(receive);
+        }
+        self.settle(index);
+        self.requests.remove(index);
+    }
+
     /// Frees what was kept for operations that the program no longer waits for, once they are complete.
     #[cold]
     pub fn reap(&mut self) {
         for index in std::mem::take(&mut self.detached) {
             if self.is_complete(index) {
-                self.requests.remove(index);
+                self.release(index);
             } else {
                 self.detached.push(index);
             }

@@ -124,18 +124,21 @@ impl Engine {
         Outcome { source: source as i32, tag, bytes, cancelled: false, error }
     }
 
-    /// Copies straight from the sender's buffer; None if the sender had taken its offer back.
+    /// Takes an offer and copies straight from the sender's buffer; None if the sender had taken it back.
     fn pull(&mut self, offer: *const Rendezvous, world: u32, target: &View, source: u32, tag: i32) -> Option<Outcome> {
-        // SAFETY: an offer stays in place until it is complete, and we complete it below.
+        // SAFETY: an offer stays in place until it is complete.
+        unsafe { (*offer).take() }.then(|| self.pull_taken(offer, world, target, source, tag))
+    }
+
+    /// Copies from an offer that has been taken, which completes it.
+    fn pull_taken(&mut self, offer: *const Rendezvous, world: u32, target: &View, source: u32, tag: i32) -> Outcome {
+        // SAFETY: as above; this completes it.
         let offer = unsafe { &*offer };
         let (sent, sender) = (offer.len(), self.job.block(world));
-        if !offer.take() {
-            return None;
-        }
         let sharing = Sharing { least: self.tunables.share_min, chunk: self.tunables.share_chunk };
         offer.pull(target, sharing, || sender.ask_assistance(offer));
         waiting::notify(self.job, sender);
-        Some(self.outcome(sent, target.len(), source, tag))
+        self.outcome(sent, target.len(), source, tag)
     }
 
     /// Copies along if a peer asked for it.
@@ -176,6 +179,7 @@ impl Engine {
                 Some(self.unload(&View::bytes(bytes.as_ptr().cast_mut(), bytes.len()), view, source, tag))
             }
             Unexpected::Offer(offer, world) => self.pull(offer, world, view, source, tag),
+            Unexpected::Taken(offer, world) => Some(self.pull_taken(offer, world, view, source, tag)),
         }
     }
 
@@ -193,11 +197,18 @@ impl Engine {
         }
     }
 
-    /// Takes the message that `probe` found.
+    /// Takes the message that a receive would get; its sender cannot cancel it from here on.
     pub fn take(&mut self, context: u32, pattern: Pattern) -> Option<Matched> {
-        self.probe(context, pattern)?;
-        let (source, tag, message) = self.queue(context).take_message(pattern)?;
-        Some(Matched { source, tag, message })
+        loop {
+            let (source, tag, message) = self.queue(context).take_message(pattern)?;
+            let message = match message {
+                // SAFETY: as in `pull`.
+                Unexpected::Offer(offer, world) if unsafe { (*offer).take() } => Unexpected::Taken(offer, world),
+                Unexpected::Offer(..) => continue,
+                other => other,
+            };
+            return Some(Matched { source, tag, message });
+        }
     }
 
     /// Takes a posted receive back; false if it has been matched.

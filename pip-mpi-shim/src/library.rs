@@ -2,7 +2,7 @@
 
 use crate::abi;
 use crate::exports::Iprobe;
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
 
 /// Whether the library may have work of this rank: a non-blocking collective, a window, file I/O, an intercommunicator.
 static BUSY: AtomicBool = AtomicBool::new(false);
@@ -18,11 +18,21 @@ pub fn is_busy() -> bool {
     BUSY.load(Ordering::Relaxed)
 }
 
+/// A communicator to poll with: MPI_COMM_SELF, or in a program of sessions only one that it has made.
+static COMMUNICATOR: AtomicI32 = AtomicI32::new(abi::COMM_NULL);
+
+/// Says which communicator to poll with: one that is there until the next call of this function.
+pub fn poll_with(communicator: abi::Comm) {
+    COMMUNICATOR.store(communicator, Ordering::Relaxed);
+}
+
 /// Lets the library make progress. A probe that can find nothing is the cheapest call that does.
 pub fn poll() {
-    let mut flag = 0;
-    // SAFETY: source 0 of MPI_COMM_SELF exists between MPI_Init and MPI_Finalize, where requests live.
-    unsafe { Iprobe::real(0, abi::TAG_UB, abi::COMM_SELF, &mut flag, abi::STATUS_IGNORE) };
+    let (communicator, mut flag) = (COMMUNICATOR.load(Ordering::Relaxed), 0);
+    if communicator != abi::COMM_NULL {
+        // SAFETY: the communicator exists, and with it a rank 0.
+        unsafe { Iprobe::real(0, abi::TAG_UB, communicator, &mut flag, abi::STATUS_IGNORE) };
+    }
 }
 
 /// For calls that the program repeats until something happens (MPI_Test, MPI_Iprobe): polls the library now and then, and

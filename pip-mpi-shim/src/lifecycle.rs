@@ -7,6 +7,12 @@ use crate::request::{Index, Kind, Persistent, index_of};
 use crate::send;
 use core::ffi::c_int;
 
+/// The slot of a handle; None if it is the library's, or was freed, which the library will say.
+fn slot_of(handle: Request) -> Option<Index> {
+    let index = index_of(handle)?;
+    engine::with(|engine| engine.requests.get(index).is_some())?.then_some(index)
+}
+
 fn comm_of(engine: &mut Engine, index: Index) -> Comm {
     let operation = engine.requests.get(index).and_then(|slot| slot.operation.as_ref());
     operation.map_or(abi::COMM_WORLD, |operation| operation.comm)
@@ -14,7 +20,7 @@ fn comm_of(engine: &mut Engine, index: Index) -> Comm {
 
 /// MPI_Start; None leaves the call to the library.
 pub fn start(handle: Request) -> Option<c_int> {
-    let index = index_of(handle)?;
+    let index = slot_of(handle)?;
     let started = engine::with(|engine| start_slot(engine, index))?;
     Some(started.map_or_else(|(comm, code)| completion::raise(comm, code), |()| abi::SUCCESS))
 }
@@ -48,7 +54,7 @@ pub fn cancel(handle: Request) -> Option<c_int> {
     if handle == abi::REQUEST_COMPLETE_SEND {
         return Some(abi::SUCCESS); // out of our hands: it will be received
     }
-    let index = index_of(handle)?;
+    let index = slot_of(handle)?;
     engine::with(|engine| {
         engine.progress(); // what has arrived is matched
         if engine.is_complete(index) {
@@ -83,12 +89,11 @@ pub fn cancel(handle: Request) -> Option<c_int> {
 /// `handle` is the program's.
 pub unsafe fn free(handle: *mut Request) -> Option<c_int> {
     // SAFETY: the caller's promise.
-    let index = index_of(unsafe { *handle })?;
+    let index = slot_of(unsafe { *handle })?;
     engine::with(|engine| {
         let inactive = engine.requests.get(index).is_some_and(|slot| !slot.active);
         if inactive || engine.is_complete(index) {
-            engine.settle(index);
-            engine.requests.remove(index);
+            engine.release(index);
         } else if engine.requests.get(index).is_some_and(|slot| slot.offer.is_some()) {
             let parked = engine.requests.part(index);
             engine.parked.push(parked);

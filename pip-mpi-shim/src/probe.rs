@@ -21,25 +21,9 @@ fn until<R>(mut look: impl FnMut(&mut Engine) -> Option<R>) -> Option<R> {
     found
 }
 
-/// Answers a probe of MPI_PROC_NULL, or yields the operation to look for; Err is the answer.
-fn check(source: c_int, tag: c_int, comm: Comm, status: *mut Status) -> Result<Operation, Option<c_int>> {
-    match operation::probe(source, tag, comm) {
-        Checked::Ours(operation) => Ok(operation),
-        Checked::ProcNull => {
-            // SAFETY: the program's status.
-            unsafe { Outcome::PROC_NULL.store(status) };
-            Err(Some(abi::SUCCESS))
-        }
-        Checked::Library => Err(None),
-    }
-}
-
 /// MPI_Probe; None leaves the call to the library.
 pub fn wait(source: c_int, tag: c_int, comm: Comm, status: *mut Status) -> Option<c_int> {
-    let operation = match check(source, tag, comm, status) {
-        Ok(operation) => operation,
-        Err(answer) => return answer,
-    };
+    let Checked::Ours(operation) = operation::probe(source, tag, comm) else { return None };
     let found = until(|engine| engine.probe(operation.context, operation.pattern()))?;
     // SAFETY: the program's status.
     unsafe { outcome(found).store(status) };
@@ -48,17 +32,11 @@ pub fn wait(source: c_int, tag: c_int, comm: Comm, status: *mut Status) -> Optio
 
 /// MPI_Iprobe.
 pub fn test(source: c_int, tag: c_int, comm: Comm, flag: *mut c_int, status: *mut Status) -> Option<c_int> {
-    let found = match check(source, tag, comm, status) {
-        Ok(operation) => engine::with(|engine| {
-            engine.progress();
-            engine.probe(operation.context, operation.pattern())
-        })?,
-        Err(answer) => {
-            // SAFETY: the program's flag; without an answer the library fills it again.
-            unsafe { *flag = c_int::from(answer.is_some()) };
-            return answer;
-        }
-    };
+    let Checked::Ours(operation) = operation::probe(source, tag, comm) else { return None };
+    let found = engine::with(|engine| {
+        engine.progress();
+        engine.probe(operation.context, operation.pattern())
+    })?;
     // SAFETY: the program's flag and status.
     unsafe {
         *flag = c_int::from(found.is_some());

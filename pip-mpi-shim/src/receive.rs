@@ -36,12 +36,7 @@ fn truncated(arguments: &Arguments, outcome: &Outcome, status: *mut Status) -> O
 fn general(arguments: Arguments, status: *mut Status) -> Option<c_int> {
     let operation = match arguments.check_receive() {
         Checked::Ours(operation) => operation,
-        Checked::ProcNull => {
-            // SAFETY: the program's status.
-            unsafe { Outcome::PROC_NULL.store(status) };
-            return Some(abi::SUCCESS);
-        }
-        Checked::Library => return None,
+        Checked::ProcNull | Checked::Library => return None,
     };
     let index = engine::with(|engine| post(engine, operation))?;
     Some(completion::wait_status(index, status))
@@ -105,6 +100,9 @@ pub fn post(engine: &mut Engine, operation: Operation) -> Index {
 /// MPI_Irecv.
 #[inline(always)]
 pub fn nonblocking(arguments: Arguments, request: *mut Request) -> Option<c_int> {
+    if request.is_null() {
+        return None;
+    }
     match arguments.check_receive() {
         Checked::Ours(operation) => {
             let (context, pattern) = (operation.context, operation.pattern());

@@ -91,6 +91,8 @@ pub enum Unexpected {
     Eager(Box<[u8]>),
     /// The sender's offer and the sender's rank in MPI_COMM_WORLD.
     Offer(*const Rendezvous, u32),
+    /// The same, taken: it cannot be cancelled any more.
+    Taken(*const Rendezvous, u32),
 }
 
 // SAFETY: offers live in the shared address space and are used through atomics.
@@ -102,7 +104,7 @@ impl Unexpected {
         match self {
             Unexpected::Eager(bytes) => bytes.len(),
             // SAFETY: an offer stays in place until it is complete.
-            Unexpected::Offer(offer, _) => unsafe { (**offer).len() },
+            Unexpected::Offer(offer, _) | Unexpected::Taken(offer, _) => unsafe { (**offer).len() },
         }
     }
 }

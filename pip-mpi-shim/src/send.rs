@@ -55,7 +55,7 @@ fn short(engine: &mut Engine, arguments: &Arguments) -> bool {
 fn general(mode: Mode, arguments: Arguments) -> Option<c_int> {
     let operation = match arguments.check_send() {
         Checked::Ours(operation) => operation,
-        Checked::ProcNull => return Some(abi::SUCCESS),
+        Checked::ProcNull => return None, // the library checks the rest of the arguments and does nothing
         Checked::Library => return library(&arguments),
     };
     let started = engine::with(|engine| {
@@ -75,6 +75,9 @@ fn general(mode: Mode, arguments: Arguments) -> Option<c_int> {
 /// MPI_Isend and its modes.
 #[inline(always)]
 pub fn nonblocking(mode: Mode, arguments: Arguments, request: *mut Request) -> Option<c_int> {
+    if request.is_null() {
+        return None;
+    }
     if mode == Mode::Standard && engine::with(|engine| short(engine, &arguments)) == Some(true) {
         // SAFETY: MPI gives a request to fill.
         unsafe { *request = abi::REQUEST_COMPLETE_SEND };

@@ -20,17 +20,25 @@ fn initialise(start: impl FnOnce() -> c_int) -> c_int {
     code
 }
 
+/// After MPI_Init and MPI_Init_thread.
+fn world_model(code: c_int) -> c_int {
+    if code == SUCCESS {
+        engine::with(|engine| engine.comms.enter_world_model());
+    }
+    code
+}
+
 mpi! {
     /// MPI-4.0 section 11.2.1.
     fn Init(argc: *mut c_int, argv: *mut *mut *mut c_char) {
         // SAFETY: the program's arguments.
-        Some(initialise(|| unsafe { real(argc, argv) }))
+        Some(world_model(initialise(|| unsafe { real(argc, argv) })))
     }
 
     /// MPI-4.0 section 11.2.1.
     fn Init_thread(argc: *mut c_int, argv: *mut *mut *mut c_char, required: c_int, provided: *mut c_int) {
         // SAFETY: the program's arguments.
-        Some(initialise(|| unsafe { real(argc, argv, required, provided) }))
+        Some(world_model(initialise(|| unsafe { real(argc, argv, required, provided) })))
     }
 
     /// MPI-4.0 section 11.3.1.

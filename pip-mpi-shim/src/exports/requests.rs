@@ -7,9 +7,9 @@ use crate::batch::Batch;
 use crate::{completion, job, lifecycle, request};
 use core::ffi::{c_int, c_void};
 
-/// None without the shim.
-fn active<R>(answer: impl FnOnce() -> R) -> Option<R> {
-    job::current().map(|_| answer())
+/// None without the shim, and where the MPI library must report a null pointer.
+fn active<R>(handle: *mut Request, answer: impl FnOnce() -> Option<R>) -> Option<R> {
+    job::current().filter(|_| !handle.is_null()).and_then(|_| answer())
 }
 
 /// None also where the MPI library must report wrong arguments.
@@ -17,19 +17,19 @@ fn on_batch(count: c_int, handles: *mut Request, statuses: *mut Status, f: impl 
     if count < 0 || (count > 0 && (handles.is_null() || statuses.is_null())) {
         return None;
     }
-    active(|| f(Batch { count, handles, statuses }))
+    job::current().map(|_| f(Batch { count, handles, statuses }))
 }
 
 mpi! {
     /// MPI-4.0 section 3.7.3.
     fn Wait(handle: *mut Request, status: *mut Status) {
         // SAFETY: the program's arguments, here and below.
-        active(|| unsafe { completion::wait(handle, status) })
+        active(handle, || Some(unsafe { completion::wait(handle, status) }))
     }
     /// MPI-4.0 section 3.7.3.
     fn Test(handle: *mut Request, flag: *mut c_int, status: *mut Status) {
         // SAFETY: see Wait.
-        active(|| unsafe { completion::test(handle, flag, status) })
+        active(handle, || Some(unsafe { completion::test(handle, flag, status) }))
     }
     /// MPI-4.0 section 3.7.5.
     fn Waitall(count: c_int, handles: *mut Request, statuses: *mut Status) {
@@ -69,17 +69,17 @@ mpi! {
     /// MPI-4.0 section 3.7.3.
     fn Request_free(handle: *mut Request) {
         // SAFETY: see Wait.
-        unsafe { lifecycle::free(handle) }
+        active(handle, || unsafe { lifecycle::free(handle) })
     }
     /// MPI-4.0 section 3.8.4.
     fn Cancel(handle: *mut Request) {
         // SAFETY: see Wait.
-        active(|| lifecycle::cancel(unsafe { *handle })).flatten()
+        active(handle, || lifecycle::cancel(unsafe { *handle }))
     }
     /// MPI-4.0 section 3.9.
     fn Start(handle: *mut Request) {
         // SAFETY: see Wait.
-        lifecycle::start(unsafe { *handle })
+        active(handle, || lifecycle::start(unsafe { *handle }))
     }
     /// MPI-4.0 section 3.9.
     fn Startall(count: c_int, handles: *mut Request) {
