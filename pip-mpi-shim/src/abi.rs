@@ -40,6 +40,8 @@ pub const ERRORS_ARE_FATAL: Errhandler = 0x5400_0000;
 pub const REQUEST_NULL: Request = 0x2c00_0000;
 /// What MPICH returns for an operation that was complete at once; shared by all such requests.
 pub const REQUEST_COMPLETE_SEND: Request = 0x6c00_0001;
+/// The same for a receive from MPI_PROC_NULL.
+pub const REQUEST_COMPLETE_RECEIVE: Request = 0x6c00_0002;
 pub const MESSAGE_NULL: Message = REQUEST_NULL;
 
 /// MPI_Status.

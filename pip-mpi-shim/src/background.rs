@@ -37,13 +37,13 @@ pub fn during(call: impl FnOnce() -> i32) -> i32 {
 fn with_thread(call: impl FnOnce() -> i32) -> i32 {
     let Some(thread) = THREAD.get_or_init(spawn) else { return call() };
     let was_shared = engine::set_shared(true);
-    WANTED.fetch_add(WORK << 8, Ordering::AcqRel); // several threads of the program may be inside such calls
+    WANTED.fetch_add(WORK << 8, Ordering::SeqCst); // several threads of the program may be inside such calls
     thread.unpark();
     let code = call();
-    let others = WANTED.fetch_sub(WORK << 8, Ordering::AcqRel) >> 8 > 1;
+    let others = WANTED.fetch_sub(WORK << 8, Ordering::SeqCst) >> 8 > 1;
     if !others && !was_shared {
         // The engine is this thread's alone again once the other one rests.
-        while DOING.load(Ordering::Acquire) == WORK {
+        while DOING.load(Ordering::SeqCst) == WORK {
             if let Some(job) = job::current() {
                 job.own().bell.ring(true);
             }
@@ -67,7 +67,7 @@ fn spawn() -> Option<Thread> {
 }
 
 fn wanted() -> bool {
-    WANTED.load(Ordering::Acquire) >> 8 > 0
+    WANTED.load(Ordering::SeqCst) >> 8 > 0
 }
 
 fn run() {
@@ -78,7 +78,7 @@ fn run() {
         libc::sigfillset(&mut all);
         libc::pthread_sigmask(libc::SIG_SETMASK, &all, core::ptr::null_mut());
     }
-    while WANTED.load(Ordering::Acquire) & 0xff != END {
+    while WANTED.load(Ordering::SeqCst) & 0xff != END {
         if !wanted() {
             std::thread::park_timeout(Duration::from_secs(1));
             continue;
@@ -98,7 +98,7 @@ fn run() {
 /// Before MPI_Finalize: the thread ends.
 pub fn stop() {
     if let Some(Some(thread)) = THREAD.get() {
-        WANTED.fetch_or(END, Ordering::AcqRel);
+        WANTED.fetch_or(END, Ordering::SeqCst);
         thread.unpark();
     }
 }

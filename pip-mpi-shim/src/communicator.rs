@@ -1,6 +1,7 @@
 //! Communicators whose messages the shim carries: every intracommunicator, since all ranks of the job have the shim.
 
 use crate::abi::{self, Comm};
+use crate::background;
 use crate::contexts;
 use crate::engine;
 use crate::job::Job;
@@ -62,18 +63,18 @@ impl Table {
         self.choose_to_poll();
     }
 
-    /// The library is polled with a communicator that exists. MPI_COMM_SELF does, unless the program only has sessions.
+    /// The library is polled with a communicator that exists. MPI_COMM_WORLD does, unless the program only has sessions.
     fn choose_to_poll(&self) {
         if !self.world_model {
-            let any = self.others.keys().copied().find(|&handle| handle != abi::COMM_SELF);
-            library::poll_with(any.unwrap_or(abi::COMM_NULL));
+            let mut several = self.others.iter().filter(|(_, communicator)| communicator.size > 1);
+            library::poll_with(several.next().map_or(abi::COMM_NULL, |(&handle, _)| handle));
         }
     }
 
     /// MPI_Init was called: the communicators of the world model exist.
     pub fn enter_world_model(&mut self) {
         self.world_model = true;
-        library::poll_with(abi::COMM_SELF);
+        library::poll_with(abi::COMM_WORLD);
     }
 }
 
@@ -98,11 +99,11 @@ pub fn adopt(handle: Comm) {
     let mine = [own, context];
     let mut all = vec![[0u32; 2]; size as usize];
     // SAFETY: two numbers from each of `size` ranks.
-    let failed = unsafe {
+    let code = background::during(|| unsafe {
         let (from, to) = (mine.as_ptr().cast(), all.as_mut_ptr().cast());
-        real::Allgather(from, 2, abi::UNSIGNED, to, 2, abi::UNSIGNED, handle) != abi::SUCCESS
-    };
-    if failed {
+        real::Allgather(from, 2, abi::UNSIGNED, to, 2, abi::UNSIGNED, handle)
+    });
+    if code != abi::SUCCESS {
         return;
     }
     let ranks: Box<[u32]> = all.iter().map(|pair| pair[0]).collect();

@@ -93,9 +93,9 @@ pub unsafe fn advance(handle: *mut Request, status: *mut Status, raise_errors: b
         if *handle == abi::REQUEST_NULL {
             return Standing::Inactive;
         }
-        if *handle == abi::REQUEST_COMPLETE_SEND {
+        if let Some(outcome) = complete_at_once(*handle) {
             *handle = abi::REQUEST_NULL;
-            Outcome::EMPTY.store(status);
+            outcome.store(status);
             return Standing::Done(abi::SUCCESS);
         }
         let Some(index) = index_of(*handle) else { return advance_library(handle, status) };
@@ -143,6 +143,16 @@ fn is_done(engine: &mut Engine, index: Index) -> bool {
         engine.release_sender(index);
     }
     engine.is_complete(index)
+}
+
+/// The outcome of the requests that stand for operations that were complete when they began.
+#[inline]
+fn complete_at_once(handle: Request) -> Option<Outcome> {
+    match handle {
+        abi::REQUEST_COMPLETE_SEND => Some(Outcome::EMPTY),
+        abi::REQUEST_COMPLETE_RECEIVE => Some(Outcome::PROC_NULL),
+        _ => None,
+    }
 }
 
 /// The same for a request of the MPI library. MPI_Testany tells an inactive persistent request from a complete one.
@@ -291,7 +301,7 @@ pub fn init(kind: Kind, operation: Option<Operation>, persistent: Persistent, re
 
 /// Whether a request is complete or inactive; it stays as it is.
 pub fn is_complete(handle: Request) -> bool {
-    if handle == abi::REQUEST_NULL || handle == abi::REQUEST_COMPLETE_SEND {
+    if handle == abi::REQUEST_NULL || complete_at_once(handle).is_some() {
         return true;
     }
     match index_of(handle) {

@@ -18,7 +18,8 @@ pub fn is_busy() -> bool {
     BUSY.load(Ordering::Relaxed)
 }
 
-/// A communicator to poll with: MPI_COMM_SELF, or in a program of sessions only one that it has made.
+/// A communicator to poll with: MPI_COMM_WORLD, or in a program of sessions only one that it has made. In one of a single
+/// rank, such as MPI_COMM_SELF, MPICH answers without making progress.
 static COMMUNICATOR: AtomicI32 = AtomicI32::new(abi::COMM_NULL);
 
 /// Says which communicator to poll with: one that is there until the next call of this function.
@@ -30,8 +31,8 @@ pub fn poll_with(communicator: abi::Comm) {
 pub fn poll() {
     let (communicator, mut flag) = (COMMUNICATOR.load(Ordering::Relaxed), 0);
     if communicator != abi::COMM_NULL {
-        // SAFETY: the communicator exists, and with it a rank 0.
-        unsafe { Iprobe::real(0, abi::TAG_UB, communicator, &mut flag, abi::STATUS_IGNORE) };
+        // SAFETY: the communicator exists. The library never has a message there: they are all the shim's.
+        unsafe { Iprobe::real(abi::ANY_SOURCE, abi::TAG_UB, communicator, &mut flag, abi::STATUS_IGNORE) };
     }
 }
 

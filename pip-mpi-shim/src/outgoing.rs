@@ -9,6 +9,7 @@ use crate::rendezvous::Rendezvous;
 use crate::request::{Index, Kind, Parked};
 use crate::ring::{Envelope, Full, INLINE_MAX, Sender};
 use crate::waiting;
+use std::time::{Duration, Instant};
 
 /// Sends through the mailbox after an offer was not fetched in time.
 const BUSY_SENDS: u32 = 32;
@@ -108,6 +109,27 @@ impl Engine {
                 return;
             }
         }
-        self.mail.force(self.job, self.tunables, world, bytes, send);
+        if !self.brake(world, send) {
+            self.mail.force(self.job, self.tunables, world, bytes, send);
+        }
+    }
+
+    /// The more memory is on its way to a receiver that does not fetch it, the longer a send takes, so that a fast sender
+    /// cannot fill the memory of all; but it never stops, since the receiver may be waiting for something else. True if
+    /// room was found meanwhile.
+    fn brake(&mut self, world: u32, send: &mut dyn FnMut(&mut Sender) -> Result<(), Full>) -> bool {
+        const FREE: u64 = 16 << 20;
+        const STEP: Duration = Duration::from_micros(100);
+        const MOST: Duration = Duration::from_millis(10);
+        let backlog = self.mail.outbox(self.job, self.tunables, world).sender.backlog() / FREE;
+        let until = Instant::now() + (STEP * (backlog * backlog).min(1000) as u32).min(MOST);
+        while backlog > 0 && Instant::now() < until {
+            std::thread::sleep(STEP);
+            self.progress();
+            if send(&mut self.mail.outbox(self.job, self.tunables, world).sender).is_ok() {
+                return true;
+            }
+        }
+        false
     }
 }

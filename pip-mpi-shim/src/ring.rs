@@ -3,12 +3,13 @@
 //! one store to a word of the same line: envelope and payload travel in one cache-line transfer.
 //!
 //! A full ring is no obstacle: the sender links a new one behind it ([`Sender::extend`]), so a send never waits for its
-//! receiver to have room. Rings are never freed while the address space lives; a drained one is used again.
+//! receiver to have room. The sender frees rings that the receiver has drained, or uses them again.
 //!
 //! This module knows neither MPI nor the operating system.
 
 use crate::primitive::{AtomicPtr, AtomicU32, AtomicU64, Ordering, UnsafeCell};
 use core::ptr;
+use std::collections::VecDeque;
 
 /// Bytes of payload in a line.
 pub const INLINE_MAX: usize = 48;
@@ -87,6 +88,11 @@ unsafe impl Send for Ring {}
 // SAFETY: as above.
 unsafe impl Sync for Ring {}
 
+/// The unit in which a ring's bytes are allocated.
+#[repr(C, align(64))]
+#[derive(Clone, Copy)]
+struct Chunk([u8; 64]);
+
 impl Ring {
     /// A ring of `lines` lines (a power of two, at least 4) and `bytes` bytes (a power of two, at least 64), allocated
     /// for good.
@@ -95,9 +101,6 @@ impl Ring {
         let empty = Body { context: 0, tag: 0, source_kind: 0, bytes: [0; INLINE_MAX / 4] };
         let line = || Line { turn: AtomicU32::new(0), body: UnsafeCell::new(empty) };
         let line_table: Box<[Line]> = (0..lines).map(|_| line()).collect();
-        #[repr(C, align(64))]
-        #[derive(Clone, Copy)]
-        struct Chunk([u8; 64]);
         let chunks: Box<[Chunk]> = vec![Chunk([0; 64]); bytes / 64].into_boxed_slice();
         Box::leak(Box::new(Ring {
             lines: Box::leak(line_table).as_ptr(),
@@ -106,6 +109,25 @@ impl Ring {
             byte_count: bytes as u64,
             head: Head { lines: AtomicU64::new(0) },
         }))
+    }
+
+    /// Gives the memory of a ring back.
+    ///
+    /// # Safety
+    /// `ring` came from [`Ring::leak`] in this process, and both ends have left it.
+    unsafe fn free(ring: *const Ring) {
+        // SAFETY: the three allocations of `leak`, which nobody refers to any more.
+        unsafe {
+            let ring = Box::from_raw(ring.cast_mut());
+            drop(Box::from_raw(ptr::slice_from_raw_parts_mut(ring.lines.cast_mut(), ring.line_count as usize)));
+            let chunks = ring.bytes.cast::<Chunk>();
+            drop(Box::from_raw(ptr::slice_from_raw_parts_mut(chunks, ring.byte_count as usize / 64)));
+        }
+    }
+
+    /// Bytes it occupies.
+    fn footprint(&self) -> u64 {
+        self.line_count * 64 + self.byte_count
     }
 
     fn line(&self, position: u64) -> &Line {
@@ -135,7 +157,7 @@ pub struct Sender {
     byte_head: u64,
     /// Byte position behind each line's payload.
     ends: Vec<u64>,
-    left: Vec<Left>,
+    left: VecDeque<Left>,
     most_bytes: u64,
 }
 
@@ -157,7 +179,7 @@ impl Sender {
             byte_tail: 0,
             byte_head: 0,
             ends,
-            left: Vec::new(),
+            left: VecDeque::new(),
             most_bytes: most_bytes as u64,
         }
     }
@@ -168,7 +190,7 @@ impl Sender {
     }
 
     fn shared(&self) -> &'static Ring {
-        // SAFETY: rings are never freed.
+        // SAFETY: an end's own ring is not freed.
         unsafe { &*self.ring }
     }
 
@@ -253,27 +275,49 @@ impl Sender {
     /// one of twice the size.
     pub fn extend(&mut self, bytes: usize) {
         let need = (bytes as u64).next_power_of_two();
-        let drained = self.left.iter().position(|left| {
-            // SAFETY: rings are never freed.
-            let ring = unsafe { &*left.ring };
-            ring.byte_count >= need && ring.head.lines.load(Ordering::Acquire) == left.tail
+        let next = self.reclaim(need).unwrap_or_else(|| {
+            let old = self.shared();
+            let bytes = (old.byte_count * 2).min(self.most_bytes).max(need);
+            let lines = (old.line_count * 2).min(self.most_bytes / 64).max(old.line_count);
+            Left { ring: Ring::leak(lines as usize, bytes as usize), tail: 0, byte_tail: 0 }
         });
-        let old = self.shared();
-        let next = match drained {
-            Some(index) => self.left.swap_remove(index),
-            None => {
-                let bytes = (old.byte_count * 2).min(self.most_bytes).max(need);
-                let lines = (old.line_count * 2).min(self.most_bytes / 64).max(old.line_count);
-                Left { ring: Ring::leak(lines as usize, bytes as usize), tail: 0, byte_tail: 0 }
-            }
-        };
         let envelope = Envelope { context: 0, source: 0, tag: 0 };
         self.publish(LINK, envelope, |line| write_words(line, [next.ring as u64, next.tail]));
-        self.left.push(Left { ring: self.ring, tail: self.tail, byte_tail: self.byte_tail });
+        self.left.push_back(Left { ring: self.ring, tail: self.tail, byte_tail: self.byte_tail });
         (self.ring, self.tail, self.head) = (next.ring, next.tail, next.tail);
         (self.byte_tail, self.byte_head) = (next.byte_tail, next.byte_tail);
         self.ends.clear();
         self.ends.resize(self.shared().line_count as usize, next.byte_tail);
+    }
+}
+
+impl Sender {
+    /// Takes the rings that the receiver has drained: one of at least `need` bytes to use again, the rest is freed. The
+    /// receiver drains them in the order they were left.
+    fn reclaim(&mut self, need: u64) -> Option<Left> {
+        let mut again = None;
+        while let Some(left) = self.left.front() {
+            // SAFETY: not freed yet.
+            let ring = unsafe { &*left.ring };
+            if ring.head.lines.load(Ordering::Acquire) != left.tail {
+                break;
+            }
+            let fits = ring.byte_count >= need && again.is_none();
+            let left = self.left.pop_front()?;
+            if fits {
+                again = Some(left);
+            } else {
+                // SAFETY: the receiver's last access to a ring is the store of its head behind the link.
+                unsafe { Ring::free(left.ring) };
+            }
+        }
+        again
+    }
+
+    /// Bytes of rings that the receiver has yet to drain.
+    pub fn backlog(&self) -> u64 {
+        // SAFETY: not freed yet.
+        self.left.iter().map(|left| unsafe { (*left.ring).footprint() }).sum()
     }
 }
 
@@ -315,7 +359,7 @@ impl Receiver {
     }
 
     fn shared(&self) -> &'static Ring {
-        // SAFETY: rings are never freed.
+        // SAFETY: an end's own ring is not freed.
         unsafe { &*self.ring }
     }
 

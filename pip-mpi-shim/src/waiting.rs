@@ -6,6 +6,7 @@
 //! every message tens of cycles, so a receiver that goes to sleep issues it for all with membarrier(2), which reaches all
 //! threads of the address space. Where ranks sleep all the time (more of them than cores), senders fence instead.
 
+use crate::engine;
 use crate::job::{Block, Job};
 use core::sync::atomic::{AtomicU32, Ordering, compiler_fence, fence};
 use std::time::Duration;
@@ -113,7 +114,9 @@ impl<'a> Patience<'a> {
             return true;
         }
         let longest = if library_busy { LONGEST_BUSY_SLEEP } else { LONGEST_SLEEP };
-        if !std::mem::replace(&mut self.asleep, true) {
+        // With threads the rank as a whole may be awake: it is counted as such throughout.
+        if !self.asleep && !engine::is_shared() {
+            self.asleep = true;
             self.job.note_asleep();
         }
         if self.job.own().bell.sleep(self.job.fences, self.limit.min(longest), ready) {
