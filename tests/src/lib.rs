@@ -1,0 +1,12 @@
+//! What the suites share: where things are ([`places`]), compiling test programs ([`sources`]), running a command under a
+//! watchdog and looking for what it left behind ([`run`], [`traces`]), and collecting cases ([`cases`]).
+//!
+//! To add a test of an MPI program, put a C, C++ or Fortran file into `programs/mpi`: stock MPICH says what is right. A
+//! program in `programs/tasks` is compared with itself as an ordinary process. The first comment of the file says how to
+//! run it, see [`sources::Directives`].
+
+pub mod cases;
+pub mod places;
+pub mod run;
+pub mod sources;
+pub mod traces;

@@ -1,0 +1,181 @@
+//! pip-mpiexec: exit statuses, the end of a job by signals, aborts and broken ranks, MPMD, options. Exit codes that Hydra
+//! forms without a race are compared with Hydra's.
+
+use anyhow::{Result, ensure};
+use pip_tests::cases::Cases;
+use pip_tests::run::{Outcome, Run};
+use pip_tests::{places, sources};
+
+/// (arguments of mpiexec before the program, arguments of act.c): the same exit status under both launchers.
+const AS_HYDRA: [(&str, &str); 10] = [
+    ("-n 1", "code 0"),
+    ("-n 2", "code 1"),
+    ("-n 3", "code 1"),
+    ("-n 2", "code 3"),
+    ("-n 2", "code 255"),
+    ("-n 2", "abort 7"),
+    ("-n 2", "abort 300"),
+    ("-n 1", "abort 1"),
+    ("-n 2", "exit 5"),
+    ("-n 2", "fault"),
+];
+
+pub fn add(cases: &mut Cases) {
+    for (options, args) in AS_HYDRA {
+        let name = format!("launcher::exit_status_as_hydra::{}::{}", options.replace(' ', ""), args.replace(' ', "_"));
+        cases.add(name, move || {
+            let act = sources::program("launcher/act.c")?;
+            let stock = Run::stock(options).arg(&act).words(args).end()?;
+            let pip = Run::pip(options).arg(&act).words(args).end()?;
+            pip.expect_code(stock.code.unwrap_or(-1)).map(drop)
+        });
+    }
+    cases.add("launcher::plain_programs_give_their_exit_status", || {
+        for (code, wanted) in [(0, 0), (3, 3), (255, 255)] {
+            let outcome = Run::pip("-n 2 sh -c").arg(format!("exit {code}")).end()?;
+            outcome.expect_code(wanted)?.expect_quiet()?;
+        }
+        Run::pip("-n 1 sh -c").arg("exit 1").words(": -n 1 sh -c").arg("exit 2").end()?.expect_code(3).map(drop)
+    });
+    for (args, code, words) in [
+        ("fault", 11, ["rank 3", "signal 11", "Segmentation fault"]),
+        ("kill 9", 9, ["rank 3", "signal 9", "Killed"]),
+        ("kill 6", 6, ["rank 3", "signal 6", "Aborted"]),
+        ("exit 5", 5, ["rank 3", "status 5", "MPI_Finalize"]),
+        ("_exit 0", 1, ["rank 3", "status 0", "MPI_Finalize"]),
+        ("abort 7", 7, ["rank 3", "MPI_Abort", "7"]),
+        ("close", 1, ["rank 3", "PMI", "MPI_Finalize"]),
+    ] {
+        cases.add(format!("launcher::one_message_names_the_culprit::{}", args.replace(' ', "_")), move || {
+            let outcome = Run::pip("-n 4").arg(sources::program("launcher/act.c")?).words(args).end()?;
+            outcome.expect_code(code)?.expect_err(&words)?.expect_err(&["PID"])?;
+            one_line_of_the_launcher(&outcome)
+        });
+    }
+    cases.add("launcher::a_rank_that_leaves_before_init_ends_the_job", || {
+        let outcome = Run::pip("-n 3").arg(sources::program("launcher/act.c")?).words("exit-before-init 4").end()?;
+        outcome.expect_code(4)?.expect_err(&["rank 1", "MPI_Init"]).map(drop)
+    });
+    cases.add("launcher::programs_of_an_mpmd_job_share_a_world", mpmd);
+    cases.add("launcher::environment_options", environment);
+    cases.add("launcher::working_folder_option", || {
+        let folder = places::temporary()?;
+        let path = folder.path().canonicalize()?.display().to_string();
+        let run = Run::pip("-wdir").arg(&path).words("-n 1 sh -c").arg("pwd").words(": -wdir / -n 1 sh -c").arg("pwd");
+        run.end()?.expect_code(0)?.expect_lines(&["/", &path]).map(drop)
+    });
+    for (signal, name) in [(libc::SIGINT, "SIGINT"), (libc::SIGTERM, "SIGTERM"), (libc::SIGUSR1, "SIGUSR1")] {
+        cases.add(format!("launcher::{name}_reaches_the_ranks"), move || {
+            let mut run = Run::pip("-n 3").arg(sources::program("launcher/act.c")?).arg("handle").start()?;
+            run.await_lines(3, "ready")?;
+            run.signal(signal);
+            let outcome = run.end()?;
+            let told = outcome.out().lines().filter(|line| line.ends_with(&format!("got signal {signal:02}"))).count();
+            ensure!(told >= 1, "no rank got signal {signal}\n{outcome}");
+            Ok(())
+        });
+    }
+    for (signal, name) in [(libc::SIGINT, "SIGINT"), (libc::SIGTERM, "SIGTERM")] {
+        cases.add(format!("launcher::{name}_ends_a_job_that_does_not_handle_it"), move || {
+            let mut run = Run::pip("-n 3").arg(sources::program("launcher/act.c")?).arg("wait").start()?;
+            run.await_lines(3, "ready")?;
+            run.signal(signal);
+            run.end()?.expect_code(signal).map(drop)
+        });
+    }
+    cases.add("launcher::ranks_that_ignore_a_signal_are_killed_by_the_second", || {
+        let mut run = Run::pip("-n 3").arg(sources::program("launcher/act.c")?).arg("ignore").start()?;
+        run.await_lines(3, "ready")?;
+        run.signal(libc::SIGTERM);
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        run.signal(libc::SIGTERM);
+        run.end()?.expect_code(libc::SIGTERM).map(drop)
+    });
+    for args in ["wait", "ignore", "handle", "wait-without-mpi"] {
+        cases.add(format!("launcher::a_killed_launcher_leaves_nothing::{args}"), move || {
+            let mut run = Run::pip("-n 4").arg(sources::program("launcher/act.c")?).arg(args).start()?;
+            run.await_lines(4, "ready")?;
+            run.signal(libc::SIGKILL);
+            let outcome = run.end()?; // looks for processes and shared memory
+            ensure!(outcome.signal == Some(libc::SIGKILL), "{outcome}");
+            Ok(())
+        });
+    }
+    for kind in ["forked", "executed"] {
+        cases.add(format!("launcher::{kind}_grandchildren_do_not_outlive_the_job"), move || {
+            let run = Run::pip("-n 2").arg(sources::program("launcher/act.c")?).arg(kind);
+            run.end()?.expect_code(0).map(drop)
+        });
+        cases.add(format!("launcher::{kind}_grandchildren_do_not_outlive_a_killed_launcher"), move || {
+            let mut run = Run::pip("-n 2").arg(sources::program("launcher/act.c")?).arg(kind).arg("1").start()?;
+            run.await_lines(2, "ready")?;
+            run.signal(libc::SIGKILL);
+            run.end().map(drop)
+        });
+    }
+    cases.add("launcher::shared_windows_of_a_killed_job_are_removed", || {
+        let outcome = Run::pip("-n 2").arg(sources::program("launcher/act.c")?).arg("window").end()?;
+        outcome.expect_code(9).map(drop)
+    });
+    for what in ["binary", "text", "endless", "missing", "abort"] {
+        cases.add(format!("launcher::a_corrupted_pmi_line_ends_the_job::{what}"), move || corrupted(what));
+    }
+    for what in ["unknown", "number", "spawn", "barrier", "half"] {
+        cases.add(format!("launcher::an_odd_pmi_request_does_no_harm::{what}"), move || {
+            let run = Run::pip("-n 2").arg(sources::program("launcher/garbage.c")?).arg(what).limit(20);
+            let outcome = run.end()?;
+            ensure!(outcome.code.is_some_and(|code| code != 0), "an exit status other than 0 was expected\n{outcome}");
+            Ok(())
+        });
+    }
+    cases.add("launcher::many_ranks_start_and_end", || {
+        let outcome = Run::pip("-n 200 sh -c").arg("echo $PMI_RANK").end()?;
+        let lines: Vec<String> = (0..200).map(|rank| rank.to_string()).collect();
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        outcome.expect_code(0)?.expect_quiet()?.expect_lines(&lines).map(drop)
+    });
+    cases.add("launcher::a_second_non_pie_rank_is_refused", || {
+        let fixed = sources::program("launcher/fixed.c")?;
+        Run::pip("-n 1").arg(&fixed).end()?.expect_code(0)?.expect_quiet()?;
+        let refused = Run::pip("-n 2").arg(&fixed).end()?;
+        refused.expect_code(126)?.expect_err(&["non-PIE", "-fPIE"])?;
+        let refused = Run::pip("-n 1").arg(&fixed).words(": -n 1").arg(&fixed).end()?;
+        refused.expect_code(126)?.expect_err(&["non-PIE"]).map(drop)
+    });
+    cases.add("launcher::a_job_within_a_job", || {
+        let inner = places::built("pip-mpiexec");
+        let command = format!("{} -n 2 {} code 3", inner.display(), sources::program("launcher/act.c")?.display());
+        Run::pip("-n 2 sh -c").arg(command).end()?.expect_code(3).map(drop)
+    });
+}
+
+/// The launcher itself says one thing, whatever the ranks say.
+fn one_line_of_the_launcher(outcome: &Outcome) -> Result<()> {
+    let lines = outcome.err().lines().filter(|line| line.starts_with("pip-mpiexec:")).count();
+    ensure!(lines == 1, "{lines} lines of the launcher instead of one\n{outcome}");
+    Ok(())
+}
+
+fn mpmd() -> Result<()> {
+    let act = sources::program("launcher/act.c")?;
+    let run = |run: Run| run.words("-n 2").arg(&act).words("appnum a : -n 1").arg(&act).words("appnum b").end();
+    let stock = run(Run::stock(""))?;
+    let expected = stock.expect_code(0)?.sorted();
+    let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+    ensure!(expected == ["rank 0 of 3, a, appnum 0", "rank 1 of 3, a, appnum 0", "rank 2 of 3, b, appnum 1"], "{stock}");
+    run(Run::pip(""))?.expect_code(0)?.expect_quiet()?.expect_lines(&expected).map(drop)
+}
+
+fn environment() -> Result<()> {
+    let show = "echo \"$PMI_RANK $A $B $C\"";
+    let run = Run::pip("-genv A all -genv B all -env B 0 -n 1 sh -c").arg(show);
+    let run = run.words(": -env C=x=y -n 1 sh -c").arg(show).env("C", "inherited").env("A", "overridden");
+    run.end()?.expect_code(0)?.expect_quiet()?.expect_lines(&["0 all 0 inherited", "1 all all x=y"]).map(drop)
+}
+
+fn corrupted(what: &str) -> Result<()> {
+    let outcome = Run::pip("-n 2").arg(sources::program("launcher/garbage.c")?).arg(what).limit(20).end()?;
+    ensure!(outcome.code.is_some_and(|code| code != 0), "an exit status other than 0 was expected\n{outcome}");
+    outcome.expect_err(&["rank 1"])?;
+    one_line_of_the_launcher(&outcome)
+}

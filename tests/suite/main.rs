@@ -1,0 +1,40 @@
+//! The integration tests. `cargo test --release -p pip-tests [FILTER]` runs those whose name contains FILTER.
+
+mod bad_input;
+mod benchmarks;
+mod launcher;
+mod loader;
+mod oracle;
+mod shim;
+mod streams;
+
+use libtest_mimic::{Arguments, Conclusion, run};
+use pip_tests::{cases::Cases, places, traces};
+use std::process::ExitCode;
+
+/// More at once would make ranks that wait for each other slow.
+const MOST_AT_ONCE: usize = 2;
+
+fn main() -> ExitCode {
+    let mut args = Arguments::from_args();
+    if let Err(error) = places::check() {
+        eprintln!("pip-tests: {error}");
+        return ExitCode::from(101);
+    }
+    let isolated = std::thread::spawn(traces::isolate).join().unwrap_or(false);
+    let threads = if isolated { args.test_threads.unwrap_or(MOST_AT_ONCE).min(MOST_AT_ONCE) } else { 1 };
+    args.test_threads = Some(threads);
+    conclude(&args).exit_code()
+}
+
+fn conclude(args: &Arguments) -> Conclusion {
+    let mut cases = Cases::default();
+    loader::add(&mut cases);
+    launcher::add(&mut cases);
+    streams::add(&mut cases);
+    bad_input::add(&mut cases);
+    shim::add(&mut cases);
+    oracle::add(&mut cases);
+    benchmarks::add(&mut cases);
+    run(args, cases.into_trials())
+}
