@@ -28,7 +28,8 @@ run: build
 	"$(RELEASE)/compare"
 
 # The programs, libraries and examples that the integration tests run are not theirs to build.
-test: build
+test:
+	@scripts/setup test
 	cargo build --release --workspace --lib --bins --examples
 	cargo test --release --workspace
 	@$(MAKE) --no-print-directory test-loom

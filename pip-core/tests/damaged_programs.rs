@@ -1,5 +1,7 @@
 //! Damaged ELF files are refused with a sentence, or opened; never a panic.
 
+#![allow(clippy::unwrap_used)] // a test
+
 use pip_core::{Program, ProgramError};
 use proptest::prelude::*;
 use std::os::unix::fs::PermissionsExt;

@@ -101,6 +101,20 @@ pub fn add(cases: &mut Cases) {
             Ok(())
         });
     }
+    for (signal, name) in [(libc::SIGKILL, "SIGKILL"), (libc::SIGINT, "SIGINT"), (libc::SIGTERM, "SIGTERM")] {
+        cases.add(format!("launcher::{name}_at_any_time_leaves_nothing"), move || {
+            let act = sources::program("launcher/act.c")?;
+            for step in 0..20 {
+                let run = Run::pip("-n 4").arg(&act).arg("wait").limit(20).start()?;
+                // From before the first rank to after MPI_Init.
+                std::thread::sleep(std::time::Duration::from_millis(step * step / 2));
+                run.signal(signal);
+                let outcome = run.end()?;
+                ensure!(outcome.code != Some(0), "step {step}: a failure was expected\n{outcome}");
+            }
+            Ok(())
+        });
+    }
     for kind in ["forked", "executed"] {
         cases.add(format!("launcher::{kind}_grandchildren_do_not_outlive_the_job"), move || {
             let run = Run::pip("-n 2").arg(sources::program("launcher/act.c")?).arg(kind);
