@@ -1,6 +1,9 @@
 //! Where `libpip_mpi.so` is: named by PIP_MPI_LIB, beside the launcher, or in `../lib` beside the launcher's directory.
 
 use std::env;
+use std::fs::File;
+use std::io;
+use std::os::fd::IntoRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -15,12 +18,12 @@ pub enum ShimError {
     /// In none of the usual places.
     #[error("{NAME} is neither in {} nor in {}; set PIP_MPI_LIB to its path, or run with -no-shim", .0.display(), .1.display())]
     Missing(PathBuf, PathBuf),
-    /// The list in LD_PRELOAD has no way to quote separators.
-    #[error("{}: a path with a colon or space cannot be preloaded; set PIP_MPI_LIB to another path of the library", .0.display())]
-    Unusable(PathBuf),
+    /// It is there but cannot be opened.
+    #[error("{}: cannot be opened: {}; set PIP_MPI_LIB to another path of the library", .0.display(), .1)]
+    Unreadable(PathBuf, #[source] io::Error),
 }
 
-/// The absolute path of the library.
+/// The absolute path of the library, fit for LD_PRELOAD.
 pub fn find() -> Result<PathBuf, ShimError> {
     let found = match env::var_os("PIP_MPI_LIB").filter(|value| !value.is_empty()) {
         Some(named) => {
@@ -35,7 +38,14 @@ pub fn find() -> Result<PathBuf, ShimError> {
         }
     };
     if found.as_os_str().as_bytes().iter().any(|byte| b": ".contains(byte)) {
-        return Err(ShimError::Unusable(found));
+        return without_separators(found);
     }
     Ok(found)
+}
+
+/// Another name for a file whose path cannot stand in LD_PRELOAD, a list that knows no quoting: a descriptor of this
+/// process, open for as long as the launcher lives.
+fn without_separators(path: PathBuf) -> Result<PathBuf, ShimError> {
+    let file = File::open(&path).map_err(|error| ShimError::Unreadable(path, error))?;
+    Ok(format!("/proc/{}/fd/{}", std::process::id(), file.into_raw_fd()).into())
 }

@@ -3,6 +3,7 @@
 use crate::traces;
 use anyhow::Result;
 use libtest_mimic::{Completion, Failed, Trial};
+use std::path::Path;
 
 /// The cases of all suites.
 #[derive(Default)]
@@ -47,4 +48,16 @@ impl Cases {
 /// Whether a program is in PATH; if not, that as a sentence.
 pub fn needs(program: &str) -> Result<(), String> {
     crate::places::in_path(program).map(drop).ok_or_else(|| format!("{program} is not installed"))
+}
+
+/// Whether the compiler of a test program is there; MPI's compilers are wrappers of others.
+pub fn needs_compiler(source: &Path) -> Result<(), String> {
+    let compiler = crate::sources::compiler(source).map_err(|error| error.to_string())?;
+    let wrapped = match compiler {
+        "mpicc.mpich" => "gcc",
+        "mpicxx.mpich" => "g++",
+        "mpifort.mpich" => "gfortran",
+        other => other,
+    };
+    needs(compiler).and_then(|()| needs(wrapped))
 }

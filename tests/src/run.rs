@@ -206,7 +206,8 @@ impl Running {
                 return memory;
             }
             if Instant::now() > until || self.rival {
-                let names: Vec<String> = processes.iter().map(|&pid| format!("process {}", traces::describe(pid))).collect();
+                let names: Vec<String> =
+                    processes.iter().map(|&pid| format!("process {}", traces::describe(pid))).collect();
                 // SAFETY: kill touches no memory; the PIDs carry this command's mark.
                 processes.iter().for_each(|&pid| _ = unsafe { libc::kill(pid, libc::SIGKILL) });
                 memory.iter().filter(|name| name.starts_with('/')).for_each(|file| _ = std::fs::remove_file(file));
@@ -313,7 +314,11 @@ fn describe(command: &Command) -> String {
     let variables = variables.map(|(name, value)| format!("{}={} ", name.display(), clip(value.as_encoded_bytes())));
     let words = std::iter::once(command.get_program()).chain(command.get_args()).map(|word| {
         let word = word.to_string_lossy();
-        if word.is_empty() || word.contains(|c: char| " \"'$;\n".contains(c)) { format!("{word:?}") } else { word.into_owned() }
+        if word.is_empty() || word.contains(|c: char| " \"'$;\n".contains(c)) {
+            format!("{word:?}")
+        } else {
+            word.into_owned()
+        }
     });
     variables.collect::<String>() + &words.collect::<Vec<_>>().join(" ")
 }

@@ -16,7 +16,13 @@ pub fn isolate() -> bool {
     // SAFETY: changes the calling thread's namespaces only; all strings are constants.
     unsafe {
         libc::unshare(libc::CLONE_NEWNS | libc::CLONE_NEWIPC) == 0
-            && libc::mount(c"none".as_ptr(), c"/".as_ptr(), std::ptr::null(), libc::MS_REC | libc::MS_PRIVATE, std::ptr::null()) == 0
+            && libc::mount(
+                c"none".as_ptr(),
+                c"/".as_ptr(),
+                std::ptr::null(),
+                libc::MS_REC | libc::MS_PRIVATE,
+                std::ptr::null(),
+            ) == 0
             && libc::mount(c"shm".as_ptr(), c"/dev/shm".as_ptr(), c"tmpfs".as_ptr(), 0, std::ptr::null()) == 0
     }
 }
@@ -27,7 +33,8 @@ pub fn shared_memory() -> BTreeSet<String> {
     let files = files.map(|file| format!("/dev/shm/{}", file.file_name().to_string_lossy()));
     // Header, then: key shmid perms size ...
     let segments = fs::read_to_string("/proc/sysvipc/shm").unwrap_or_default();
-    let segments = segments.lines().skip(1).filter_map(|line| Some(format!("SysV segment {}", line.split_whitespace().nth(1)?)));
+    let segments =
+        segments.lines().skip(1).filter_map(|line| Some(format!("SysV segment {}", line.split_whitespace().nth(1)?)));
     files.chain(segments).collect()
 }
 

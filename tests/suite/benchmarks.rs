@@ -51,8 +51,10 @@ fn table(launcher: &str, program: &str, args: &str, np: usize, sizes: &[&str]) -
     let outcome = start(launcher, np).arg(places::built(program)).words(args).limit(120).end()?;
     let text = outcome.expect_code(0)?.out();
     for size in sizes {
-        let row = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).find(|row| row.first() == Some(size));
-        let numbers = row.as_ref().map(|row| row[1..].iter().filter_map(|word| word.parse::<f64>().ok()).collect::<Vec<_>>());
+        let row =
+            text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).find(|row| row.first() == Some(size));
+        let numbers =
+            row.as_ref().map(|row| row[1..].iter().filter_map(|word| word.parse::<f64>().ok()).collect::<Vec<_>>());
         let good = numbers.is_some_and(|numbers| !numbers.is_empty() && numbers.iter().all(|number| *number >= 0.0));
         ensure!(good, "no good row for size {size}\n{outcome}");
     }

@@ -176,7 +176,10 @@ fn mpmd() -> Result<()> {
     let stock = run(Run::stock(""))?;
     let expected = stock.expect_code(0)?.sorted();
     let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
-    ensure!(expected == ["rank 0 of 3, a, appnum 0", "rank 1 of 3, a, appnum 0", "rank 2 of 3, b, appnum 1"], "{stock}");
+    ensure!(
+        expected == ["rank 0 of 3, a, appnum 0", "rank 1 of 3, a, appnum 0", "rank 2 of 3, b, appnum 1"],
+        "{stock}"
+    );
     run(Run::pip(""))?.expect_code(0)?.expect_quiet()?.expect_lines(&expected).map(drop)
 }
 

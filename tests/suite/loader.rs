@@ -1,7 +1,7 @@
 //! Programs as tasks behave as they do as processes: each of `programs/tasks`, and what needs a closer look.
 
 use anyhow::{Context, Result, ensure};
-use pip_tests::cases::{Cases, needs};
+use pip_tests::cases::{Cases, needs_compiler};
 use pip_tests::run::Run;
 use pip_tests::{places, sources};
 use std::collections::BTreeSet;
@@ -16,16 +16,21 @@ pub fn add(cases: &mut Cases) {
     cases.add("loader::a_big_environment_and_a_long_argument_arrive", big_environment);
     cases.add("loader::ld_preload_is_per_task", preload);
     cases.add("loader::perl_runs", || {
-        let run = Run::tasks(4, "perl").arg("-e").arg("my %h; $h{$_}++ for map {$_ % 7} 1..1000; print join(',', map {$h{$_}} sort keys %h), \"\\n\"");
+        let run = Run::tasks(4, "perl")
+            .arg("-e")
+            .arg("my %h; $h{$_}++ for map {$_ % 7} 1..1000; print join(',', map {$h{$_}} sort keys %h), \"\\n\"");
         run.end()?.expect_quiet()?.expect_lines(&["142,143,143,143,143,143,143"; 4]).map(drop)
     });
     cases.add("loader::bash_runs", || {
-        let run = Run::tasks(4, "bash").arg("-c").arg("x=$(echo 6 | sed s/6/7/); (exit 3); echo $x $? $((x * 6)) | cat");
+        let run =
+            Run::tasks(4, "bash").arg("-c").arg("x=$(echo 6 | sed s/6/7/); (exit 3); echo $x $? $((x * 6)) | cat");
         run.end()?.expect_quiet()?.expect_lines(&["7 3 42"; 4]).map(drop)
     });
     cases.add_if("loader::a_pie_python_runs", pie_python().map(drop), || {
         let python = pie_python().map_err(anyhow::Error::msg)?;
-        let run = Run::tasks(3, python).arg("-c").arg("import json, threading, math; print(json.dumps([math.pi > 3, threading.active_count()]))");
+        let run = Run::tasks(3, python)
+            .arg("-c")
+            .arg("import json, threading, math; print(json.dumps([math.pi > 3, threading.active_count()]))");
         run.end()?.expect_lines(&["[true, 1]"; 3]).map(drop)
     });
     for scenario in [
@@ -45,7 +50,8 @@ pub fn add(cases: &mut Cases) {
         cases.add(format!("loader::root::{scenario}"), move || root_scenario(scenario));
     }
     cases.add("loader::a_killed_root_takes_its_tasks_along", || {
-        let mut run = Run::new(places::built("test-root")).arg("sleepers").arg(sources::program("launcher/leave.c")?).start()?;
+        let mut run =
+            Run::new(places::built("test-root")).arg("sleepers").arg(sources::program("launcher/leave.c")?).start()?;
         run.await_lines(8, "asleep")?;
         run.signal(libc::SIGKILL);
         // `end` looks for the tasks.
@@ -62,7 +68,7 @@ fn add_program(cases: &mut Cases, source: &Path) {
     let name = format!("tasks/{}", source.file_name().unwrap_or_default().to_string_lossy());
     for count in directives.numbers("tasks") {
         let (name, directives) = (name.clone(), directives.clone());
-        let possible = needs(sources::compiler(source).unwrap_or("a known compiler"));
+        let possible = needs_compiler(source);
         cases.add_if(format!("loader::{stem}::{count}_tasks"), possible, move || {
             let program = sources::program(&name)?;
             let args = directives.words("args").join(" ");
@@ -126,12 +132,19 @@ fn preload() -> Result<()> {
 /// A position-independent python3, which Debian's own is not.
 fn pie_python() -> Result<std::path::PathBuf, String> {
     let roots = ["/root/.pyenv/versions", "/opt", "/usr/local/bin"];
-    let mut candidates: Vec<_> = roots.iter().flat_map(|root| std::fs::read_dir(root).into_iter().flatten().flatten()).map(|e| e.path().join("bin/python3")).collect();
+    let mut candidates: Vec<_> = roots
+        .iter()
+        .flat_map(|root| std::fs::read_dir(root).into_iter().flatten().flatten())
+        .map(|e| e.path().join("bin/python3"))
+        .collect();
     candidates.push("/usr/local/bin/python3".into());
     candidates.push("/usr/bin/python3".into());
     let is_pie = |path: &std::path::PathBuf| -> Result<bool> {
         let path = path.canonicalize()?;
         Ok(!pip_core::Program::open(&path).context("no program")?.is_fixed())
     };
-    candidates.into_iter().find(|path| is_pie(path).unwrap_or(false)).ok_or_else(|| "no position-independent python3 is installed".to_owned())
+    candidates
+        .into_iter()
+        .find(|path| is_pie(path).unwrap_or(false))
+        .ok_or_else(|| "no position-independent python3 is installed".to_owned())
 }

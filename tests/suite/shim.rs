@@ -1,7 +1,7 @@
 //! MPI programs print under PiP what they print under stock MPICH: each of `programs/mpi`, and what needs a closer look.
 
 use anyhow::{Result, ensure};
-use pip_tests::cases::{Cases, needs};
+use pip_tests::cases::{Cases, needs_compiler};
 use pip_tests::run::Run;
 use pip_tests::sources;
 use std::path::Path;
@@ -52,11 +52,12 @@ fn add_program(cases: &mut Cases, source: &Path) {
     let name = format!("mpi/{}", source.file_name().unwrap_or_default().to_string_lossy());
     for np in directives.numbers("np") {
         let (name, directives) = (name.clone(), directives.clone());
-        let possible = needs(sources::compiler(source).unwrap_or("a known compiler"));
+        let possible = needs_compiler(source);
         cases.add_if(format!("shim::{stem}::{np}_ranks"), possible, move || {
             let program = sources::program(&name)?;
             let run = |launcher: Run| {
-                let mut run = launcher.words(&format!("-n {np}")).arg(&program).words(&directives.words("args").join(" "));
+                let mut run =
+                    launcher.words(&format!("-n {np}")).arg(&program).words(&directives.words("args").join(" "));
                 for pair in directives.all("env") {
                     let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
                     run = run.env(name, value);

@@ -84,7 +84,8 @@ fn exports() -> Result<()> {
     for task in &mut tasks {
         let status = task.wait()?;
         ensure!(status.success(), "task {}: {status}", task.id());
-        addresses.insert(root.registry().entry(task.id()).context("no entry")?.export().load(Ordering::Acquire) as usize);
+        addresses
+            .insert(root.registry().entry(task.id()).context("no entry")?.export().load(Ordering::Acquire) as usize);
     }
     ensure!(addresses.len() == COUNT && !addresses.contains(&0), "{addresses:x?}");
     ensure!(SHOWN[0].load(Ordering::Relaxed) == 0, "a task wrote the root's variable");
@@ -167,7 +168,8 @@ fn descriptors(leave: &Path) -> Result<()> {
     // SAFETY: duplicates a descriptor we own.
     let far = unsafe { libc::fcntl(closing, libc::F_DUPFD_CLOEXEC, 900) };
     ensure!(leave_with(&root, leave, &format!("fd {far}"), |_| {})? == 1, "a high close-on-exec number is still open");
-    match root.spawn(&Program::open(leave)?, &SpawnOptions { fds: vec![(777, 5)], ..options(&["leave", "exit", "0"])? }) {
+    match root.spawn(&Program::open(leave)?, &SpawnOptions { fds: vec![(777, 5)], ..options(&["leave", "exit", "0"])? })
+    {
         Err(Error::Setup { .. }) => {}
         other => bail!("a descriptor that is not open was taken: {other:?}"),
     }
@@ -260,7 +262,10 @@ fn signal_state(leave: &Path) -> Result<()> {
         libc::sigaddset(&mut set, libc::SIGUSR1);
         libc::pthread_sigmask(libc::SIG_BLOCK, &set, std::ptr::null_mut());
     }
-    ensure!(leave_with(&root, leave, "signals 0", |_| {})? == 0, "the root's signal mask or dispositions were inherited");
+    ensure!(
+        leave_with(&root, leave, "signals 0", |_| {})? == 0,
+        "the root's signal mask or dispositions were inherited"
+    );
     Ok(())
 }
 
