@@ -13,6 +13,10 @@ use std::time::{Duration, SystemTime};
 /// Names of files that MPI libraries make without telling the launcher.
 const PREFIXES: [&[u8]; 2] = [b"mpich_shar_tmp", b"ucx_shm_"];
 
+/// Looks at files that seem to be in use, and the time between two.
+const ATTEMPTS: usize = 10;
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// What a job may have left.
 #[derive(Debug)]
 pub struct Traces {
@@ -37,10 +41,16 @@ impl Traces {
         for file in &self.files {
             let _ = fs::remove_file(file); // usually the ranks have done it
         }
-        let mut orphans = self.suspects();
-        if !orphans.is_empty() {
+        // A process that is just dying may still show its mappings: such files get a little time to become orphans.
+        for _ in 0..ATTEMPTS {
+            let suspects = self.suspects();
+            let mut orphans = suspects.clone();
             drop_files_in_use(&mut orphans);
             orphans.iter().for_each(|file| drop(fs::remove_file(file)));
+            if orphans.len() == suspects.len() {
+                break;
+            }
+            std::thread::sleep(PAUSE);
         }
         self.remove_segments();
     }
@@ -80,6 +90,9 @@ fn segment(line: &str) -> Option<(i32, i32)> {
 /// Keeps only files that no other process maps or has open. The maker of a file has it open or mapped until it is
 /// unlinked, so a file of another living job never stays in the list.
 fn drop_files_in_use(files: &mut Vec<PathBuf>) {
+    if files.is_empty() {
+        return;
+    }
     let Ok(processes) = fs::read_dir("/proc") else { return files.clear() };
     let own = std::process::id().to_string();
     for process in processes.flatten().filter(|process| process.file_name() != own.as_str()) {

@@ -22,8 +22,30 @@ static BUILD: LazyLock<PathBuf> = LazyLock::new(|| {
     let executable = std::env::current_exe().unwrap_or_default();
     let folder = executable.parent().unwrap_or(Path::new("."));
     // Cargo puts tests into target/release/deps.
-    if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder }.to_owned()
+    plain(if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder })
 });
+
+/// The folder under a name that shell lines and LD_PRELOAD can take without quoting.
+fn plain(folder: &Path) -> PathBuf {
+    if !folder.to_string_lossy().contains([' ', ':']) {
+        return folder.to_owned();
+    }
+    let alias = alias();
+    match std::os::unix::fs::symlink(folder, &alias) {
+        Ok(()) => alias,
+        Err(_) => folder.to_owned(),
+    }
+}
+
+/// This process's other name for a folder.
+fn alias() -> PathBuf {
+    std::env::temp_dir().join(format!("pip-tests-{}", std::process::id()))
+}
+
+/// Before the end: removes the alias, if there is one.
+pub fn leave() {
+    let _ = std::fs::remove_file(alias());
+}
 
 /// The file of this name among what was built.
 pub fn built(name: &str) -> PathBuf {

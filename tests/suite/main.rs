@@ -24,7 +24,9 @@ fn main() -> ExitCode {
     let isolated = std::thread::spawn(traces::isolate).join().unwrap_or(false);
     let threads = if isolated { args.test_threads.unwrap_or(MOST_AT_ONCE).min(MOST_AT_ONCE) } else { 1 };
     args.test_threads = Some(threads);
-    conclude(&args).exit_code()
+    let conclusion = conclude(&args);
+    places::leave();
+    conclusion.exit_code()
 }
 
 fn conclude(args: &Arguments) -> Conclusion {
