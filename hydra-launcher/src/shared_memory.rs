@@ -13,10 +13,6 @@ use std::time::{Duration, SystemTime};
 /// Names of files that MPI libraries make without telling the launcher.
 const PREFIXES: [&[u8]; 2] = [b"mpich_shar_tmp", b"ucx_shm_"];
 
-/// Looks at files that seem to be in use, and the time between two.
-const ATTEMPTS: usize = 10;
-const PAUSE: Duration = Duration::from_millis(20);
-
 /// What a job may have left.
 #[derive(Debug)]
 pub struct Traces {
@@ -41,17 +37,9 @@ impl Traces {
         for file in &self.files {
             let _ = fs::remove_file(file); // usually the ranks have done it
         }
-        // A process that is just dying may still show its mappings: such files get a little time to become orphans.
-        for _ in 0..ATTEMPTS {
-            let suspects = self.suspects();
-            let mut orphans = suspects.clone();
-            drop_files_in_use(&mut orphans);
-            orphans.iter().for_each(|file| drop(fs::remove_file(file)));
-            if orphans.len() == suspects.len() {
-                break;
-            }
-            std::thread::sleep(PAUSE);
-        }
+        let mut orphans = self.suspects();
+        drop_files_in_use(&mut orphans);
+        orphans.iter().for_each(|file| drop(fs::remove_file(file)));
         self.remove_segments();
     }
 
@@ -87,16 +75,20 @@ fn segment(line: &str) -> Option<(i32, i32)> {
     Some((fields.nth(1)?.parse().ok()?, fields.nth(2)?.parse().ok()?))
 }
 
-/// Keeps only files that no other process maps or has open. The maker of a file has it open or mapped until it is
-/// unlinked, so a file of another living job never stays in the list.
+/// Keeps only files that no process of another job maps or has open. The maker of a file has it open or mapped until it
+/// is unlinked, so a file of another living job never stays in the list.
 fn drop_files_in_use(files: &mut Vec<PathBuf>) {
     if files.is_empty() {
         return;
     }
     let Ok(processes) = fs::read_dir("/proc") else { return files.clear() };
-    let own = std::process::id().to_string();
-    for process in processes.flatten().filter(|process| process.file_name() != own.as_str()) {
-        let directory = process.path();
+    let own = address_space(Path::new("/proc/self"));
+    for directory in processes.flatten().map(|process| process.path()) {
+        // What dead ranks mapped stays in the address space that they shared with this process and whoever still runs in
+        // it or is a fork of it; that is no use of a file.
+        if own.is_some() && address_space(&directory) == own {
+            continue;
+        }
         let maps = fs::read(directory.join("maps")).unwrap_or_default();
         let descriptors: Vec<PathBuf> = fs::read_dir(directory.join("fd"))
             .map(|list| list.flatten().filter_map(|fd| fs::read_link(fd.path()).ok()).collect())
@@ -104,6 +96,16 @@ fn drop_files_in_use(files: &mut Vec<PathBuf>) {
         let mapped = |file: &Path| memchr::memmem::find(&maps, file.as_os_str().as_bytes()).is_some();
         files.retain(|file| !mapped(file) && !descriptors.contains(file));
     }
+}
+
+/// What tells one address space from another: where its program's code and its first stack begin, both random. Tasks and
+/// forks of them have the launcher's.
+fn address_space(process: &Path) -> Option<(u64, u64)> {
+    let stat = fs::read_to_string(process.join("stat")).ok()?;
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();
+    // proc(5): fields 26 and 28, of which the first here is the third.
+    let (code, stack) = (fields.get(23)?.parse().ok()?, fields.get(25)?.parse().ok()?);
+    (code > 1 && stack > 1).then_some((code, stack))
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 /* Threads of one rank compete for the messages of any source and tag, by Recv and by Mprobe: each is taken once, whole.
- * @np 2 3
+ * @np 2
  * @limit 60
  * @flags -pthread */
 #include "test.h"
