@@ -5,7 +5,9 @@
 //! uses no thread-local storage (no errno), allocates nothing, takes no lock and cannot panic: raw system calls on values
 //! that were prepared before the clone, failures reported through the [`Plan`].
 
-use crate::arch;
+use crate::raw::{call, futex_wake};
+use crate::registry::{Entry, State};
+use crate::{arch, hooks};
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 
 /// Everything the child needs, prepared by the parent in memory that outlives the jump (the task's own stack).
@@ -35,8 +37,15 @@ pub struct Plan {
     pub new_session: bool,
     /// Name for PR_SET_NAME, NUL-terminated.
     pub name: [u8; 16],
-    /// Where to store the PID: the registry's entry.
-    pub pid: *const AtomicI32,
+    /// The task in the registry.
+    pub task: *const Entry,
+    pub id: usize,
+    /// The task is a thread of the root's process: descriptors, working directory and signal handlers are shared.
+    pub thread: bool,
+    /// Stop before the program starts, until somebody sends SIGCONT.
+    pub stop: bool,
+    /// Alternate stack for signal handlers: start and bytes, or 0.
+    pub signal_stack: (usize, usize),
 }
 
 pub const JUMPED: u32 = 1;
@@ -52,50 +61,83 @@ pub const STEPS: [&str; 6] = [
     "start a session",
 ];
 
-/// A system call with its arguments as numbers, padded to six.
-macro_rules! call {
-    (@six $number:ident, $a:expr, $b:expr, $c:expr, $d:expr, $e:expr, $f:expr $(, $unused:expr)*) => {
-        raw(libc::$number, [$a as usize, $b as usize, $c as usize, $d as usize, $e as usize, $f as usize])
-    };
-    ($number:ident $(, $arg:expr)*) => { call!(@six $number $(, $arg)*, 0, 0, 0, 0, 0, 0) };
-}
-
-#[inline(always)]
-fn raw(number: i64, args: [usize; 6]) -> isize {
-    // SAFETY: only this file calls it, with pointers into the plan or into its own frames.
-    unsafe { arch::syscall(number, args) }
-}
-
-/// Entry of the cloned process.
+/// Entry of the cloned process or thread.
 pub extern "C" fn run(plan: usize) -> ! {
     // SAFETY: the parent passes the address of a plan that lives as long as the task's stack.
     let plan = unsafe { &*(plan as *const Plan) };
-    // A killed root must not leave tasks behind: ask for the signal first, then check that it was not too late.
-    call!(SYS_prctl, libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-    if call!(SYS_getppid) != plan.root_pid as isize {
-        exit(1);
-    }
     // SAFETY: the registry lives as long as the address space.
-    unsafe { (*plan.pid).store(call!(SYS_getpid) as i32, Ordering::Release) };
-    call!(SYS_prctl, libc::PR_SET_NAME, plan.name.as_ptr());
-
-    if plan.new_session {
-        check(plan, 5, call!(SYS_setsid));
+    let task = unsafe { &*plan.task };
+    if plan.thread {
+        task.pid_cell().store(call!(SYS_gettid) as i32, Ordering::Release);
+    } else {
+        // A killed root must not leave tasks behind: ask for the signal first, then check that it was not too late.
+        call!(SYS_prctl, libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+        if call!(SYS_getppid) != plan.root_pid as isize {
+            exit(plan, 1);
+        }
+        task.pid_cell().store(call!(SYS_getpid) as i32, Ordering::Release);
     }
-    move_descriptors(plan);
-    check(plan, 1, close_on_exec());
-    if !plan.directory.is_null() {
-        check(plan, 2, call!(SYS_chdir, plan.directory));
+    call!(SYS_prctl, libc::PR_SET_NAME, plan.name.as_ptr());
+    let special = plan.stop || task.hooks.has_before();
+    if !plan.thread {
+        prepare_process(plan, !special);
     }
     if !plan.affinity.is_null() {
         check(plan, 3, call!(SYS_sched_setaffinity, 0, plan.affinity_bytes, plan.affinity));
     }
-    reset_signals(plan);
+    if plan.signal_stack.1 > 0 {
+        // The kernel's stack_t: address, flags, size.
+        let stack = [plan.signal_stack.0, 0, plan.signal_stack.1];
+        call!(SYS_sigaltstack, stack.as_ptr(), 0);
+    }
+    let empty = 0u64;
+    check(plan, 4, call!(SYS_rt_sigprocmask, libc::SIG_SETMASK, &raw const empty, 0, 8));
 
+    // From here on the parent's memory that the plan points to may be gone; the plan itself is on the task's own stack.
+    task.set_state(State::Alive);
     plan.state.store(JUMPED, Ordering::Release);
-    wake(plan);
+    futex_wake(&plan.state, 1);
+    if special {
+        stop_and_hook(plan, task);
+    }
     // SAFETY: entry and stack come from a mapped image and a finished stack.
     unsafe { arch::enter(plan.entry, plan.stack) }
+}
+
+/// What a process of its own can change for itself alone.
+fn prepare_process(plan: &Plan, sweep: bool) {
+    if plan.new_session {
+        check(plan, 5, call!(SYS_setsid));
+    }
+    move_descriptors(plan);
+    if sweep {
+        check(plan, 1, close_on_exec());
+    }
+    if !plan.directory.is_null() {
+        check(plan, 2, call!(SYS_chdir, plan.directory));
+    }
+    // Handlers are already reset (CLONE_CLEAR_SIGHAND); a Rust root ignores SIGPIPE, which its tasks must not inherit.
+    // The kernel's struct sigaction on x86-64: handler, flags, restorer, mask; all zero is SIG_DFL.
+    let default = [0u64; 4];
+    call!(SYS_rt_sigaction, libc::SIGPIPE, default.as_ptr(), 0, 8);
+}
+
+/// PIP_STOP_ON_START, then the before-hook, which still sees the root's close-on-exec descriptors (as in PiP).
+fn stop_and_hook(plan: &Plan, task: &Entry) {
+    if plan.stop {
+        call!(SYS_kill, call!(SYS_getpid), libc::SIGSTOP);
+    }
+    if task.hooks.has_before() {
+        let status = hooks::run_before(task, plan.id);
+        if status != 0 {
+            task.hook_failed.store(1, Ordering::Release);
+            task.announce_regular_exit();
+            crate::tracking::end(task, (status & 0xff) << 8);
+        }
+    }
+    if !plan.thread {
+        close_on_exec();
+    }
 }
 
 /// First to numbers that no target uses, then to the targets: a source may be another pair's target.
@@ -156,30 +198,20 @@ fn number_after(text: &[u8; 1024], label: &[u8; 8], len: isize) -> Option<isize>
     Some(digits.fold(0, |value: isize, digit| value.wrapping_mul(10).wrapping_add(digit)))
 }
 
-/// Handlers are already reset (CLONE_CLEAR_SIGHAND); a Rust root ignores SIGPIPE, which its tasks must not inherit.
-fn reset_signals(plan: &Plan) {
-    // The kernel's struct sigaction on x86-64: handler, flags, restorer, mask; all zero is SIG_DFL.
-    let default = [0u64; 4];
-    call!(SYS_rt_sigaction, libc::SIGPIPE, default.as_ptr(), 0, 8);
-    let empty = 0u64;
-    check(plan, 4, call!(SYS_rt_sigprocmask, libc::SIG_SETMASK, &raw const empty, 0, 8));
-}
-
 fn check(plan: &Plan, step: u32, result: isize) {
     if result < 0 {
         plan.errno.store(-result as i32, Ordering::Relaxed);
         plan.step.store(step, Ordering::Relaxed);
         plan.state.store(FAILED, Ordering::Release);
-        wake(plan);
-        exit(127);
+        futex_wake(&plan.state, 1);
+        exit(plan, 127);
     }
 }
 
-fn wake(plan: &Plan) {
-    call!(SYS_futex, plan.state.as_ptr(), libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG, 1);
-}
-
-fn exit(status: i32) -> ! {
+fn exit(plan: &Plan, status: i32) -> ! {
+    if plan.thread {
+        call!(SYS_exit, status);
+    }
     call!(SYS_exit_group, status);
     arch::trap()
 }

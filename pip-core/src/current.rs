@@ -1,6 +1,8 @@
 //! A task's view: am I a task, which one, and where are the others.
 
 use crate::registry::{ENVIRONMENT, Entry, Registry, Service, State};
+use crate::spawn::{self, SpawnOptions};
+use crate::{Error, Mode, Program, Task};
 use core::ffi::c_void;
 use core::sync::atomic::Ordering;
 use std::sync::OnceLock;
@@ -16,7 +18,7 @@ pub struct Current {
 pub fn current() -> Option<Current> {
     static FOUND: OnceLock<Option<Current>> = OnceLock::new();
     let found = *FOUND.get_or_init(find);
-    found.filter(|current| current.entry().pid() == std::process::id() as i32)
+    found.filter(Current::is_this_process)
 }
 
 fn find() -> Option<Current> {
@@ -28,6 +30,24 @@ fn find() -> Option<Current> {
 }
 
 impl Current {
+    /// False in a process that the task forked, and once the registry's header was overwritten.
+    fn is_this_process(&self) -> bool {
+        let own = std::process::id() as i32;
+        self.registry.is_intact()
+            && match self.registry.mode() {
+                Mode::Process => self.entry().pid() == own,
+                Mode::Thread => self.registry.root_pid() == own,
+            }
+    }
+
+    /// Starts `program` as another task of the same root, which waits for it. Hooks are functions of the root and cannot be had.
+    pub fn spawn(&self, program: &Program, options: &SpawnOptions) -> Result<Task, Error> {
+        if options.hooks.before.is_some() || options.hooks.after.is_some() {
+            return Err(Error::NotWith("a spawn hook", "a task that spawns a task"));
+        }
+        spawn::spawn(self.registry, program, options, spawn::By::Task)
+    }
+
     /// This task's id.
     pub fn id(&self) -> usize {
         self.id
@@ -38,7 +58,8 @@ impl Current {
         self.registry
     }
 
-    fn entry(&self) -> &'static Entry {
+    /// What everybody may know about this task.
+    pub fn entry(&self) -> &'static Entry {
         self.registry.entry(self.id).unwrap_or_else(|| crate::arch::trap()) // `find` checked the id
     }
 

@@ -2,14 +2,16 @@
 //! this file decides which answers are acceptable. It maps nothing.
 
 use crate::error::ProgramError;
+use crate::hooking::{Site, find_sites};
 use crate::mapping::{page_down, page_up};
 use object::elf;
-use object::read::elf::{Dyn, FileHeader, ProgramHeader};
+use object::read::elf::{Dyn, FileHeader, ProgramHeader, Sym};
 use object::{LittleEndian, ReadCache, ReadRef};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// One PT_LOAD segment; addresses are relative to the load bias.
@@ -43,6 +45,13 @@ pub struct Elf {
 }
 
 impl Elf {
+    /// Whether execution can begin where the file says. A shared library need not say.
+    pub fn can_start(&self) -> bool {
+        self.loads.iter().any(|load| {
+            load.protection & libc::PROT_EXEC != 0 && (load.vaddr..load.vaddr + load.memsz).contains(&self.entry)
+        })
+    }
+
     /// First page of the image, relative to the bias.
     pub fn start(&self) -> usize {
         self.loads.first().map_or(0, |load| page_down(load.vaddr))
@@ -179,10 +188,7 @@ fn check_layout(elf: &Elf) -> Result<(), &'static str> {
             return Err("segments overlap or are out of order");
         }
     }
-    let executable = elf.loads.iter().any(|load| {
-        load.protection & libc::PROT_EXEC != 0 && (load.vaddr..load.vaddr + load.memsz).contains(&elf.entry)
-    });
-    if executable { Ok(()) } else { Err("the entry point is not in executable memory") }
+    Ok(())
 }
 
 /// The program headers' address: in the segment that holds their file offset.
@@ -215,4 +221,27 @@ fn read_dynamic<'a, R: ReadRef<'a>>(elf: &mut Elf, header: &Header, data: R) -> 
         elf.needed.push(String::from_utf8_lossy(name).into_owned());
     }
     Ok(())
+}
+
+/// The places that [`crate::hooking`] knows in the executable segments of `file`.
+pub fn sites(elf: &Elf, file: &File) -> Vec<Site> {
+    let mut sites = Vec::new();
+    for load in elf.loads.iter().filter(|load| load.protection & libc::PROT_EXEC != 0) {
+        let mut code = vec![0; load.filesz];
+        if file.read_exact_at(&mut code, load.offset as u64).is_ok() {
+            sites.extend(find_sites(&code, load.offset));
+        }
+    }
+    sites
+}
+
+/// The value of the dynamic symbol `_r_debug`, by which debuggers find what a loader has loaded.
+pub fn r_debug(file: &File) -> Option<usize> {
+    let data = ReadCache::new(file);
+    let data = &data;
+    let header = Header::parse(data).ok()?;
+    let sections = header.sections(LE, data).ok()?;
+    let symbols = sections.symbols(LE, data, elf::SHT_DYNSYM).ok()?;
+    let named = |symbol: &&elf::Sym64<LittleEndian>| symbols.symbol_name(LE, symbol) == Ok(b"_r_debug");
+    symbols.iter().find(named).map(|symbol| symbol.st_value(LE) as usize)
 }

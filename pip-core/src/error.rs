@@ -137,6 +137,18 @@ pub enum Error {
     /// The child died before it reached its program.
     #[error("task {0} died before its program started")]
     Vanished(usize),
+    /// Two things that exclude each other.
+    #[error("{0} cannot be had with {1}")]
+    NotWith(&'static str, &'static str),
+    /// The C library does not look as the hooks expect.
+    #[error("thread mode needs a C library whose _exit is known (glibc 2.34 to 2.36 of Debian are); use process mode")]
+    NoThreadMode,
+    /// [`Root::finish`](crate::Root::finish) with tasks that nobody has waited for.
+    #[error("{0} tasks have not been waited for yet")]
+    TasksLeft(usize),
+    /// The registry's header was overwritten.
+    #[error("the registry that root and tasks share is damaged: some task wrote where it should not; end the job")]
+    Damaged,
     /// A string with a NUL byte where C strings are needed.
     #[error("{0:?} contains a NUL byte, which neither an argument nor an environment variable can hold")]
     Nul(String),

@@ -32,9 +32,15 @@ impl Image {
         self.bias.wrapping_add(vaddr)
     }
 
-    /// What AT_BASE says when this is a dynamic loader.
-    pub fn base(&self) -> usize {
-        self.mapping.start()
+    /// The address in memory of an offset in the file that a segment holds.
+    pub fn file_address(&self, elf: &Elf, offset: usize) -> usize {
+        let holder = elf.loads.iter().find(|load| (load.offset..load.offset + load.filesz).contains(&offset));
+        holder.map_or(0, |load| self.address(offset - load.offset + load.vaddr))
+    }
+
+    /// Gives the memory away.
+    pub fn into_mapping(self) -> Mapping {
+        self.mapping
     }
 
     fn map_segment(&self, load: &crate::elf::Load, file: &File) -> Result<(), Error> {
@@ -84,7 +90,8 @@ fn reserve(elf: &Elf) -> Result<Mapping, Error> {
     Ok(mapping)
 }
 
-fn reserve_fixed(elf: &Elf, path: &Path) -> Result<Mapping, Error> {
+/// Room for a program at its own addresses, if they are free.
+pub fn reserve_fixed(elf: &Elf, path: &Path) -> Result<Mapping, Error> {
     let (start, end) = (elf.start(), elf.end());
     Mapping::anonymous("a program's image", end - start, libc::PROT_NONE, Some(start)).map_err(|error| match error {
         Error::Map { source, .. } if source.raw_os_error() != Some(libc::ENOMEM) => {

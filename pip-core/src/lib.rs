@@ -10,20 +10,36 @@
 //! [`registry`] is what root and tasks share; [`current`] is a task's own view of it.
 
 mod arch;
+pub mod barrier;
 mod child;
 pub mod current;
 mod elf;
 mod error;
+pub mod faults;
 mod fence;
+mod hooking;
+pub mod hooks;
 mod image;
 mod mapping;
+mod maps;
+mod mode;
 pub mod program;
+mod raw;
 pub mod registry;
 mod root;
+pub mod settings;
+mod spawn;
 mod stack;
+pub mod symbols;
 pub mod task;
+mod tracking;
 
 pub use error::{Error, ProgramError};
+pub use hooking::exit_is_hooked;
+pub use hooks::SpawnHooks;
+pub use mode::Mode;
 pub use program::{Program, search_path};
-pub use root::{Root, SpawnOptions};
+pub use root::Root;
+pub use spawn::SpawnOptions;
 pub use task::Task;
+pub use tracking::ThreadTable;

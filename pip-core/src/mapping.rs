@@ -2,6 +2,7 @@
 
 use crate::Error;
 use std::io;
+use std::os::fd::{AsRawFd, FromRawFd};
 
 /// An owned range of address space.
 #[derive(Debug)]
@@ -41,6 +42,26 @@ impl Mapping {
             }
             _ => Ok(mapping),
         }
+    }
+
+    /// Maps `len` bytes (whole pages) of zeros whose line in /proc/PID/maps reads `/memfd:NAME`.
+    pub fn named(name: &std::ffi::CStr, len: usize) -> Result<Mapping, Error> {
+        let failed = |source| Error::Map { what: "the registry", size: len, source };
+        // SAFETY: a C string; the new descriptor is owned here.
+        let file = unsafe {
+            match libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC) {
+                -1 => return Err(failed(io::Error::last_os_error())),
+                fd => std::fs::File::from_raw_fd(fd),
+            }
+        };
+        file.set_len(len as u64).map_err(failed)?;
+        let (prot, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE);
+        // SAFETY: the kernel chooses the place; private pages stay when the descriptor is closed.
+        let start = unsafe { libc::mmap(std::ptr::null_mut(), len, prot, flags, file.as_raw_fd(), 0) };
+        if start == libc::MAP_FAILED {
+            return Err(failed(io::Error::last_os_error()));
+        }
+        Ok(Mapping { start: start as usize, len })
     }
 
     /// First address.

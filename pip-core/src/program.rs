@@ -2,12 +2,14 @@
 
 use crate::elf::{self, Elf};
 use crate::error::ProgramError;
+use crate::hooking::Site;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// An opened program whose ELF headers have been checked; see [`Program::open`].
 #[derive(Debug)]
@@ -15,7 +17,15 @@ pub struct Program {
     path: PathBuf,
     pub(crate) file: File,
     pub(crate) elf: Elf,
-    pub(crate) loader: Option<Box<Program>>,
+    pub(crate) loader: Option<Arc<Program>>,
+    code: OnceLock<Code>,
+}
+
+/// What a loader or static program has that spawning wants to know.
+#[derive(Debug)]
+struct Code {
+    sites: Vec<Site>,
+    r_debug: Option<usize>,
 }
 
 impl Program {
@@ -26,19 +36,42 @@ impl Program {
         if let Some(runtime) = program.elf.needed.iter().find_map(|name| sanitizer(name)) {
             return Err(ProgramError::Sanitizer(path.to_owned(), runtime.to_owned()));
         }
-        let Some(interpreter) = program.elf.interpreter.clone() else {
-            if program.elf.pie || program.elf.fixed {
-                return Ok(program);
-            }
+        let interpreter = program.elf.interpreter.clone();
+        if interpreter.is_none() && !program.elf.pie && !program.elf.fixed {
             return Err(ProgramError::NotAProgram(path.to_owned(), "a shared library"));
-        };
+        }
+        program.check_start()?;
+        let Some(interpreter) = interpreter else { return Ok(program) };
         let failed =
             |reason: String| ProgramError::Loader { program: path.to_owned(), loader: interpreter.clone(), reason };
-        let loader = Program::open_one(&interpreter).map_err(|e| failed(e.to_string()))?;
+        let loader = Program::open_loader(&interpreter).map_err(|e| failed(e.to_string()))?;
         if loader.elf.fixed || loader.elf.interpreter.is_some() {
             return Err(failed("it is not a position-independent loader".to_owned()));
         }
-        Ok(Program { loader: Some(Box::new(loader)), ..program })
+        Ok(Program { loader: Some(loader), ..program })
+    }
+
+    fn check_start(&self) -> Result<(), ProgramError> {
+        if self.elf.can_start() {
+            return Ok(());
+        }
+        Err(ProgramError::Damaged(self.path.clone(), "the entry point is not in executable memory".to_owned()))
+    }
+
+    /// A loader is read once: almost all programs have the same.
+    fn open_loader(path: &Path) -> Result<Arc<Program>, ProgramError> {
+        type Known = ((u64, u64, i64, i64), Arc<Program>);
+        static KNOWN: Mutex<Vec<Known>> = Mutex::new(Vec::new());
+        let mut known = KNOWN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let file = std::fs::metadata(path).map_err(|e| ProgramError::Io(path.to_owned(), e))?;
+        let key = (file.dev(), file.ino(), file.mtime(), file.mtime_nsec());
+        if let Some((_, loader)) = known.iter().find(|(other, loader)| *other == key && loader.path == path) {
+            return Ok(loader.clone());
+        }
+        let loader = Arc::new(Program::open_one(path)?);
+        loader.check_start()?;
+        known.push((key, loader.clone()));
+        Ok(loader)
     }
 
     fn open_one(path: &Path) -> Result<Program, ProgramError> {
@@ -61,12 +94,35 @@ impl Program {
         }
         let file = File::open(path).map_err(io_error)?;
         let elf = elf::read(&file, path)?;
-        Ok(Program { path: path.to_owned(), file, elf, loader: None })
+        Ok(Program { path: path.to_owned(), file, elf, loader: None, code: OnceLock::new() })
+    }
+
+    /// The places to hook in the code that maps memory for this program before its libc does: the loader's, or its own if it is
+    /// static.
+    pub(crate) fn sites(&self) -> &[Site] {
+        match &self.loader {
+            Some(loader) => loader.sites(),
+            None => &self.code().sites,
+        }
+    }
+
+    /// Offset of `_r_debug` in a loader's image.
+    pub(crate) fn r_debug(&self) -> Option<usize> {
+        self.code().r_debug
+    }
+
+    fn code(&self) -> &Code {
+        self.code.get_or_init(|| Code { sites: elf::sites(&self.elf, &self.file), r_debug: elf::r_debug(&self.file) })
     }
 
     /// The path it was opened by.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether a dynamic loader starts it.
+    pub fn is_dynamic(&self) -> bool {
+        self.loader.is_some()
     }
 
     /// Whether it is a non-PIE program, which needs fixed addresses.

@@ -20,12 +20,18 @@ pub struct Start {
     pub program_entry: usize,
 }
 
-/// A task's stack with the initial contents in place.
+/// A task's stack with the initial contents in place. Below it, behind a guard page, lies a small one for signal handlers.
 #[derive(Debug)]
 pub struct Stack {
     mapping: Mapping,
     top: usize,
+    strings: Vec<usize>,
 }
+
+/// Bytes of the stack for signal handlers: what a handler that formats a message needs, beside the kernel's own frame of
+/// up to 11 KiB (AVX-512, AMX).
+const SIGNAL_STACK: usize = 64 << 10;
+const BELOW: usize = PAGE + SIGNAL_STACK + PAGE;
 
 /// Values the root's own kernel gave it and that hold for every task of the address space (the vdso is shared).
 const INHERITED: [u64; 14] = [
@@ -47,22 +53,33 @@ const INHERITED: [u64; 14] = [
 const AT_PAGESZ: u64 = libc::AT_PAGESZ;
 
 impl Stack {
-    /// Maps `size` bytes above a guard page and writes the initial frame at the top.
-    pub fn build(size: usize, args: &[CString], env: &[CString], start: &Start) -> Result<Stack, Error> {
+    /// Maps `size` bytes above a guard page and writes the initial frame at the top. The strings `kept` stay above the
+    /// frame for as long as the stack does ([`Stack::string`] gives their addresses).
+    pub fn build(
+        size: usize,
+        args: &[CString],
+        env: &[CString],
+        start: &Start,
+        kept: &[&CStr],
+    ) -> Result<Stack, Error> {
         let readwrite = libc::PROT_READ | libc::PROT_WRITE;
-        let mapping = Mapping::anonymous("a task's stack", size + PAGE, readwrite, None)?;
-        // SAFETY: the lowest page of our own new mapping.
-        if unsafe { libc::mprotect(mapping.start() as *mut _, PAGE, libc::PROT_NONE) } != 0 {
-            return Err(Error::System("mprotect of a guard page", std::io::Error::last_os_error()));
+        let mapping = Mapping::anonymous("a task's stack", size + BELOW, readwrite, None)?;
+        for guard in [mapping.start(), mapping.start() + BELOW - PAGE] {
+            // SAFETY: a page of our own new mapping.
+            if unsafe { libc::mprotect(guard as *mut _, PAGE, libc::PROT_NONE) } != 0 {
+                return Err(Error::System("mprotect of a guard page", std::io::Error::last_os_error()));
+            }
         }
-        let strings: usize = args.iter().chain(env).map(|s| s.as_bytes_with_nul().len()).sum();
+        let all = args.iter().chain(env).map(CString::as_c_str).chain(kept.iter().copied());
+        let strings: usize = all.map(|s| s.to_bytes_with_nul().len()).sum();
         let words = args.len() + env.len() + 2 * (INHERITED.len() + 16) + 8;
         if strings + words * 8 > size / 2 {
             return Err(Error::System("arguments and environment", std::io::Error::from_raw_os_error(libc::E2BIG)));
         }
         let mut writer = Writer { at: mapping.end() };
+        let strings = kept.iter().map(|text| writer.string(text)).collect();
         let top = writer.frame(args, env, start)?;
-        Ok(Stack { mapping, top })
+        Ok(Stack { mapping, top, strings })
     }
 
     /// The initial stack pointer: the address of argc, 16-byte aligned.
@@ -70,9 +87,31 @@ impl Stack {
         self.top
     }
 
-    /// Room below the initial frame, for code that runs before the program does; starts at the lowest usable address.
+    /// Room below the initial frame, for code that runs before the program does: lowest usable address and bytes.
     pub fn scratch(&self) -> (usize, usize) {
-        (self.mapping.start() + PAGE, self.top - (self.mapping.start() + PAGE))
+        let lowest = self.mapping.start() + BELOW;
+        (lowest, self.top - lowest)
+    }
+
+    /// Lowest address and bytes of the stack for signal handlers.
+    pub fn for_signals(&self) -> (usize, usize) {
+        (self.mapping.start() + PAGE, SIGNAL_STACK)
+    }
+
+    /// Address of the n-th of the strings that `build` was told to keep.
+    pub fn string(&self, index: usize) -> usize {
+        self.strings[index]
+    }
+
+    /// Lowest usable address and end.
+    pub fn range(&self) -> (usize, usize) {
+        (self.mapping.start() + BELOW, self.mapping.end())
+    }
+
+    /// Gives the mapping away: first address and end, guard pages included.
+    pub fn into_range(self) -> (usize, usize) {
+        let end = self.mapping.end();
+        (self.mapping.leak(), end)
     }
 }
 

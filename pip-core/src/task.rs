@@ -1,112 +1,273 @@
-//! A started task as its root sees it: identity, signals, the way it ended.
+//! A started task as its root sees it: identity, signals, the way it ended, and its memory given back.
 
-use crate::image::Image;
-use crate::registry::{Entry, State};
-use crate::stack::Stack;
+use crate::raw::call;
+use crate::registry::{Entry, NO_STATUS, Registry, State};
+use crate::{Mode, tracking};
+use core::sync::atomic::Ordering;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
-/// A handle on a task. Dropping it neither ends nor reaps the task; then its stack and loader stay mapped.
+/// A handle on a task. Dropping it neither ends nor reaps the task.
 #[derive(Debug)]
 pub struct Task {
-    pub(crate) id: usize,
-    pub(crate) pid: i32,
-    pub(crate) pidfd: OwnedFd,
-    pub(crate) entry: &'static Entry,
-    pub(crate) status: Option<ExitStatus>,
-    /// Given back once the task was waited for.
-    pub(crate) memory: Option<Memory>,
-}
-
-/// What the root mapped for the task.
-#[derive(Debug)]
-pub(crate) struct Memory {
-    pub _stack: Stack,
-    pub _images: Vec<Image>,
+    registry: &'static Registry,
+    entry: &'static Entry,
+    id: usize,
+    pid: i32,
+    /// None in thread mode.
+    pidfd: Option<OwnedFd>,
+    status: Option<ExitStatus>,
 }
 
 impl Task {
+    pub(crate) fn new(registry: &'static Registry, id: usize, pid: i32, pidfd: Option<OwnedFd>) -> Task {
+        let entry = registry.entry(id).unwrap_or_else(|| crate::arch::trap()); // callers have its entry
+        Task { registry, entry, id, pid, pidfd, status: None }
+    }
+
+    /// A handle on the living task `id` of this process, whoever spawned it; None if there is none.
+    pub fn of(registry: &'static Registry, id: usize) -> Option<Task> {
+        let entry = registry.entry(id).filter(|entry| entry.state() == State::Alive)?;
+        Some(Task::new(registry, id, entry.pid(), None))
+    }
+
     /// The task's id, by which other tasks import from it.
     pub fn id(&self) -> usize {
         self.id
     }
 
-    /// The task's PID.
+    /// The task's PID; in thread mode the kernel's id of its first thread.
     pub fn pid(&self) -> i32 {
         self.pid
     }
 
-    /// A descriptor that becomes readable when the task has ended.
-    pub fn pidfd(&self) -> BorrowedFd<'_> {
-        self.pidfd.as_fd()
+    /// A descriptor that becomes readable when the task has ended; None in thread mode and for handles made by [`Task::of`].
+    pub fn pidfd(&self) -> Option<BorrowedFd<'_>> {
+        self.pidfd.as_ref().map(AsFd::as_fd)
     }
 
-    /// Waits for the end of the task: its exact exit status or signal, as wait(2) gives it.
+    /// Waits for the end of the task: its exact exit status or signal, as wait(2) gives it. Then its memory is unmapped:
+    /// pointers into it must not be used any more.
     pub fn wait(&mut self) -> io::Result<ExitStatus> {
         loop {
-            if let Some(status) = self.poll(0)? {
+            if let Some(status) = self.poll(true)? {
                 return Ok(status);
             }
         }
     }
 
-    /// The task's end, or None while it runs.
+    /// The task's end, as [`Task::wait`], or None while it runs.
     pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
-        self.poll(libc::WNOHANG)
+        self.poll(false)
     }
 
     /// Whether the task has ended; it stays to be waited for, and its PID its own.
     pub fn has_ended(&self) -> io::Result<bool> {
+        if self.status.is_some() {
+            return Ok(true);
+        }
+        if self.registry.mode() == Mode::Thread {
+            return Ok(self.entry.thread.load(Ordering::Acquire) == 0);
+        }
         // SAFETY: all-zero is a valid siginfo_t; the kernel fills it.
-        let (mut info, fd): (libc::siginfo_t, _) = (unsafe { std::mem::zeroed() }, self.pidfd.as_raw_fd());
+        let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
         let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
-        // SAFETY: a local to fill; the descriptor is ours.
-        if unsafe { libc::waitid(libc::P_PIDFD, fd as libc::id_t, &mut info, options) } != 0 {
-            return Err(io::Error::last_os_error());
+        // SAFETY: a local to fill; the PID is our child's and not reaped yet.
+        if unsafe { libc::waitid(libc::P_PID, self.pid as libc::id_t, &mut info, options) } != 0 {
+            return match io::Error::last_os_error() {
+                // A task that was spawned by a task is the root's child.
+                error if error.raw_os_error() == Some(libc::ECHILD) => Ok(!process_runs(self.pid)),
+                error => Err(error),
+            };
         }
         // SAFETY: si_pid is there for every state waitid reports, and 0 for none.
-        Ok(self.status.is_some() || unsafe { info.si_pid() } != 0)
+        Ok(unsafe { info.si_pid() } != 0)
     }
 
-    fn poll(&mut self, options: i32) -> io::Result<Option<ExitStatus>> {
+    /// Sends `signal` to the task. Once the task was waited for, ESRCH: its PID may be somebody else's by then. In thread
+    /// mode SIGKILL ends the task alone.
+    pub fn kill(&self, signal: i32) -> io::Result<()> {
+        if self.status.is_some() {
+            return Err(io::Error::from_raw_os_error(libc::ESRCH));
+        }
+        kill(self.registry, self.entry, signal)
+    }
+
+    fn poll(&mut self, block: bool) -> io::Result<Option<ExitStatus>> {
         if self.status.is_some() {
             return Ok(self.status);
         }
-        let mut raw = 0;
-        // SAFETY: the status is written to a local; the PID is our child's and not reaped yet, so it is no one else's.
-        match unsafe { libc::waitpid(self.pid, &mut raw, options) } {
-            0 => Ok(None),
-            -1 => match io::Error::last_os_error() {
-                error if error.kind() == io::ErrorKind::Interrupted => Ok(None),
-                error => Err(error),
-            },
-            _ => {
-                self.status = Some(ExitStatus::from_raw(raw));
-                self.entry.set_state(State::Ended);
-                // The process is gone with all its threads: nobody runs on this stack or in this loader any more.
-                // Everything the task mapped itself (its heap among it) stays, since others may hold pointers to it.
-                self.memory = None;
-                Ok(self.status)
-            }
-        }
+        let raw = match self.registry.mode() {
+            Mode::Process => reap_process(self.pid, block)?,
+            Mode::Thread => reap_thread(self.registry, self.entry, block),
+        };
+        let Some(raw) = raw else { return Ok(None) };
+        self.status = Some(ExitStatus::from_raw(raw));
+        give_back(self.registry, self.entry);
+        Ok(self.status)
     }
 
-    /// Sends `signal` to the task.
-    pub fn kill(&self, signal: i32) -> io::Result<()> {
-        // SAFETY: a pidfd never refers to another process, even after the PID was reused.
-        let sent = unsafe {
-            libc::syscall(libc::SYS_pidfd_send_signal, self.pidfd.as_raw_fd(), signal, std::ptr::null::<()>(), 0)
-        };
-        if sent == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    /// Waits for a task that never reached its program.
+    pub(crate) fn reap(&mut self) -> io::Result<()> {
+        self.wait().map(drop)
     }
 }
 
-impl Drop for Task {
-    fn drop(&mut self) {
-        if let Some(memory) = self.memory.take() {
-            std::mem::forget(memory); // the task may still run on it
+/// Sends `signal` to a task of `registry`; ESRCH if it has ended.
+pub fn kill(registry: &Registry, entry: &Entry, signal: i32) -> io::Result<()> {
+    let (pid, gone) = (entry.pid(), io::Error::from_raw_os_error(libc::ESRCH));
+    if pid == 0 || entry.state() != State::Alive {
+        return Err(gone);
+    }
+    let result = match registry.mode() {
+        Mode::Process => call!(SYS_kill, pid, signal),
+        Mode::Thread if entry.thread.load(Ordering::Acquire) == 0 => return Err(gone),
+        Mode::Thread if signal == libc::SIGKILL => {
+            let first = entry.status.compare_exchange(NO_STATUS, signal, Ordering::AcqRel, Ordering::Relaxed);
+            if first.is_ok() {
+                tracking::for_each_thread(entry, |thread| {
+                    call!(SYS_tgkill, registry.root_pid(), thread, tracking::END_SIGNAL);
+                });
+                entry.names.close();
+                registry.announce_end();
+            }
+            0
         }
+        Mode::Thread => call!(SYS_tgkill, registry.root_pid(), pid, signal),
+    };
+    if result < 0 { Err(io::Error::from_raw_os_error(-result as i32)) } else { Ok(()) }
+}
+
+/// Whether the task runs: started, and its process or first thread not ended, even if nobody has waited for it yet.
+pub fn is_living(registry: &Registry, entry: &Entry) -> bool {
+    if entry.state() != State::Alive || entry.names.is_closed() {
+        return false;
+    }
+    if registry.mode() == Mode::Thread {
+        return entry.thread.load(Ordering::Acquire) != 0;
+    }
+    process_runs(entry.pid())
+}
+
+/// A zombie still takes signals; only a pidfd tells it apart for those who are not its parent.
+fn process_runs(pid: i32) -> bool {
+    let fd = call!(SYS_pidfd_open, pid, 0);
+    if fd < 0 {
+        return fd != -(libc::ESRCH as isize);
+    }
+    let mut ended = libc::pollfd { fd: fd as RawFd, events: libc::POLLIN, revents: 0 };
+    let ready = call!(SYS_poll, &raw mut ended, 1, 0);
+    call!(SYS_close, fd);
+    ready == 0
+}
+
+fn reap_process(pid: i32, block: bool) -> io::Result<Option<i32>> {
+    let mut raw = 0;
+    // SAFETY: the status is written to a local; the PID is our child's and not reaped yet, so it is no one else's.
+    match unsafe { libc::waitpid(pid, &mut raw, if block { 0 } else { libc::WNOHANG }) } {
+        0 => Ok(None),
+        -1 => match io::Error::last_os_error() {
+            error if error.kind() == io::ErrorKind::Interrupted => Ok(None),
+            error => Err(error),
+        },
+        _ => Ok(Some(raw)),
+    }
+}
+
+/// The end of a thread-mode task: its first thread's word was cleared by the kernel, and its other threads are gone.
+fn reap_thread(registry: &Registry, entry: &Entry, block: bool) -> Option<i32> {
+    loop {
+        let thread = entry.thread.load(Ordering::Acquire);
+        if thread == 0 {
+            break;
+        }
+        if !block {
+            return None;
+        }
+        // The kernel wakes this word as a shared futex.
+        let tick = libc::timespec { tv_sec: 1, tv_nsec: 0 };
+        call!(SYS_futex, entry.thread.as_ptr(), libc::FUTEX_WAIT, thread, &raw const tick);
+    }
+    for _ in 0..1000 {
+        let mut left = 0;
+        tracking::for_each_thread(entry, |thread| {
+            if call!(SYS_tgkill, registry.root_pid(), thread, tracking::END_SIGNAL) == 0 {
+                left += 1;
+            }
+        });
+        if left == 0 {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    Some(entry.status.load(Ordering::Acquire).max(0))
+}
+
+/// After the end: withdraws what the task exported and unmaps what it mapped. No thread of it runs any more.
+fn give_back(registry: &Registry, entry: &Entry) {
+    entry.names.close();
+    entry.hooks.release();
+    entry.threads.store(0, Ordering::Release);
+    entry.program.store(std::ptr::null_mut(), Ordering::Release);
+    entry.r_debug.store(0, Ordering::Release);
+    if entry.keep_memory.load(Ordering::Relaxed) != 0 {
+        entry.ledger.forget();
+    } else {
+        entry.ledger.unmap_all();
+    }
+    entry.set_state(State::Ended);
+    registry.announce_end();
+}
+
+/// See [`Root::wait_any`](crate::Root::wait_any). The scan goes on after the task that was found last, so that none starves.
+pub(crate) fn wait_any(registry: &'static Registry, block: bool) -> io::Result<Option<(usize, ExitStatus)>> {
+    static LAST: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+    loop {
+        let ends = registry.ends();
+        let first = LAST.load(Ordering::Relaxed) + 1;
+        let ids = (0..registry.capacity()).map(|i| (first + i) % registry.capacity());
+        let mut alive: Vec<Task> = ids.filter_map(|id| Task::of(registry, id)).collect();
+        for task in &mut alive {
+            if let Some(status) = task.try_wait()? {
+                LAST.store(task.id, Ordering::Relaxed);
+                return Ok(Some((task.id, status)));
+            }
+        }
+        if alive.is_empty() || !block {
+            return Ok(None);
+        }
+        match registry.mode() {
+            // The word is announced before the thread is gone: what remains is the kernel's part of the exit.
+            Mode::Thread => match alive.iter().find(|task| task.entry.status.load(Ordering::Acquire) != NO_STATUS) {
+                Some(ending) => drop(reap_thread(registry, ending.entry, true)),
+                None => registry.await_end(ends, 20),
+            },
+            Mode::Process => await_process(&alive)?,
+        }
+    }
+}
+
+/// Sleeps until one of `tasks` has ended.
+fn await_process(tasks: &[Task]) -> io::Result<()> {
+    let mut opened = Vec::with_capacity(tasks.len());
+    let mut polled = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        // SAFETY: our child, not reaped: the PID is its own.
+        let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, task.pid, 0) } as RawFd;
+        if fd < 0 {
+            break; // too many descriptors: those opened are watched, the others looked at now and then
+        }
+        // SAFETY: a new descriptor that only we know.
+        opened.push(unsafe { OwnedFd::from_raw_fd(fd) });
+        polled.push(libc::pollfd { fd, events: libc::POLLIN, revents: 0 });
+    }
+    let timeout = if opened.len() == tasks.len() { -1 } else { 10 };
+    // SAFETY: an array of that many entries.
+    let ready = unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, timeout) };
+    match io::Error::last_os_error() {
+        error if ready < 0 && error.kind() != io::ErrorKind::Interrupted => Err(error),
+        _ => Ok(()),
     }
 }

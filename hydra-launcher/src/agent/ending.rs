@@ -122,7 +122,9 @@ impl Agent {
     /// A rank ended.
     pub(super) fn on_ended(&mut self, index: usize) -> anyhow::Result<()> {
         let Some(ended) = self.ranks[index].look()? else { return Ok(()) };
-        self.poller.remove(self.ranks[index].task.pidfd());
+        if let Some(pidfd) = self.ranks[index].task.pidfd() {
+            self.poller.remove(pidfd);
+        }
         self.ranks[index].ended = Some(ended);
         self.alive -= 1;
         // Its last requests may still be unread: MPI_Finalize or MPI_Abort.

@@ -58,6 +58,8 @@ pub fn launch(
                 fds: vec![(stdin, 0), (out_write.as_raw_fd(), 1), (err_write.as_raw_fd(), 2), (pmi_fd, pmi_fd)],
                 new_session: true,
                 id: Some(rank),
+                // Ranks that still run may read what a rank that ended left behind.
+                keep_memory: true,
                 ..SpawnOptions::default()
             };
             let task = root

@@ -124,7 +124,9 @@ impl Agent {
             self.poller.set(self.outputs[channel as usize].pipes(), Source::Output(channel), Interest::Read)?;
         }
         for (index, rank) in self.ranks.iter().enumerate() {
-            self.poller.set(rank.task.pidfd(), Source::Ended(index), Interest::Read)?;
+            if let Some(pidfd) = rank.task.pidfd() {
+                self.poller.set(pidfd, Source::Ended(index), Interest::Read)?;
+            }
             if let Some(socket) = rank.socket() {
                 self.poller.set(socket, Source::Pmi(index), Interest::Read)?;
             }

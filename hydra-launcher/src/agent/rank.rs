@@ -4,9 +4,10 @@ use crate::exit_status::Ended;
 use crate::pmi::wire::{Decoder, Request, WireError};
 use nix::errno::Errno;
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+use nix::unistd::Pid;
 use pip_core::Task;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Instant;
 
 /// Replies a rank may leave unread. A client has one request outstanding, so only a broken one leaves more than a line.
@@ -101,7 +102,7 @@ impl Rank {
     /// How the task ended, if it has, without reaping it.
     pub fn look(&mut self) -> io::Result<Option<Ended>> {
         let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT | WaitPidFlag::WNOHANG;
-        Ok(match waitid(Id::PIDFd(self.task.pidfd().as_fd()), flags) {
+        Ok(match waitid(Id::Pid(Pid::from_raw(self.task.pid())), flags) {
             Ok(WaitStatus::Exited(_, code)) => Some(Ended::Exited(code)),
             Ok(WaitStatus::Signaled(_, signal, _)) => Some(Ended::Killed(signal as i32)),
             // A task that ends at once may have been reaped by pip-core, which then knows the status.

@@ -72,3 +72,97 @@ pub fn trap() -> ! {
     // SAFETY: ud2 raises SIGILL in this process and does nothing else.
     unsafe { asm!("ud2", options(noreturn, nostack)) }
 }
+
+/// The thread pointer of the calling thread.
+pub fn thread_pointer() -> usize {
+    let value: usize;
+    // SAFETY: the System V ABI keeps the thread pointer itself at offset 0 of the thread control block.
+    unsafe { asm!("mov {}, fs:0", out(reg) value, options(nostack, readonly, preserves_flags)) };
+    value
+}
+
+/// The registers of a hooked system call, in the order the entry code pushes them.
+#[repr(C)]
+#[derive(Debug)]
+pub struct CallArgs {
+    r9: usize,
+    r8: usize,
+    r10: usize,
+    rdx: usize,
+    rsi: usize,
+    rdi: usize,
+}
+
+impl CallArgs {
+    /// The call's six arguments.
+    pub fn all(&self) -> [usize; 6] {
+        [self.rdi, self.rsi, self.rdx, self.r10, self.r8, self.r9]
+    }
+}
+
+/// Where a hooked place arrives, with the task's entry in r11: everything but rax, rcx and r11 is kept, as in a system call.
+macro_rules! hook_entry {
+    ($name:ident, $handler:path) => {
+        #[unsafe(naked)]
+        extern "C" fn $name() {
+            core::arch::naked_asm!(
+                "push rbp", "mov rbp, rsp",
+                "push rdi", "push rsi", "push rdx", "push r10", "push r8", "push r9",
+                "mov rdi, r11", "mov rsi, rsp", "and rsp, -16",
+                "call {handler}",
+                "lea rsp, [rbp - 48]",
+                "pop r9", "pop r8", "pop r10", "pop rdx", "pop rsi", "pop rdi", "pop rbp",
+                "ret",
+                handler = sym $handler)
+        }
+    };
+}
+hook_entry!(enter_map, crate::tracking::map);
+hook_entry!(enter_unmap, crate::tracking::unmap);
+hook_entry!(enter_remap, crate::tracking::remap);
+hook_entry!(enter_exit, crate::tracking::exit);
+hook_entry!(enter_set_tid, crate::tracking::set_tid);
+
+/// The entry code of a kind of hook (`hooking::Kind` as a number).
+pub fn hook_entry(kind: usize) -> usize {
+    [enter_map as *const () as usize, enter_unmap as *const () as usize, enter_remap as *const () as usize]
+        .into_iter()
+        .chain([enter_exit as *const () as usize, enter_set_tid as *const () as usize])
+        .nth(kind)
+        .unwrap_or(0)
+}
+
+/// Path and load address of this process's libc, and its functions mmap, munmap, mremap and _exit.
+pub fn libc_wrappers() -> Option<(std::path::PathBuf, usize, [usize; 4])> {
+    use std::os::unix::ffi::OsStrExt;
+    // SAFETY: dlopen of what is loaded already only finds it; the names are C strings; dladdr fills a local.
+    unsafe {
+        let handle = libc::dlopen(c"libc.so.6".as_ptr(), libc::RTLD_NOW | libc::RTLD_NOLOAD);
+        if handle.is_null() {
+            return None;
+        }
+        let mut functions = [0; 4];
+        for (address, name) in functions.iter_mut().zip([c"mmap", c"munmap", c"mremap", c"_exit"]) {
+            *address = libc::dlsym(handle, name.as_ptr()) as usize;
+        }
+        libc::dlclose(handle);
+        let mut info: libc::Dl_info = core::mem::zeroed();
+        if functions.contains(&0) || libc::dladdr(functions[0] as *const _, &mut info) == 0 {
+            return None;
+        }
+        let path = std::ffi::OsStr::from_bytes(core::ffi::CStr::from_ptr(info.dli_fname).to_bytes());
+        Some((path.into(), info.dli_fbase as usize, functions))
+    }
+}
+
+/// Makes `value` the thread pointer of the calling thread.
+pub fn set_thread_pointer(value: usize) {
+    /// asm/prctl.h
+    const ARCH_SET_FS: usize = 0x1002;
+    crate::raw::call!(SYS_arch_prctl, ARCH_SET_FS, value);
+}
+
+/// Where a signal interrupted its thread.
+pub fn instruction_pointer(context: &libc::ucontext_t) -> usize {
+    context.uc_mcontext.gregs[libc::REG_RIP as usize] as usize
+}

@@ -1,0 +1,167 @@
+//! What runs when a task maps, unmaps or moves memory or ends: code of the root's image, called from the hooked places of the
+//! task's ld.so and libc ([`crate::hooking`]), on the task's stack, when it may have no thread-local storage yet. So: raw
+//! system calls, no allocation, no panic.
+
+use crate::arch::CallArgs;
+use crate::hooking::LIBC;
+use crate::mapping::{page_down, page_up};
+use crate::raw::call;
+use crate::registry::{Entry, NO_STATUS, Registry};
+use crate::{Mode, hooks};
+use core::sync::atomic::{AtomicI32, AtomicPtr, Ordering};
+
+/// The root's registry; set in the root's own copy of this code, which is the one that runs.
+pub static REGISTRY: AtomicPtr<Registry> = AtomicPtr::new(core::ptr::null_mut());
+
+fn registry() -> Option<&'static Registry> {
+    // SAFETY: null or a registry, which is never unmapped.
+    unsafe { REGISTRY.load(Ordering::Acquire).as_ref() }
+}
+
+/// The id of the task that `entry` belongs to.
+pub fn id_of(entry: &Entry) -> usize {
+    registry().map_or(0, |registry| registry.index(entry))
+}
+
+/// mmap: lists the new range. When it is the code of the root's own libc, that is hooked too.
+pub extern "C" fn map(entry: &Entry, args: &CallArgs) -> isize {
+    let [address, len, prot, flags, fd, offset] = args.all();
+    let start = call!(SYS_mmap, address, len, prot, flags, fd, offset);
+    if is_error(start) {
+        return start;
+    }
+    let range = (start as usize, page_up(start as usize + len));
+    entry.ledger.insert(range.0, range.1);
+    if prot & libc::PROT_EXEC as usize != 0
+        && fd as i32 >= 0
+        && let Some(registry) = registry()
+    {
+        LIBC.hook_mapped(registry, entry, fd as i32, range, offset);
+    }
+    start
+}
+
+/// munmap: strikes the range out, from the ledger of whoever mapped it.
+pub extern "C" fn unmap(entry: &Entry, args: &CallArgs) -> isize {
+    let [address, len, ..] = args.all();
+    strike_out(entry, address, len);
+    call!(SYS_munmap, address, len)
+}
+
+/// mremap: as an unmap of the old range and a map of the new one.
+pub extern "C" fn remap(entry: &Entry, args: &CallArgs) -> isize {
+    let [address, old, new, flags, target, _] = args.all();
+    let kept = flags & libc::MREMAP_DONTUNMAP as usize != 0;
+    if !kept {
+        strike_out(entry, address, old);
+    }
+    let start = call!(SYS_mremap, address, old, new, flags, target);
+    if !is_error(start) {
+        entry.ledger.insert(start as usize, page_up(start as usize + new));
+    } else if !kept && old > 0 {
+        entry.ledger.insert(page_down(address), page_up(address + old));
+    }
+    start
+}
+
+fn strike_out(entry: &Entry, address: usize, len: usize) {
+    let (start, end) = (page_down(address), page_up(address.wrapping_add(len)));
+    if end <= start || entry.ledger.cut(start, end) >= end - start {
+        return;
+    }
+    // Another task's memory: its ledger must not name a range that somebody else may get next.
+    if let Some(registry) = registry() {
+        for other in registry.entries() {
+            if !core::ptr::eq(other, entry) {
+                other.ledger.cut(start, end);
+            }
+        }
+    }
+}
+
+fn is_error(result: isize) -> bool {
+    (-4095..0).contains(&result)
+}
+
+/// set_tid_address: the kernel's word at the end of the thread stays the registry's.
+pub extern "C" fn set_tid(entry: &Entry, args: &CallArgs) -> isize {
+    match registry().map(Registry::mode) {
+        Some(Mode::Thread) if is_task_itself(entry) => call!(SYS_gettid),
+        _ => call!(SYS_set_tid_address, args.all()[0]),
+    }
+}
+
+/// `_exit`, also as the last step of exit(): ends the task, and in thread mode only the task.
+pub extern "C" fn exit(entry: &Entry, args: &CallArgs) -> isize {
+    end(entry, (args.all()[0] as i32 & 0xff) << 8)
+}
+
+/// Ends the calling task with `status` as wait(2) encodes it. In a process that the task forked it ends just that.
+pub fn end(entry: &Entry, status: i32) -> ! {
+    if !is_task_itself(entry) {
+        leave(status);
+    }
+    let mut status = status;
+    if entry.regular_exit.swap(0, Ordering::AcqRel) != 0 {
+        let hook = hooks::run_after(entry);
+        if status == 0 {
+            status = (hook & 0xff) << 8;
+        }
+    }
+    entry.names.close();
+    match registry() {
+        Some(registry) if registry.mode() == Mode::Thread => end_thread(registry, entry, status),
+        _ => leave(status),
+    }
+}
+
+fn is_task_itself(entry: &Entry) -> bool {
+    match registry() {
+        Some(registry) if registry.mode() == Mode::Thread => call!(SYS_getpid) == registry.root_pid() as isize,
+        _ => call!(SYS_getpid) == entry.pid() as isize,
+    }
+}
+
+fn leave(status: i32) -> ! {
+    call!(SYS_exit_group, status >> 8);
+    crate::arch::trap()
+}
+
+/// The signal that tells a thread of a thread-mode task to go. The highest: programs use the lower real-time signals first.
+pub const END_SIGNAL: i32 = 64;
+
+/// Leaves the status behind, sends the task's other threads away and ends the calling one.
+pub fn end_thread(registry: &Registry, entry: &Entry, status: i32) -> ! {
+    let all = u64::MAX;
+    call!(SYS_rt_sigprocmask, libc::SIG_SETMASK, &raw const all, 0, 8);
+    let _first_wins = entry.status.compare_exchange(NO_STATUS, status, Ordering::AcqRel, Ordering::Relaxed);
+    let own = call!(SYS_gettid) as i32;
+    for_each_thread(entry, |thread| {
+        if thread != own {
+            call!(SYS_tgkill, registry.root_pid(), thread, END_SIGNAL);
+        }
+    });
+    registry.announce_end();
+    call!(SYS_exit, 0);
+    crate::arch::trap()
+}
+
+/// The task's first thread and those that its libpip noted.
+pub fn for_each_thread(entry: &Entry, mut action: impl FnMut(i32)) {
+    if entry.thread.load(Ordering::Acquire) != 0 {
+        action(entry.pid());
+    }
+    let table = entry.threads.load(Ordering::Acquire) as *const ThreadTable;
+    // SAFETY: null or the table of the task's libpip, which stays mapped until the task was waited for.
+    if let Some(table) = unsafe { table.as_ref() } {
+        table.iter().map(|cell| cell.load(Ordering::Acquire)).filter(|thread| *thread != 0).for_each(action);
+    }
+}
+
+/// Thread ids of a thread-mode task beside its first; 0 is a free place.
+pub type ThreadTable = [AtomicI32; 1024];
+
+/// The handler of [`END_SIGNAL`]: the thread that gets it leaves.
+pub extern "C" fn on_end_signal(_: i32) {
+    call!(SYS_exit, 0);
+}

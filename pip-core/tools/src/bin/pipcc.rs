@@ -1,0 +1,5 @@
+//! `pipcc`: see `pip_tools::compiler`.
+
+fn main() -> std::process::ExitCode {
+    pip_tools::compiler::main()
+}
