@@ -1,10 +1,15 @@
 # All paths are relative to this file's folder, so that its own path may hold spaces.
 BUILD := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(BUILD)/release
+# Where `make install` puts things; DESTDIR, for packagers, stands before it and is forgotten afterwards.
+PREFIX ?= /usr/local
+ROOT := $(DESTDIR)$(PREFIX)
+TOOLS := pip-mpiexec pip-exec pip-check pips pip-mode printpipmode pipcc pipfc pip-man pip-tgkill pip-python
+LIBRARIES := libpip.so libxpmem.so libpip_mpi.so
 # rustup's cargo is found even by a shell that has not read its profile.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: help setup build run test test-loom bench clean
+.PHONY: help setup build run test test-loom bench clean install install-files uninstall
 
 help:
 	@echo 'make run     install what is missing, build, show ranks in one address space, compare with stock MPICH'
@@ -13,6 +18,8 @@ help:
 	@echo 'make bench   a longer comparison, also as JSON; ARGS="..." passes options (ARGS=-h lists them)'
 	@echo 'make build   install what is missing and build'
 	@echo 'make setup   install what is missing'
+	@echo 'make install    build, and install below PREFIX (default /usr/local)'
+	@echo 'make uninstall  remove what was installed there'
 	@echo 'make clean   remove what was built'
 
 setup:
@@ -44,3 +51,31 @@ bench: build
 
 clean:
 	cargo clean
+
+# Root may have no cargo: then what another user has built is installed.
+install:
+	@if command -v cargo >/dev/null; then $(MAKE) --no-print-directory build; fi
+	@$(MAKE) --no-print-directory install-files
+
+install-files:
+	@case "$(PREFIX)" in /*) ;; *) echo "make install: PREFIX=$(PREFIX) must start with /" >&2; exit 1 ;; esac
+	@for file in $(TOOLS) $(LIBRARIES); do test -e "$(RELEASE)/$$file" || \
+		{ echo "make install: $$file has not been built; run make build first" >&2; exit 1; }; done
+	install -d "$(ROOT)/bin" "$(ROOT)/lib/pkgconfig" "$(ROOT)/include/pip" "$(ROOT)/share/pip/pip_gdb"
+	set -e; for tool in $(TOOLS); do install -m 755 "$(RELEASE)/$$tool" "$(ROOT)/bin/"; done
+	set -e; for library in $(LIBRARIES); do install -m 755 "$(RELEASE)/$$library" "$(ROOT)/lib/"; done
+	install -m 644 pip-core/include/pip/*.h "$(ROOT)/include/pip/"
+	install -m 644 pip-core/include/xpmem.h "$(ROOT)/include/"
+	install -m 755 pip-core/gdb/pip-gdb "$(ROOT)/bin/"
+	install -m 644 pip-core/gdb/pip-gdb.py "$(ROOT)/share/pip/"
+	install -m 644 pip-core/gdb/pip_gdb/*.py "$(ROOT)/share/pip/pip_gdb/"
+	set -e; for name in pip xpmem; do sed 's|@PREFIX@|$(PREFIX)|' pip-core/tools/pkgconfig/$$name.pc.in \
+		> "$(ROOT)/lib/pkgconfig/$$name.pc"; chmod 644 "$(ROOT)/lib/pkgconfig/$$name.pc"; done
+	"$(RELEASE)/pip-man" --generate "$(ROOT)/share/man"
+
+uninstall:
+	for tool in $(TOOLS) pip-gdb; do rm -f "$(ROOT)/bin/$$tool" "$(ROOT)/share/man/man1/$$tool.1"; done
+	for library in $(LIBRARIES); do rm -f "$(ROOT)/lib/$$library"; done
+	rm -f "$(ROOT)/lib/pkgconfig/pip.pc" "$(ROOT)/lib/pkgconfig/xpmem.pc" "$(ROOT)/include/xpmem.h" \
+		"$(ROOT)/share/man/man7/libpip.7"
+	rm -rf "$(ROOT)/include/pip" "$(ROOT)/share/pip"

@@ -22,11 +22,21 @@ pub fn current() -> Option<Current> {
 }
 
 fn find() -> Option<Current> {
+    let (address, id) = named()?;
+    let registry = Registry::at(address)?;
+    registry.entry(id).map(|_| Current { registry, id })
+}
+
+/// The registry's address and the task's id, as the environment has them.
+fn named() -> Option<(usize, usize)> {
     let value = std::env::var(ENVIRONMENT).ok()?;
     let (address, id) = value.split_once(':')?;
-    let registry = Registry::at(usize::from_str_radix(address.strip_prefix("0x")?, 16).ok()?)?;
-    let id = id.parse().ok()?;
-    registry.entry(id).map(|_| Current { registry, id })
+    Some((usize::from_str_radix(address.strip_prefix("0x")?, 16).ok()?, id.parse().ok()?))
+}
+
+/// Whether a root of another version of this library started the calling task, so that neither can talk to the other.
+pub fn has_foreign_root() -> bool {
+    named().is_some_and(|(address, _)| Registry::at(address).is_none() && Registry::is_foreign(address))
 }
 
 impl Current {

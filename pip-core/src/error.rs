@@ -3,7 +3,7 @@
 //! Every sentence names the value that was wrong and, where there is one, the way out.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why a file cannot be run as a task.
 #[derive(Debug, thiserror::Error)]
@@ -152,7 +152,56 @@ pub enum Error {
     /// A string with a NUL byte where C strings are needed.
     #[error("{0:?} contains a NUL byte, which neither an argument nor an environment variable can hold")]
     Nul(String),
+    /// The program's loader gave up: a library or symbol is missing, as it has said itself.
+    #[error("{}: its dynamic loader could not load it", .0.display())]
+    NotLoaded(PathBuf),
+    /// No function to start at.
+    #[error("{}: it has no function '{}' to start at; nm lists its functions", .0.display(), .1)]
+    NoFunction(PathBuf, String),
+    /// Several.
+    #[error("{}: function '{}' has multiple definitions, none of them global; rename one", .0.display(), .1)]
+    ManyFunctions(PathBuf, String),
     /// Any other system call.
     #[error("{0}: {1}")]
     System(&'static str, #[source] io::Error),
+}
+
+impl Error {
+    /// The errno that `pip_task_spawn` and its relatives return for it.
+    pub fn errno(&self) -> i32 {
+        match self {
+            Error::Program(error) => error.errno(),
+            Error::AlreadyRoot | Error::TasksLeft(_) => libc::EBUSY,
+            Error::TaskCount(..) => libc::EOVERFLOW,
+            Error::TaskId(..) | Error::Full(_) => libc::EAGAIN,
+            Error::Fixed { .. } | Error::NotWith(..) | Error::Nul(_) | Error::NotLoaded(_) => libc::ELIBEXEC,
+            Error::NoFunction(..) | Error::ManyFunctions(..) => libc::ENOEXEC,
+            Error::Map { .. } => libc::ENOMEM,
+            Error::NoThreadMode | Error::Damaged => libc::EPERM,
+            Error::Clone { source, .. } | Error::Setup { source, .. } | Error::System(_, source) => {
+                source.raw_os_error().unwrap_or(libc::EIO)
+            }
+            Error::Vanished(_) => libc::ESRCH,
+        }
+    }
+}
+
+impl ProgramError {
+    /// As [`Error::errno`].
+    pub fn errno(&self) -> i32 {
+        match self {
+            ProgramError::NotInPath(_) | ProgramError::NotFound(_) => libc::ENOENT,
+            ProgramError::NotRegular(_) | ProgramError::NotExecutable(_) => libc::EACCES,
+            ProgramError::Script { .. } => libc::ELIBSCN,
+            ProgramError::NotElf(path) | ProgramError::Damaged(path, _) if is_short(path) => libc::EUNATCH,
+            ProgramError::NotElf(_) | ProgramError::Damaged(..) => libc::ELIBBAD,
+            ProgramError::Io(_, source) => source.raw_os_error().unwrap_or(libc::EIO),
+            _ => libc::ELIBEXEC,
+        }
+    }
+}
+
+/// Shorter than an ELF header.
+fn is_short(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|file| file.len() < size_of::<libc::Elf64_Ehdr>() as u64)
 }

@@ -128,7 +128,7 @@ fn find_task(registry: &Registry) -> Option<&Entry> {
     let runs_in = |entry: &&Entry| {
         let mut found = false;
         if entry.is_in_use() {
-            tracking::for_each_thread(entry, |other| found |= other == thread);
+            tracking::for_each_thread(entry, |other, _| found |= other == thread);
         }
         found
     };

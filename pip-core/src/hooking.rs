@@ -93,27 +93,52 @@ fn thunk_code(entry: usize, target: usize) -> [u8; 22] {
     code
 }
 
-/// Makes the place at address `at` call its hook, if it still holds the expected code. Runs in tasks too, before they have
-/// thread-local storage.
-pub fn hook(registry: &Registry, entry: &Entry, at: usize, kind: Kind) {
-    let tables = registry.call_tables.load(Ordering::Acquire);
-    let pattern = kind.code();
-    // SAFETY: the caller found this place in mapped code of the task that is starting.
-    let code = unsafe { core::slice::from_raw_parts_mut(at as *mut u8, pattern.len()) };
-    if tables == 0 || *code != *pattern {
-        return;
+/// Writes into the code of a task. /proc/self/mem does that without a change of protection, which would split the mapping and
+/// join it again, a few microseconds each time; where the kernel forbids it, the protection is changed.
+pub struct CodeWriter {
+    memory: isize,
+}
+
+impl CodeWriter {
+    /// Runs in tasks too, before they have thread-local storage.
+    pub fn open() -> CodeWriter {
+        let flags = libc::O_RDWR | libc::O_CLOEXEC;
+        CodeWriter { memory: call!(SYS_openat, libc::AT_FDCWD, c"/proc/self/mem".as_ptr(), flags) }
     }
-    let (start, end) = (page_down(at), page_up(at + pattern.len()));
+
+    /// Makes the place at address `at` call its hook, if it still holds the expected code.
+    pub fn hook(&self, registry: &Registry, entry: &Entry, at: usize, kind: Kind) {
+        let tables = registry.call_tables.load(Ordering::Acquire);
+        let pattern = kind.code();
+        // SAFETY: the caller found this place in mapped code of the task that is starting.
+        let code = unsafe { core::slice::from_raw_parts(at as *const u8, pattern.len()) };
+        if tables == 0 || *code != *pattern {
+            return;
+        }
+        let slot = (tables + registry.index(entry) * TABLE + kind as usize * 8) as u32;
+        let [a, b, c, d] = slot.to_le_bytes();
+        // `call *[slot]`, and one-byte nops; no pattern is longer.
+        let new = [0xff, 0x14, 0x25, a, b, c, d, 0x90, 0x90, 0x90];
+        let len = pattern.len().min(new.len());
+        if call!(SYS_pwrite64, self.memory, new.as_ptr(), len, at) != len as isize {
+            rewrite(at, &new, len);
+        }
+    }
+}
+
+impl Drop for CodeWriter {
+    fn drop(&mut self) {
+        call!(SYS_close, self.memory);
+    }
+}
+
+fn rewrite(at: usize, new: &[u8; 10], len: usize) {
+    let (start, end) = (page_down(at), page_up(at + len));
     if call!(SYS_mprotect, start, end - start, libc::PROT_READ | libc::PROT_WRITE) < 0 {
         return;
     }
-    let slot = (tables + registry.index(entry) * TABLE + kind as usize * 8) as u32;
-    let mut i = 0;
-    for byte in [0xff, 0x14, 0x25].into_iter().chain(slot.to_le_bytes()) {
-        code[i] = byte; // `call *[slot]`: 7 bytes, no pattern is shorter
-        i += 1;
-    }
-    code[i..].fill(0x90);
+    // SAFETY: a private page of code of a task that does not run it yet, just made writable.
+    unsafe { core::ptr::copy_nonoverlapping(new.as_ptr(), at as *mut u8, len) };
     call!(SYS_mprotect, start, end - start, libc::PROT_READ | libc::PROT_EXEC);
 }
 
@@ -179,13 +204,14 @@ impl Libc {
         if stat.st_dev != self.device.load(Ordering::Relaxed) || stat.st_ino != self.inode.load(Ordering::Acquire) {
             return;
         }
+        let writer = CodeWriter::open();
         for (site, kind) in self.offsets.iter().zip(&self.kinds) {
             let (site, kind) = (site.load(Ordering::Relaxed), kind.load(Ordering::Relaxed));
             let at = range.0.wrapping_add(site.wrapping_sub(offset));
             if kind >= 0 && site >= offset && at + 16 <= range.1 {
                 for known in KINDS {
                     if known as i32 == kind {
-                        hook(registry, entry, at, known);
+                        writer.hook(registry, entry, at, known);
                     }
                 }
             }

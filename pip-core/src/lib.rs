@@ -42,4 +42,4 @@ pub use program::{Program, search_path};
 pub use root::Root;
 pub use spawn::SpawnOptions;
 pub use task::Task;
-pub use tracking::ThreadTable;
+pub use tracking::{END_SIGNAL, EXPECTED, ThreadTable};

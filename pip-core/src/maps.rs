@@ -4,13 +4,14 @@ use crate::faults::Line;
 use crate::raw::call;
 use core::fmt::Write;
 
-/// The file (or `[name]`) mapped at `address`, written to `path`, and the address's offset in it; None where nothing is mapped.
+/// The file (or `[name]`) mapped at `address`, written to `path`, and the address relative to the
+/// file's first mapping, as addr2line and debuggers count; None where nothing is mapped.
 pub(crate) fn find(address: usize, path: &mut Line) -> Option<usize> {
     let file = call!(SYS_openat, libc::AT_FDCWD, c"/proc/self/maps".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
     if file < 0 {
         return None;
     }
-    let (mut line, mut used, mut found) = ([0u8; 512], 0, None);
+    let (mut line, mut used, mut found, mut image) = ([0u8; 512], 0, None, (0, 0));
     let mut block = [0u8; 2048];
     'file: loop {
         let got = call!(SYS_read, file, block.as_mut_ptr(), block.len());
@@ -22,7 +23,7 @@ pub(crate) fn find(address: usize, path: &mut Line) -> Option<usize> {
                 }
                 continue;
             }
-            found = line.get(..used).and_then(|line| look(line, address, path));
+            found = line.get(..used).and_then(|line| look(line, address, path, &mut image));
             used = 0;
             if found.is_some() {
                 break 'file;
@@ -36,18 +37,23 @@ pub(crate) fn find(address: usize, path: &mut Line) -> Option<usize> {
     found
 }
 
-/// `START-END PERMISSIONS OFFSET DEVICE INODE      PATH`, numbers in hexadecimal.
-fn look(line: &[u8], address: usize, path: &mut Line) -> Option<usize> {
+/// `START-END PERMISSIONS OFFSET DEVICE INODE      PATH`, numbers in hexadecimal but for the inode. `image`: inode and address of
+/// the last beginning of a file seen, where a shared object's address 0 is.
+fn look(line: &[u8], address: usize, path: &mut Line, image: &mut (usize, usize)) -> Option<usize> {
     let line = core::str::from_utf8(line).ok()?;
     let mut words = line.splitn(6, ' ');
     let (start, end) = words.next()?.split_once('-')?;
     let (start, end) = (usize::from_str_radix(start, 16).ok()?, usize::from_str_radix(end, 16).ok()?);
+    let offset = usize::from_str_radix(words.nth(1)?, 16).ok()?;
+    let inode = words.nth(1)?.parse().ok()?;
+    if offset == 0 {
+        *image = (inode, start);
+    }
     if !(start..end).contains(&address) {
         return None;
     }
-    let offset = usize::from_str_radix(words.nth(1)?, 16).ok()?;
-    let _ = path.write_str(words.nth(2).unwrap_or_default().trim());
-    Some(address - start + offset)
+    let _ = path.write_str(words.next().unwrap_or_default().trim());
+    Some(if inode == image.0 { address - image.1 } else { address - start + offset })
 }
 
 #[cfg(test)]

@@ -152,7 +152,8 @@ pub fn search_path(name: &OsStr, path: Option<&OsStr>, cwd: &Path) -> Result<Pat
     })
 }
 
-fn may_execute(path: &Path) -> bool {
+/// Whether the caller may execute the file.
+pub fn may_execute(path: &Path) -> bool {
     let Ok(path) = std::ffi::CString::new(path.as_os_str().as_bytes()) else { return false };
     // SAFETY: a NUL-terminated path that outlives the call.
     unsafe { libc::faccessat(libc::AT_FDCWD, path.as_ptr(), libc::X_OK, libc::AT_EACCESS) == 0 }

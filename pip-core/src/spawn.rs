@@ -5,7 +5,7 @@ use crate::hooking::{self, Site};
 use crate::hooks::SpawnHooks;
 use crate::image::{self, Image};
 use crate::mapping::Mapping;
-use crate::registry::{ENVIRONMENT, Entry, Registry, State};
+use crate::registry::{ENVIRONMENT, Entry, Loading, Registry, State};
 use crate::stack::{Stack, Start};
 use crate::task::Task;
 use crate::{Error, Mode, Program, arch};
@@ -48,6 +48,8 @@ pub struct SpawnOptions {
     pub hooks: SpawnHooks,
     /// The command name that ps and top show, up to 15 bytes; the program's file name if None.
     pub comm: Option<CString>,
+    /// Wait until the task's loader has found all libraries, and the start function if there is one; needs `library`.
+    pub await_loading: bool,
     /// Let the task stop (SIGSTOP) before its program starts. Process mode only.
     pub stop: bool,
     /// Keep what the task mapped when it was waited for, because others still use it.
@@ -72,6 +74,7 @@ impl Default for SpawnOptions {
             aux: null,
             hooks: SpawnHooks::default(),
             comm: None,
+            await_loading: false,
             stop: false,
             keep_memory: false,
         }
@@ -214,7 +217,7 @@ fn start(
         });
         &*plan
     };
-    let (pid, pidfd) = clone(plan, entry, (scratch, room), by)?;
+    let (pid, pidfd) = clone(registry, plan, entry, (scratch, room), by)?;
     let mut task = Task::new(registry, id, pid, pidfd);
     // A task that spawns has mapped this through its own hooked mmap: it is the new task's now.
     let spawner = crate::current::current().map(|task| task.entry());
@@ -227,7 +230,14 @@ fn start(
         let end = image.end();
         hand_over((image.leak(), end));
     }
-    await_jump(plan, &mut task)?;
+    let started = await_jump(plan, &mut task);
+    let wait = options.await_loading && !options.stop && options.library.is_some() && program.is_dynamic();
+    let started = started.and_then(|()| if wait { await_loading(registry, entry, program, options) } else { Ok(()) });
+    entry.spawning.store(0, Ordering::Release); // from here on its memory may go
+    if let Err(error) = started {
+        let _not_a_child_of_a_task = task.reap();
+        return Err(error);
+    }
     Ok(task)
 }
 
@@ -248,8 +258,9 @@ fn load(
 ) -> Result<Loaded, Error> {
     let map = |p: &Program| -> Result<Image, Error> {
         let image = Image::map(&p.elf, &p.file, p.path())?;
+        let writer = hooking::CodeWriter::open();
         for &Site { offset, kind } in p.sites() {
-            hooking::hook(registry, entry, image.file_address(&p.elf, offset), kind);
+            writer.hook(registry, entry, image.file_address(&p.elf, offset), kind);
         }
         Ok(image)
     };
@@ -297,7 +308,13 @@ fn preloadable(library: &Path) -> Result<CString, Error> {
 }
 
 /// Clones the child onto the stack's free room, with all signals blocked so that no handler of the root runs in it.
-fn clone(plan: &Plan, entry: &Entry, (scratch, room): (usize, usize), by: By) -> Result<(i32, Option<OwnedFd>), Error> {
+fn clone(
+    registry: &Registry,
+    plan: &Plan,
+    entry: &Entry,
+    (scratch, room): (usize, usize),
+    by: By,
+) -> Result<(i32, Option<OwnedFd>), Error> {
     let mut pidfd: RawFd = -1;
     /// linux/sched.h; libc's constant is too narrow for it.
     const CLONE_CLEAR_SIGHAND: u64 = 1 << 32;
@@ -325,7 +342,7 @@ fn clone(plan: &Plan, entry: &Entry, (scratch, room): (usize, usize), by: By) ->
         let (mut all, mut old): (libc::sigset_t, libc::sigset_t) = (std::mem::zeroed(), std::mem::zeroed());
         libc::sigfillset(&mut all);
         libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut old);
-        let result = arch::clone3(&clone_args, child::run, std::ptr::from_ref(plan) as usize);
+        let result = arch::clone3(&clone_args, registry.child_path(), std::ptr::from_ref(plan) as usize);
         libc::pthread_sigmask(libc::SIG_SETMASK, &old, std::ptr::null_mut());
         result
     };
@@ -338,22 +355,40 @@ fn clone(plan: &Plan, entry: &Entry, (scratch, room): (usize, usize), by: By) ->
 
 /// Waits until the child has jumped, so that what its plan points to may be freed.
 fn await_jump(plan: &Plan, task: &mut Task) -> Result<(), Error> {
-    while plan.state.load(Ordering::Acquire) == 0 {
+    let mut vanished = false;
+    while plan.state.load(Ordering::Acquire) == 0 && !vanished {
         // The timeout is there for a child that was killed before it could report.
         crate::raw::futex_wait(&plan.state, 0, 50);
-        let ended = task.has_ended().map_err(|e| Error::System("waitid", e))?;
-        if ended && plan.state.load(Ordering::Acquire) == 0 {
-            task.reap().map_err(|e| Error::System("waitpid", e))?;
-            return Err(Error::Vanished(task.id()));
-        }
+        let ended = task.has_ended().map_err(|e| Error::System("waitid", e));
+        vanished = ended.unwrap_or(true) && plan.state.load(Ordering::Acquire) == 0;
+    }
+    if vanished {
+        return Err(Error::Vanished(task.id()));
     }
     if plan.state.load(Ordering::Acquire) == child::JUMPED {
         return Ok(());
     }
     let step = child::STEPS.get(plan.step.load(Ordering::Relaxed) as usize).copied().unwrap_or("start");
     let source = io::Error::from_raw_os_error(plan.errno.load(Ordering::Relaxed));
-    task.reap().map_err(|e| Error::System("waitpid", e))?;
     Err(Error::Setup { id: task.id(), step: step.to_owned(), source })
+}
+
+/// Waits for the report of the task's libpip. A before-hook that failed is no failure to load.
+fn await_loading(registry: &Registry, entry: &Entry, program: &Program, options: &SpawnOptions) -> Result<(), Error> {
+    let function = || options.function.as_ref().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let path = || program.path().to_owned();
+    loop {
+        let living = crate::task::is_living(registry, entry);
+        // Asked for after the task was seen alive or not: it may have come all the way and ended meanwhile.
+        match if living { entry.await_loading(20) } else { entry.loading() } {
+            Loading::Done => return Ok(()),
+            Loading::NoFunction => return Err(Error::NoFunction(path(), function())),
+            Loading::ManyFunctions => return Err(Error::ManyFunctions(path(), function())),
+            Loading::Unknown if living => {}
+            Loading::Unknown if entry.hook_failed() => return Ok(()),
+            Loading::Unknown => return Err(Error::NotLoaded(path())),
+        }
+    }
 }
 
 /// The name for PR_SET_NAME, NUL-terminated.

@@ -100,7 +100,14 @@ impl Task {
             return Ok(self.status);
         }
         let raw = match self.registry.mode() {
-            Mode::Process => reap_process(self.pid, block)?,
+            Mode::Process => match reap_process(self.pid, block) {
+                Err(error) if error.raw_os_error() == Some(libc::ECHILD) && self.registry.root_pid() == own_pid() => {
+                    // Somebody else waited for all children of the root: the status is lost, the task is over.
+                    give_back(self.registry, self.entry);
+                    return Err(error);
+                }
+                raw => raw?,
+            },
             Mode::Thread => reap_thread(self.registry, self.entry, block),
         };
         let Some(raw) = raw else { return Ok(None) };
@@ -127,9 +134,7 @@ pub fn kill(registry: &Registry, entry: &Entry, signal: i32) -> io::Result<()> {
         Mode::Thread if signal == libc::SIGKILL => {
             let first = entry.status.compare_exchange(NO_STATUS, signal, Ordering::AcqRel, Ordering::Relaxed);
             if first.is_ok() {
-                tracking::for_each_thread(entry, |thread| {
-                    call!(SYS_tgkill, registry.root_pid(), thread, tracking::END_SIGNAL);
-                });
+                tracking::dismiss(registry, entry);
                 entry.names.close();
                 registry.announce_end();
             }
@@ -163,6 +168,10 @@ fn process_runs(pid: i32) -> bool {
     ready == 0
 }
 
+fn own_pid() -> i32 {
+    std::process::id() as i32
+}
+
 fn reap_process(pid: i32, block: bool) -> io::Result<Option<i32>> {
     let mut raw = 0;
     // SAFETY: the status is written to a local; the PID is our child's and not reaped yet, so it is no one else's.
@@ -176,37 +185,48 @@ fn reap_process(pid: i32, block: bool) -> io::Result<Option<i32>> {
     }
 }
 
-/// The end of a thread-mode task: its first thread's word was cleared by the kernel, and its other threads are gone.
+/// The end of a thread-mode task: its first thread's word was cleared by the kernel, and its other threads are gone. As in a
+/// process, they may outlive the first if that left by pthread_exit.
 fn reap_thread(registry: &Registry, entry: &Entry, block: bool) -> Option<i32> {
+    let mut patience = 1000;
     loop {
         let thread = entry.thread.load(Ordering::Acquire);
-        if thread == 0 {
-            break;
+        let status = entry.status.load(Ordering::Acquire);
+        if thread == 0 && tracking::threads_left(registry, entry) == 0 {
+            return Some(entry.status.load(Ordering::Acquire).max(0));
         }
-        if !block {
+        if thread == 0 && status != NO_STATUS {
+            // The task has ended: who is left is asked again, since a thread may have been just beginning.
+            tracking::dismiss(registry, entry);
+            patience -= 1;
+            if patience == 0 {
+                // It blocks the signal. What it runs on must stay.
+                entry.keep_memory.store(1, Ordering::Relaxed);
+                return Some(status);
+            }
+        } else if !block {
             return None;
         }
-        // The kernel wakes this word as a shared futex.
-        let tick = libc::timespec { tv_sec: 1, tv_nsec: 0 };
-        call!(SYS_futex, entry.thread.as_ptr(), libc::FUTEX_WAIT, thread, &raw const tick);
-    }
-    for _ in 0..1000 {
-        let mut left = 0;
-        tracking::for_each_thread(entry, |thread| {
-            if call!(SYS_tgkill, registry.root_pid(), thread, tracking::END_SIGNAL) == 0 {
-                left += 1;
-            }
-        });
-        if left == 0 {
-            break;
+        if thread != 0 {
+            // The kernel wakes this word as a shared futex.
+            let tick = libc::timespec { tv_sec: 1, tv_nsec: 0 };
+            call!(SYS_futex, entry.thread.as_ptr(), libc::FUTEX_WAIT, thread, &raw const tick);
+        } else {
+            std::thread::sleep(std::time::Duration::from_millis(1));
         }
-        std::thread::sleep(std::time::Duration::from_millis(1));
     }
-    Some(entry.status.load(Ordering::Acquire).max(0))
 }
 
 /// After the end: withdraws what the task exported and unmaps what it mapped. No thread of it runs any more.
 fn give_back(registry: &Registry, entry: &Entry) {
+    // A short task may be over before its spawner, in another thread or task, has read on its stack that it started. Bounded,
+    // because the spawner may be dead.
+    for _ in 0..10_000 {
+        if entry.spawning.load(Ordering::Acquire) == 0 {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_micros(100));
+    }
     entry.names.close();
     entry.hooks.release();
     entry.threads.store(0, Ordering::Release);
@@ -241,7 +261,9 @@ pub(crate) fn wait_any(registry: &'static Registry, block: bool) -> io::Result<O
         match registry.mode() {
             // The word is announced before the thread is gone: what remains is the kernel's part of the exit.
             Mode::Thread => match alive.iter().find(|task| task.entry.status.load(Ordering::Acquire) != NO_STATUS) {
-                Some(ending) => drop(reap_thread(registry, ending.entry, true)),
+                Some(ending) => {
+                    reap_thread(registry, ending.entry, true);
+                }
                 None => registry.await_end(ends, 20),
             },
             Mode::Process => await_process(&alive)?,
@@ -263,7 +285,8 @@ fn await_process(tasks: &[Task]) -> io::Result<()> {
         opened.push(unsafe { OwnedFd::from_raw_fd(fd) });
         polled.push(libc::pollfd { fd, events: libc::POLLIN, revents: 0 });
     }
-    let timeout = if opened.len() == tasks.len() { -1 } else { 10 };
+    // Not for ever: tasks that others spawn meanwhile are not among these.
+    let timeout = if opened.len() == tasks.len() { 100 } else { 10 };
     // SAFETY: an array of that many entries.
     let ready = unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, timeout) };
     match io::Error::last_os_error() {

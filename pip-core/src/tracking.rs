@@ -135,30 +135,51 @@ pub fn end_thread(registry: &Registry, entry: &Entry, status: i32) -> ! {
     let all = u64::MAX;
     call!(SYS_rt_sigprocmask, libc::SIG_SETMASK, &raw const all, 0, 8);
     let _first_wins = entry.status.compare_exchange(NO_STATUS, status, Ordering::AcqRel, Ordering::Relaxed);
-    let own = call!(SYS_gettid) as i32;
-    for_each_thread(entry, |thread| {
-        if thread != own {
-            call!(SYS_tgkill, registry.root_pid(), thread, END_SIGNAL);
-        }
-    });
+    dismiss(registry, entry);
     registry.announce_end();
     call!(SYS_exit, 0);
     crate::arch::trap()
 }
 
-/// The task's first thread and those that its libpip noted.
-pub fn for_each_thread(entry: &Entry, mut action: impl FnMut(i32)) {
+/// The task's first thread and those that its libpip noted. The flag says that a thread said it is ending by itself: it may be
+/// asked about, but its id may be another's soon.
+pub fn for_each_thread(entry: &Entry, mut action: impl FnMut(i32, bool)) {
     if entry.thread.load(Ordering::Acquire) != 0 {
-        action(entry.pid());
+        action(entry.pid(), false);
     }
     let table = entry.threads.load(Ordering::Acquire) as *const ThreadTable;
     // SAFETY: null or the table of the task's libpip, which stays mapped until the task was waited for.
     if let Some(table) = unsafe { table.as_ref() } {
-        table.iter().map(|cell| cell.load(Ordering::Acquire)).filter(|thread| *thread != 0).for_each(action);
+        for thread in table.iter().map(|cell| cell.load(Ordering::Acquire)).filter(|thread| *thread != 0) {
+            action(thread.abs(), thread < 0);
+        }
     }
 }
 
-/// Thread ids of a thread-mode task beside its first; 0 is a free place.
+/// Sends the task's threads away, but for the calling one.
+pub fn dismiss(registry: &Registry, entry: &Entry) {
+    let own = call!(SYS_gettid) as i32;
+    for_each_thread(entry, |thread, ending| {
+        if thread != own && !ending && thread != EXPECTED {
+            call!(SYS_tgkill, registry.root_pid(), thread, END_SIGNAL);
+        }
+    });
+}
+
+/// How many threads of the task there still are.
+pub fn threads_left(registry: &Registry, entry: &Entry) -> usize {
+    let mut left = 0;
+    for_each_thread(entry, |thread, _| {
+        let there = thread == EXPECTED || call!(SYS_tgkill, registry.root_pid(), thread, 0) == 0;
+        left += usize::from(there);
+    });
+    left
+}
+
+/// In a [`ThreadTable`]: a thread that is being made and has not said its id yet.
+pub const EXPECTED: i32 = i32::MAX;
+
+/// Thread ids of a thread-mode task beside its first; 0 is a free place, a negative one a thread that is ending.
 pub type ThreadTable = [AtomicI32; 1024];
 
 /// The handler of [`END_SIGNAL`]: the thread that gets it leaves.

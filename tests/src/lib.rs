@@ -3,9 +3,11 @@
 //!
 //! To add a test of an MPI program, put a C, C++ or Fortran file into `programs/mpi`: stock MPICH says what is right. A
 //! program in `programs/tasks` is compared with itself as an ordinary process. The first comment of the file says how to
-//! run it, see [`sources::Directives`].
+//! run it, see [`sources::Directives`]. A program of `programs/pip` uses PiP's C interface in both modes, see
+//! [`pip_programs`].
 
 pub mod cases;
+pub mod pip_programs;
 pub mod places;
 pub mod run;
 pub mod sources;

@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 /// What `cargo build --workspace` and `--examples` make and the suites run.
-const TOOLS: [&str; 10] = [
+const TOOLS: [&str; 13] = [
     "pip-mpiexec",
     "libpip_mpi.so",
+    "libpip.so",
+    "libxpmem.so",
+    "pip-exec",
     "osu_latency",
     "osu_bw",
     "osu_mbw_mr",

@@ -2,11 +2,14 @@
 
 mod bad_input;
 mod benchmarks;
+mod conformance;
+mod debugging;
 mod launcher;
 mod loader;
 mod oracle;
 mod shim;
 mod streams;
+mod tools;
 
 use libtest_mimic::{Arguments, Conclusion, run};
 use pip_tests::{cases::Cases, places, traces};
@@ -32,9 +35,12 @@ fn main() -> ExitCode {
 fn conclude(args: &Arguments) -> Conclusion {
     let mut cases = Cases::default();
     loader::add(&mut cases);
+    conformance::add(&mut cases);
+    debugging::add(&mut cases);
     launcher::add(&mut cases);
     streams::add(&mut cases);
     bad_input::add(&mut cases);
+    tools::add(&mut cases);
     shim::add(&mut cases);
     oracle::add(&mut cases);
     benchmarks::add(&mut cases);

@@ -314,10 +314,13 @@ int pip_get_pipid(int *pipidp);
 /* The number given to pip_init(); `ntasksp` may be null. */
 int pip_get_ntasks(int *ntasksp);
 
-/* PIP_MODE_PTHREAD, PIP_MODE_PROCESS_PRELOAD or PIP_MODE_PROCESS_PIPCLONE; `modep` may be null. */
+/*
+ * PIP_MODE_PTHREAD, PIP_MODE_PROCESS_PRELOAD or PIP_MODE_PROCESS_PIPCLONE: of the last two, which mean the same, the
+ * one asked for. `modep` may be null.
+ */
 int pip_get_mode(int *modep);
 
-/* "pthread", or a name that begins with "process"; null where there is no root. */
+/* "pthread", "process", or "process:preload" or "process:pipclone" if asked for; null where there is no root. */
 const char *pip_get_mode_str(void);
 
 /*

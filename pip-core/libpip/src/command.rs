@@ -41,13 +41,15 @@ fn facts() -> Vec<(&'static str, &'static str, String)> {
         .map_or_else(String::new, |path| path.display().to_string());
     vec![
         ("--name", "Package", "Process-in-Process".to_owned()),
-        ("--version", "Version", env!("CARGO_PKG_VERSION").to_owned()),
+        // Of the interface: what scripts ask for.
+        ("--version", "Version", "2.4.1".to_owned()),
         ("--license", "License", env!("CARGO_PKG_LICENSE").to_owned()),
         ("--os", "Build OS", std::env::consts::OS.to_owned()),
         ("--cc", "Build CC", "rustc".to_owned()),
         ("--prefix", "Prefix dir", prefix),
         ("--glibc", "PiP-glibc", "not needed".to_owned()),
         ("--ldlinux", "ld-linux", String::from_utf8_lossy(&INTERPRETER[..27]).into_owned()),
+        ("--commit", "Commit Hash", env!("PIP_COMMIT").to_owned()),
         ("--debug", "Debug build", if cfg!(debug_assertions) { "yes" } else { "no" }.to_owned()),
     ]
 }

@@ -69,23 +69,27 @@ fn init_root(count: i32, export: *mut c_void, options: c_int) -> Result<(), Errn
     })?;
     root.registry().option.store(choice.option as u32, Ordering::Release);
     root.registry().root_entry().export().store(export, Ordering::Release);
+    // SAFETY: cannot fail.
+    let own_handle = unsafe { libc::pthread_self() };
+    root.registry().root_entry().handle.store(own_handle as usize, Ordering::Release);
+    signals::keep_statuses();
     signals::block(libc::SIGCHLD);
     if choice.mode == Mode::Process {
         signals::install_abort_handler(root.registry());
     }
-    name_root(choice.mode);
+    name_root(if choice.option == settings::option::PIPCLONE { ';' } else { choice.mode.comm_char() });
     set_root(Some(root));
     crate::debugging::prepare();
     Ok(())
 }
 
 /// The command name `R:program`, by which pips knows a root.
-fn name_root(mode: Mode) {
+fn name_root(mode: char) {
     let own = std::fs::read("/proc/self/comm").unwrap_or_default();
     let own = own.strip_suffix(b"\n").unwrap_or(&own);
     let mut name = [0u8; 16];
     name[0] = b'R';
-    name[1] = mode.comm_char() as u8;
+    name[1] = mode as u8;
     let len = own.len().min(13);
     name[2..2 + len].copy_from_slice(&own[..len]);
     // SAFETY: a C string of at most 16 bytes.

@@ -82,6 +82,22 @@ fn change(how: c_int, signal: c_int) {
     }
 }
 
+/// A root that ignores SIGCHLD would lose its tasks' statuses: the kernel throws them away.
+pub fn keep_statuses() {
+    // SAFETY: all-zero is a valid sigaction and means the default; a local is filled.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(libc::SIGCHLD, std::ptr::null(), &mut action);
+        if action.sa_sigaction == libc::SIG_IGN || action.sa_flags & libc::SA_NOCLDWAIT != 0 {
+            if action.sa_sigaction == libc::SIG_IGN {
+                action.sa_sigaction = libc::SIG_DFL;
+            }
+            action.sa_flags &= !libc::SA_NOCLDWAIT;
+            libc::sigaction(libc::SIGCHLD, &action, std::ptr::null_mut());
+        }
+    }
+}
+
 static HANDLES_ABORT: AtomicBool = AtomicBool::new(false);
 /// For the handler, which may take no lock.
 static OWN: AtomicPtr<Registry> = AtomicPtr::new(std::ptr::null_mut());

@@ -4,14 +4,13 @@ use crate::caller::{self, Caller, PIPID_ANY, caller};
 use crate::errno::{Errno, code};
 use crate::{cores, debugging, messages};
 use pip_core::hooks::Hook;
-use pip_core::registry::Loading;
 use pip_core::settings::option;
-use pip_core::{Error, Program, SpawnHooks, SpawnOptions, current, search_path, settings, task};
+use pip_core::{Error, Program, SpawnHooks, SpawnOptions, current, search_path, settings};
 use std::ffi::{CStr, CString, OsStr, c_char, c_int, c_void};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
-use std::sync::Mutex;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 /// `pip_spawn_program_t`
 #[repr(C)]
@@ -147,11 +146,29 @@ unsafe fn strings(mut list: *const *const c_char) -> Vec<CString> {
     copies
 }
 
-fn open(name: &OsStr) -> Result<Program, Errno> {
+/// Programs that were opened, with what tells a changed file: a root that spawns one program many times reads it once.
+static OPENED: Mutex<Vec<(PathBuf, FileKey, Arc<Program>)>> = Mutex::new(Vec::new());
+
+fn open(name: &OsStr) -> Result<Arc<Program>, Errno> {
     let opened = std::env::current_dir()
         .map_err(|e| Error::System("the working directory", e))
         .and_then(|cwd| Ok(search_path(name, std::env::var_os("PATH").as_deref(), &cwd)?))
-        .and_then(|path| Ok(Program::open(&path)?));
+        .and_then(|path| {
+            let mut known = OPENED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let key = key(&path);
+            if let Some(at) = known.iter().position(|(known, ..)| *known == path) {
+                if key == Some(known[at].1) && pip_core::program::may_execute(&path) {
+                    return Ok(known[at].2.clone());
+                }
+                known.remove(at);
+            }
+            let program = Arc::new(Program::open(&path)?);
+            known.extend(key.map(|key| (path, key, program.clone())));
+            if known.len() > 32 {
+                known.remove(0);
+            }
+            Ok(program)
+        });
     opened.map_err(|error| report(&error))
 }
 
@@ -170,19 +187,18 @@ fn start(caller: Caller, program: &Program, mut options: SpawnOptions) -> Result
     let stop = debugging::stop_wanted(caller.registry.mode(), options.id);
     options.stop = stop.is_some();
     options.comm = Some(comm(caller, program, options.id));
-    let by_function = options.function.is_some();
+    options.await_loading = options.function.is_some() || !has_loaded_before(program.path());
     let task = match caller.id {
         None => caller::root().ok_or(Errno::EPERM)?.root.spawn(program, &options),
         Some(_) => current::current().ok_or(Errno::EPERM)?.spawn(program, &options),
     };
     let task = task.map_err(|error| report(&error))?;
-    let id = task.id();
     if let Some(stop) = stop {
         debugging::on_stopped(&task, &stop, program.path());
-    } else if program.is_dynamic() && (by_function || !has_loaded_before(program.path())) {
-        await_loading(caller, id, program.path())?;
+    } else if options.await_loading {
+        LOADED.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).extend(key(program.path()));
     }
-    Ok(id)
+    Ok(task.id())
 }
 
 /// The last digit of the pipid, the mode, and the program's name, which the kernel cuts off: how pips knows a task.
@@ -199,41 +215,17 @@ fn comm(caller: Caller, program: &Program, wanted: Option<usize>) -> CString {
 }
 
 /// Files that were seen to load: only the first spawn of a program waits whether its libraries are all there.
-static LOADED: Mutex<Vec<(u64, u64, i64, i64)>> = Mutex::new(Vec::new());
+static LOADED: Mutex<Vec<FileKey>> = Mutex::new(Vec::new());
 
-fn key(path: &Path) -> Option<(u64, u64, i64, i64)> {
-    std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino(), file.mtime(), file.mtime_nsec()))
+/// Device, inode, time of the last change of the contents and of the file's properties.
+type FileKey = (u64, u64, (i64, i64), (i64, i64));
+
+fn key(path: &Path) -> Option<FileKey> {
+    let file = std::fs::metadata(path).ok()?;
+    Some((file.dev(), file.ino(), (file.mtime(), file.mtime_nsec()), (file.ctime(), file.ctime_nsec())))
 }
 
 fn has_loaded_before(path: &Path) -> bool {
     let loaded = LOADED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     key(path).is_some_and(|key| loaded.contains(&key))
-}
-
-/// Waits until the task's libpip says that all libraries are there and the start function is found.
-fn await_loading(caller: Caller, id: usize, path: &Path) -> Result<(), Errno> {
-    let entry = caller.registry.entry(id).ok_or(Errno::ESRCH)?;
-    let failed = |errno: Errno, reason: &str| {
-        messages::error(&format!("{}: {reason}", path.display()));
-        if let Some(mut task) = caller::root().and_then(|state| pip_core::Task::of(state.root.registry(), id)) {
-            let _status_is_known = task.wait();
-        }
-        Err(errno)
-    };
-    loop {
-        match entry.await_loading(20) {
-            Loading::Done => break,
-            Loading::NoFunction => return failed(Errno::ENOEXEC, "it has no such start function"),
-            Loading::ManyFunctions => {
-                return failed(Errno::ENOEXEC, "the start function has multiple definitions, none of them global");
-            }
-            Loading::Unknown if task::is_living(caller.registry, entry) => {}
-            // It may have come all the way since the look.
-            Loading::Unknown if entry.loading() != Loading::Unknown => {}
-            Loading::Unknown if entry.hook_failed() => return Ok(()),
-            Loading::Unknown => return failed(Errno::ELIBEXEC, "its dynamic loader could not load it"),
-        }
-    }
-    LOADED.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).extend(key(path));
-    Ok(())
 }

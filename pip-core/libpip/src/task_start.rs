@@ -4,7 +4,7 @@
 use crate::messages;
 use crate::next::next;
 use pip_core::Mode;
-use pip_core::current::{Current, current};
+use pip_core::current::{Current, current, has_foreign_root};
 use pip_core::registry::Loading;
 use pip_core::symbols::{self, Symbol};
 use pip_core::{exit_is_hooked, faults};
@@ -16,7 +16,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 static INITIALISE: extern "C" fn() = initialise;
 
 extern "C" fn initialise() {
-    let Some(task) = current() else { return };
+    let Some(task) = current() else {
+        if has_foreign_root() {
+            messages::error(
+                "libpip.so and the root are of different versions, so this program runs as no task: install both anew",
+            );
+        }
+        return;
+    };
     let entry = task.entry();
     // SAFETY: cannot fail; atexit takes a function of the right type.
     unsafe {

@@ -41,6 +41,8 @@ pub struct Entry {
     pub(crate) loading: AtomicU32,
     /// Set once exit() runs, as opposed to _exit().
     pub(crate) regular_exit: AtomicU32,
+    /// Not 0: whoever spawned the task still looks at what it left on the task's stack.
+    pub(crate) spawning: AtomicU32,
     /// Not 0: the before-hook returned an error.
     pub(crate) hook_failed: AtomicU32,
     /// Not 0: what the task mapped stays after it was waited for.
@@ -140,6 +142,7 @@ impl Entry {
         self.status.store(NO_STATUS, Ordering::Relaxed);
         self.loading.store(Loading::Unknown as u32, Ordering::Relaxed);
         self.regular_exit.store(0, Ordering::Relaxed);
+        self.spawning.store(1, Ordering::Relaxed);
         self.hook_failed.store(0, Ordering::Relaxed);
         self.hooks.clear();
         self.names.reset();
@@ -222,6 +225,11 @@ impl Entry {
     /// Called by libpip from the last exit handler: the task ends by exit(), so its after-hook is due.
     pub fn announce_regular_exit(&self) {
         self.regular_exit.store(1, Ordering::Release);
+    }
+
+    /// Thread mode: whether the task is ending, so that its threads must.
+    pub fn is_ending(&self) -> bool {
+        self.status.load(Ordering::Acquire) != NO_STATUS
     }
 
     /// Where the task keeps the ids of its threads beside the first ([`crate::ThreadTable`]).

@@ -45,6 +45,8 @@ pub struct Registry {
     pub universal: [AtomicU32; 2],
     /// Where the system-call hooks of the tasks begin ([`crate::hooking`]); 0 if there are none.
     pub(crate) call_tables: AtomicUsize,
+    /// The root's copy of [`crate::child::run`]: a task that spawns may be gone with its copy before its child has left it.
+    child_path: AtomicUsize,
     /// The root's copy of [`crate::hooks::run_after`]: only that knows the thread-local storage of parked threads.
     pub(crate) run_after: AtomicUsize,
     /// The id after the one that was given last.
@@ -69,6 +71,7 @@ impl Registry {
             option: AtomicU32::new(0),
             universal: [const { AtomicU32::new(0) }; 2],
             call_tables: AtomicUsize::new(0),
+            child_path: AtomicUsize::new(crate::child::run as *const () as usize),
             run_after: AtomicUsize::new(crate::hooks::run_after as *const () as usize),
             next: AtomicU32::new(0),
             ends: AtomicU32::new(0),
@@ -102,6 +105,11 @@ impl Registry {
         let right = header.is_intact();
         // SAFETY: readable and of our layout; the root never unmaps it.
         right.then(|| unsafe { &*(address as *const Registry) })
+    }
+
+    /// Whether a registry of another version lies at `address`.
+    pub(crate) fn is_foreign(address: usize) -> bool {
+        probe::<8>(address).is_some_and(|magic| u64::from_ne_bytes(magic) == MAGIC)
     }
 
     /// Whether the header still says what the root wrote: a stray store of any task may have hit it.
@@ -159,6 +167,12 @@ impl Registry {
         let first = self.next.load(Ordering::Relaxed) as usize;
         let ids = (0..self.capacity()).map(|i| (first + i) % self.capacity());
         ids.into_iter().find(|id| !self.slot(*id).is_in_use()).unwrap_or(0)
+    }
+
+    /// Where new tasks begin.
+    pub(crate) fn child_path(&self) -> extern "C" fn(usize) -> ! {
+        // SAFETY: the root stored this function of its own.
+        unsafe { core::mem::transmute::<usize, extern "C" fn(usize) -> !>(self.child_path.load(Ordering::Acquire)) }
     }
 
     /// Runs the after-hook of the calling task, if it is due, and gives its result.

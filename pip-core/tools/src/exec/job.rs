@@ -1,20 +1,18 @@
 //! Starts the tasks of pip-exec, all or none.
 
 use super::MOST_TASKS;
-use super::errors::error_number;
 use super::segments::Segment;
 use super::stopping;
 use super::waiting::{self, Ended};
 use crate::messages::warn;
 use crate::{places, signals};
-use pip_core::registry::Loading;
 use pip_core::settings::{self, ModeError, StopOnStart};
 use pip_core::{Error, Mode, Program, ProgramError, Root, SpawnOptions, Task};
 use std::env;
 use std::ffi::{CString, OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 /// Why nothing runs.
@@ -28,10 +26,6 @@ enum JobError {
     Mode(#[from] ModeError),
     #[error(transparent)]
     Pip(#[from] Error),
-    #[error("{}: has no function {:?} to start with; nm lists its functions", .0.display(), .1)]
-    NoFunction(PathBuf, CString),
-    #[error("{}: has several functions {:?} and none of them is global; rename one", .0.display(), .1)]
-    ManyFunctions(PathBuf, CString),
     #[error("{0}: {1}")]
     System(&'static str, io::Error),
     #[error("an argument or environment variable contains a NUL byte")]
@@ -45,8 +39,7 @@ impl JobError {
             JobError::TooMany(_) => libc::EOVERFLOW,
             JobError::Place(_) => libc::ELIBACC,
             JobError::Mode(_) => libc::EPERM,
-            JobError::Pip(error) => error_number(error),
-            JobError::NoFunction(..) | JobError::ManyFunctions(..) => libc::ENOEXEC,
+            JobError::Pip(error) => error.errno(),
             JobError::System(_, error) => error.raw_os_error().unwrap_or(libc::EIO),
             JobError::Nul => libc::EINVAL,
         }
@@ -116,10 +109,15 @@ fn start(segments: &[Segment]) -> Result<(Root, Mode, Vec<Task>), JobError> {
     for (segment, program) in segments.iter().zip(&programs) {
         for index in 0..segment.count as usize {
             let options = options(&common, segment, program, tasks.len(), index)?;
-            let spawned = root.spawn(program, &options).map_err(JobError::from).map(|task| tasks.push(task));
-            if let Err(error) = spawned.and_then(|()| started(&common, &root, &options, program.path(), &tasks)) {
-                waiting::kill_all(&mut tasks);
-                return Err(error);
+            match root.spawn(program, &options) {
+                Ok(task) => tasks.push(task),
+                Err(error) => {
+                    waiting::kill_all(&mut tasks);
+                    return Err(error.into());
+                }
+            }
+            if let (Some(stop), Some(task)) = (common.stop.as_ref().filter(|_| options.stop), tasks.last()) {
+                stopping::stopped(stop, task, program.path());
             }
             if let (true, Some(task)) = (segment.debug, tasks.last()) {
                 let command: Vec<_> = segment.command.iter().map(|word| word.to_string_lossy()).collect();
@@ -128,26 +126,6 @@ fn start(segments: &[Segment]) -> Result<(Root, Mode, Vec<Task>), JobError> {
         }
     }
     Ok((root, common.mode, tasks))
-}
-
-/// Sees the newest task through what happens before its program starts.
-fn started(common: &Common, root: &Root, options: &SpawnOptions, path: &Path, tasks: &[Task]) -> Result<(), JobError> {
-    let Some(task) = tasks.last() else { return Ok(()) };
-    if let Some(stop) = common.stop.as_ref().filter(|_| options.stop) {
-        stopping::stopped(stop, task, path);
-        return Ok(()); // it may stay stopped for long
-    }
-    let (Some(name), Some(entry)) = (&options.function, root.registry().entry(task.id())) else { return Ok(()) };
-    loop {
-        // A task that ended before it could tell has said why itself.
-        let ended = task.has_ended().unwrap_or(true);
-        match entry.await_loading(20) {
-            Loading::Unknown if !ended => {}
-            Loading::Unknown | Loading::Done => return Ok(()),
-            Loading::NoFunction => return Err(JobError::NoFunction(path.to_owned(), name.clone())),
-            Loading::ManyFunctions => return Err(JobError::ManyFunctions(path.to_owned(), name.clone())),
-        }
-    }
 }
 
 fn options(
@@ -168,6 +146,7 @@ fn options(
         stop: stopping::concerns(common.stop.as_ref(), id),
         library: Some(common.library.clone()),
         function: segment.function.clone(),
+        await_loading: segment.function.is_some(),
         // A task may still read what one that ended left behind.
         keep_memory: true,
         comm: Some(comm(digit, common.mark, program.path().file_name().unwrap_or_default())),

@@ -1,6 +1,5 @@
 //! `pip-exec`: run programs as tasks of one address space.
 
-mod errors;
 mod job;
 mod segments;
 mod stopping;
