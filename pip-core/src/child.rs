@@ -6,7 +6,7 @@
 //! that were prepared before the clone, failures reported through the [`Plan`].
 
 use crate::raw::{call, futex_wake};
-use crate::registry::{Entry, State};
+use crate::registry::Entry;
 use crate::{arch, hooks};
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 
@@ -29,6 +29,8 @@ pub struct Plan {
     pub fd_scratch: *mut i32,
     /// A number above all target descriptors.
     pub fd_floor: i32,
+    /// A number above all descriptors of the root.
+    pub fd_bound: i32,
     /// Working directory, or null to keep the root's.
     pub directory: *const u8,
     /// CPU mask and its bytes, or null.
@@ -40,6 +42,8 @@ pub struct Plan {
     /// The task in the registry.
     pub task: *const Entry,
     pub id: usize,
+    /// The parent waits until the child has jumped, because something can go wrong before.
+    pub awaited: bool,
     /// The task is a thread of the root's process: descriptors, working directory and signal handlers are shared.
     pub thread: bool,
     /// Stop before the program starts, until somebody sends SIGCONT.
@@ -52,9 +56,8 @@ pub const JUMPED: u32 = 1;
 pub const FAILED: u32 = 2;
 
 /// The steps in words, indexed by `Plan::step`.
-pub const STEPS: [&str; 6] = [
+pub const STEPS: [&str; 5] = [
     "duplicate a file descriptor",
-    "close descriptors marked close-on-exec",
     "enter its working directory",
     "bind itself to its CPUs",
     "reset its signal mask",
@@ -67,15 +70,12 @@ pub extern "C" fn run(plan: usize) -> ! {
     let plan = unsafe { &*(plan as *const Plan) };
     // SAFETY: the registry lives as long as the address space.
     let task = unsafe { &*plan.task };
-    if plan.thread {
-        task.pid_cell().store(call!(SYS_gettid) as i32, Ordering::Release);
-    } else {
+    if !plan.thread {
         // A killed root must not leave tasks behind: ask for the signal first, then check that it was not too late.
         call!(SYS_prctl, libc::PR_SET_PDEATHSIG, libc::SIGKILL);
         if call!(SYS_getppid) != plan.root_pid as isize {
             exit(plan, 1);
         }
-        task.pid_cell().store(call!(SYS_getpid) as i32, Ordering::Release);
     }
     call!(SYS_prctl, libc::PR_SET_NAME, plan.name.as_ptr());
     let special = plan.stop || task.hooks.has_before();
@@ -83,7 +83,7 @@ pub extern "C" fn run(plan: usize) -> ! {
         prepare_process(plan, !special);
     }
     if !plan.affinity.is_null() {
-        check(plan, 3, call!(SYS_sched_setaffinity, 0, plan.affinity_bytes, plan.affinity));
+        check(plan, 2, call!(SYS_sched_setaffinity, 0, plan.affinity_bytes, plan.affinity));
     }
     if plan.signal_stack.1 > 0 {
         // The kernel's stack_t: address, flags, size.
@@ -91,12 +91,13 @@ pub extern "C" fn run(plan: usize) -> ! {
         call!(SYS_sigaltstack, stack.as_ptr(), 0);
     }
     let empty = 0u64;
-    check(plan, 4, call!(SYS_rt_sigprocmask, libc::SIG_SETMASK, &raw const empty, 0, 8));
+    check(plan, 3, call!(SYS_rt_sigprocmask, libc::SIG_SETMASK, &raw const empty, 0, 8));
 
     // From here on the parent's memory that the plan points to may be gone; the plan itself is on the task's own stack.
-    task.set_state(State::Alive);
-    plan.state.store(JUMPED, Ordering::Release);
-    futex_wake(&plan.state, 1);
+    if plan.awaited {
+        plan.state.store(JUMPED, Ordering::Release);
+        futex_wake(&plan.state, 1);
+    }
     if special {
         stop_and_hook(plan, task);
     }
@@ -107,14 +108,14 @@ pub extern "C" fn run(plan: usize) -> ! {
 /// What a process of its own can change for itself alone.
 fn prepare_process(plan: &Plan, sweep: bool) {
     if plan.new_session {
-        check(plan, 5, call!(SYS_setsid));
+        check(plan, 4, call!(SYS_setsid));
     }
     move_descriptors(plan);
     if sweep {
-        check(plan, 1, close_on_exec());
+        close_on_exec(plan.fd_bound);
     }
     if !plan.directory.is_null() {
-        check(plan, 2, call!(SYS_chdir, plan.directory));
+        check(plan, 1, call!(SYS_chdir, plan.directory));
     }
     // Handlers are already reset (CLONE_CLEAR_SIGHAND); a Rust root ignores SIGPIPE, which its tasks must not inherit.
     // The kernel's struct sigaction on x86-64: handler, flags, restorer, mask; all zero is SIG_DFL.
@@ -136,7 +137,7 @@ fn stop_and_hook(plan: &Plan, task: &Entry) {
         }
     }
     if !plan.thread {
-        close_on_exec();
+        close_on_exec(plan.fd_bound);
     }
 }
 
@@ -161,17 +162,12 @@ fn move_descriptors(plan: &Plan) {
     }
 }
 
-/// What execve would do: closes every descriptor marked close-on-exec. The table is the child's own (no CLONE_FILES). One poll
-/// tells which of 256 numbers are open at all; listing /proc/self/fd would make an inode per entry.
-fn close_on_exec() -> isize {
-    let size = descriptor_table_size();
-    if size < 0 {
-        return size;
-    }
-    let mut polled = [libc::pollfd { fd: 0, events: 0, revents: 0 }; 256];
-    let mut first = 0;
-    while first < size {
-        let mut next = first as i32;
+/// What execve would do: closes every descriptor marked close-on-exec. The table is the child's own (no CLONE_FILES). A poll
+/// tells which of many numbers are open at all; listing /proc/self/fd would make an inode per entry.
+fn close_on_exec(bound: i32) {
+    let mut polled = [libc::pollfd { fd: 0, events: 0, revents: 0 }; 512];
+    let mut next = 0;
+    while next < bound {
         for one in &mut polled {
             *one = libc::pollfd { fd: next, events: 0, revents: 0 };
             next += 1;
@@ -185,29 +181,7 @@ fn close_on_exec() -> isize {
                 call!(SYS_close, one.fd);
             }
         }
-        first += polled.len() as isize;
     }
-    0
-}
-
-/// All descriptors are below this number: FDSize of /proc/self/status.
-fn descriptor_table_size() -> isize {
-    let status = call!(SYS_openat, libc::AT_FDCWD, c"/proc/self/status".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
-    if status < 0 {
-        return status;
-    }
-    let mut text = [0u8; 1024];
-    let got = call!(SYS_read, status, text.as_mut_ptr(), 1024);
-    call!(SYS_close, status);
-    number_after(&text, b"FDSize:\t", got).unwrap_or(-(libc::EINVAL as isize))
-}
-
-/// The decimal number that follows `label` in the first `len` bytes of `text`.
-fn number_after(text: &[u8; 1024], label: &[u8; 8], len: isize) -> Option<isize> {
-    let text = text.get(..len.max(0) as usize)?;
-    let at = text.windows(8).position(|window| window == label)?;
-    let digits = text.get(at + 8..)?.iter().map_while(|byte| byte.is_ascii_digit().then(|| isize::from(byte - b'0')));
-    Some(digits.fold(0, |value: isize, digit| value.wrapping_mul(10).wrapping_add(digit)))
 }
 
 fn check(plan: &Plan, step: u32, result: isize) {
@@ -226,16 +200,4 @@ fn exit(plan: &Plan, status: i32) -> ! {
     }
     call!(SYS_exit_group, status);
     arch::trap()
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_table_size_is_read_from_the_status_text() {
-        let mut text = [0u8; 1024];
-        text[..29].copy_from_slice(b"Name:\tx\nFDSize:\t256\nGroups:\t0");
-        assert_eq!(super::number_after(&text, b"FDSize:\t", 29), Some(256));
-        assert_eq!(super::number_after(&text, b"FDSize:\t", 5), None);
-        assert!(super::descriptor_table_size() >= 64);
-    }
 }

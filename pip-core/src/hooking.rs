@@ -93,54 +93,33 @@ fn thunk_code(entry: usize, target: usize) -> [u8; 22] {
     code
 }
 
-/// Writes into the code of a task. /proc/self/mem does that without a change of protection, which would split the mapping and
-/// join it again, a few microseconds each time; where the kernel forbids it, the protection is changed.
-pub struct CodeWriter {
-    memory: isize,
-}
-
-impl CodeWriter {
-    /// Runs in tasks too, before they have thread-local storage.
-    pub fn open() -> CodeWriter {
-        let flags = libc::O_RDWR | libc::O_CLOEXEC;
-        CodeWriter { memory: call!(SYS_openat, libc::AT_FDCWD, c"/proc/self/mem".as_ptr(), flags) }
-    }
-
-    /// Makes the place at address `at` call its hook, if it still holds the expected code.
-    pub fn hook(&self, registry: &Registry, entry: &Entry, at: usize, kind: Kind) {
-        let tables = registry.call_tables.load(Ordering::Acquire);
-        let pattern = kind.code();
-        // SAFETY: the caller found this place in mapped code of the task that is starting.
-        let code = unsafe { core::slice::from_raw_parts(at as *const u8, pattern.len()) };
-        if tables == 0 || *code != *pattern {
-            return;
-        }
-        let slot = (tables + registry.index(entry) * TABLE + kind as usize * 8) as u32;
-        let [a, b, c, d] = slot.to_le_bytes();
-        // `call *[slot]`, and one-byte nops; no pattern is longer.
-        let new = [0xff, 0x14, 0x25, a, b, c, d, 0x90, 0x90, 0x90];
-        let len = pattern.len().min(new.len());
-        if call!(SYS_pwrite64, self.memory, new.as_ptr(), len, at) != len as isize {
-            rewrite(at, &new, len);
-        }
-    }
-}
-
-impl Drop for CodeWriter {
-    fn drop(&mut self) {
-        call!(SYS_close, self.memory);
-    }
-}
-
-fn rewrite(at: usize, new: &[u8; 10], len: usize) {
-    let (start, end) = (page_down(at), page_up(at + len));
-    if call!(SYS_mprotect, start, end - start, libc::PROT_READ | libc::PROT_WRITE) < 0 {
+/// Makes the places call their hooks as far as they hold the expected code. They lie in private code that no task runs yet and
+/// that is still writable: changing the protection of a page in use would interrupt every core that runs a task. Runs in tasks
+/// too, before they have thread-local storage.
+pub fn hook(registry: &Registry, entry: &Entry, places: impl Iterator<Item = (usize, Kind)>) {
+    let tables = registry.call_tables.load(Ordering::Acquire);
+    if tables == 0 {
         return;
     }
-    // SAFETY: a private page of code of a task that does not run it yet, just made writable.
-    unsafe { core::ptr::copy_nonoverlapping(new.as_ptr(), at as *mut u8, len) };
-    call!(SYS_mprotect, start, end - start, libc::PROT_READ | libc::PROT_EXEC);
+    for (at, kind) in places {
+        let pattern = kind.code();
+        crate::tracking::populate(page_down(at), page_up(at + LONGEST));
+        // SAFETY: the caller found this place in such code.
+        let code = unsafe { core::slice::from_raw_parts_mut(at as *mut u8, pattern.len()) };
+        if *code == *pattern {
+            let slot = (tables + registry.index(entry) * TABLE + kind as usize * 8) as u32;
+            let [a, b, c, d] = slot.to_le_bytes();
+            // `call *[slot]`, and one-byte nops.
+            let new = [0xff, 0x14, 0x25, a, b, c, d, 0x90, 0x90, 0x90];
+            for (place, byte) in code.iter_mut().zip(new) {
+                *place = byte;
+            }
+        }
+    }
 }
+
+/// Bytes of the longest pattern.
+const LONGEST: usize = 10;
 
 /// Whether `_exit` of the calling task's libc ends the task alone, as thread mode needs.
 pub fn exit_is_hooked() -> bool {
@@ -193,28 +172,25 @@ impl Libc {
         found[Kind::Exit as usize] && found[Kind::Map as usize] && found[Kind::Unmap as usize]
     }
 
-    /// Hooks the places in code of the file `fd` just mapped at `start..end` from `offset`, if it is this libc.
-    pub fn hook_mapped(&self, registry: &Registry, entry: &Entry, fd: i32, range: (usize, usize), offset: usize) {
+    /// Whether `fd` is this libc's file.
+    pub fn is(&self, fd: i32) -> bool {
         let mut stat = core::mem::MaybeUninit::<libc::stat>::zeroed();
         if call!(SYS_fstat, fd, stat.as_mut_ptr()) < 0 {
-            return;
+            return false;
         }
         // SAFETY: zeroed, then filled by the kernel.
         let stat = unsafe { stat.assume_init() };
-        if stat.st_dev != self.device.load(Ordering::Relaxed) || stat.st_ino != self.inode.load(Ordering::Acquire) {
-            return;
-        }
-        let writer = CodeWriter::open();
-        for (site, kind) in self.offsets.iter().zip(&self.kinds) {
+        stat.st_dev == self.device.load(Ordering::Relaxed) && stat.st_ino == self.inode.load(Ordering::Acquire)
+    }
+
+    /// Hooks the places in code of this libc just mapped, writable, at `range` from `offset` in the file.
+    pub fn hook_mapped(&self, registry: &Registry, entry: &Entry, range: (usize, usize), offset: usize) {
+        let places = self.offsets.iter().zip(&self.kinds).filter_map(|(site, kind)| {
             let (site, kind) = (site.load(Ordering::Relaxed), kind.load(Ordering::Relaxed));
             let at = range.0.wrapping_add(site.wrapping_sub(offset));
-            if kind >= 0 && site >= offset && at + 16 <= range.1 {
-                for known in KINDS {
-                    if known as i32 == kind {
-                        writer.hook(registry, entry, at, known);
-                    }
-                }
-            }
-        }
+            let known = KINDS.into_iter().find(|known| *known as i32 == kind)?;
+            (site >= offset && at + LONGEST <= range.1).then_some((at, known))
+        });
+        hook(registry, entry, places);
     }
 }

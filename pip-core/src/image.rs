@@ -16,7 +16,8 @@ pub struct Image {
 }
 
 impl Image {
-    /// Maps all segments of `elf`, at its own addresses if it is fixed, else wherever the kernel finds room.
+    /// Maps all segments of `elf`, at its own addresses if it is fixed, else wherever the kernel finds room. Code can be written
+    /// and not executed until [`Image::protect_code`].
     pub fn map(elf: &Elf, file: &File, path: &Path) -> Result<Image, Error> {
         let mapping = if elf.fixed { reserve_fixed(elf, path)? } else { reserve(elf)? };
         let bias = mapping.start().wrapping_sub(elf.start());
@@ -38,6 +39,18 @@ impl Image {
         holder.map_or(0, |load| self.address(offset - load.offset + load.vaddr))
     }
 
+    /// Gives code the protection that the file asks for.
+    pub fn protect_code(&self, elf: &Elf) -> Result<(), Error> {
+        for load in elf.loads.iter().filter(|load| load.protection & libc::PROT_EXEC != 0) {
+            let (start, end) = (self.address(page_down(load.vaddr)), self.address(page_up(load.vaddr + load.memsz)));
+            // SAFETY: the segment lies in this image.
+            if unsafe { libc::mprotect(start as *mut _, end - start, load.protection) } != 0 {
+                return Err(Error::System("mprotect of a program's code", io::Error::last_os_error()));
+            }
+        }
+        Ok(())
+    }
+
     /// Gives the memory away.
     pub fn into_mapping(self) -> Mapping {
         self.mapping
@@ -49,10 +62,14 @@ impl Image {
         let end = self.address(page_up(load.vaddr + load.memsz));
         let failed = |size| Error::Map { what: "a program's segment", size, source: io::Error::last_os_error() };
         let flags = libc::MAP_PRIVATE | libc::MAP_FIXED;
+        let protection = match load.protection & libc::PROT_EXEC {
+            0 => load.protection,
+            exec => load.protection & !exec | libc::PROT_WRITE,
+        };
         if load.filesz > 0 {
             let (len, offset) = (page_up(file_end) - start, page_down(load.offset) as libc::off_t);
             // SAFETY: the range lies in the reservation, which is ours and still unused.
-            let at = unsafe { libc::mmap(start as *mut _, len, load.protection, flags, file.as_raw_fd(), offset) };
+            let at = unsafe { libc::mmap(start as *mut _, len, protection, flags, file.as_raw_fd(), offset) };
             if at == libc::MAP_FAILED {
                 return Err(failed(len));
             }
@@ -61,11 +78,13 @@ impl Image {
         if end > zero_pages {
             let len = end - zero_pages;
             // SAFETY: as above.
-            let at =
-                unsafe { libc::mmap(zero_pages as *mut _, len, load.protection, flags | libc::MAP_ANONYMOUS, -1, 0) };
+            let at = unsafe { libc::mmap(zero_pages as *mut _, len, protection, flags | libc::MAP_ANONYMOUS, -1, 0) };
             if at == libc::MAP_FAILED {
                 return Err(failed(len));
             }
+        }
+        if load.filesz > 0 && load.protection & libc::PROT_WRITE != 0 {
+            crate::tracking::populate(start, page_up(file_end));
         }
         // The whole rest of the last file page, not just up to memsz: ld.so's first allocator takes the bytes between
         // _end and the page's end and expects zeros, as the kernel leaves them.

@@ -1,7 +1,7 @@
 //! From a program and options to a running task: claim an id, map, build the stack, clone.
 
 use crate::child::{self, Plan};
-use crate::hooking::{self, Site};
+use crate::hooking;
 use crate::hooks::SpawnHooks;
 use crate::image::{self, Image};
 use crate::mapping::Mapping;
@@ -100,8 +100,10 @@ pub(crate) fn spawn(
     check(registry.mode(), program, options)?;
     let id = claim(registry, options.id)?;
     let entry = registry.entry(id).ok_or(Error::TaskId(id, registry.capacity() - 1))?;
-    let started = start(registry, id, entry, program, options, by);
-    if started.is_err() {
+    let mut cloned = false;
+    let started = start(registry, id, entry, program, options, by, &mut cloned);
+    // What was cloned is cleaned up by whoever waits for it, and the id may be somebody else's by now.
+    if started.is_err() && !cloned {
         entry.hooks.release();
         entry.ledger.unmap_all();
         entry.set_state(State::Free);
@@ -152,6 +154,7 @@ fn start(
     program: &Program,
     options: &SpawnOptions,
     by: By,
+    cloned: &mut bool,
 ) -> Result<Task, Error> {
     let absolute = |path: &Path| -> Result<CString, Error> {
         let path = std::path::absolute(path).map_err(|e| Error::System("the working directory", e))?;
@@ -187,6 +190,9 @@ fn start(
     let mut fd_scratch = vec![0i32; fds.len()];
     let affinity = options.affinity.as_deref().map(cpu_mask);
     let thread = registry.mode() == Mode::Thread;
+    // What can fail in the child, points to memory of this function, or (its first instructions) is code of a task.
+    let awaited =
+        by == By::Task || !fds.is_empty() || directory.is_some() || affinity.is_some() || options.new_session;
 
     // The plan lives at the bottom of the task's own stack: the child still reads it while it jumps.
     let (scratch, room) = stack.scratch();
@@ -204,6 +210,7 @@ fn start(
             fd_count: fds.len(),
             fd_scratch: fd_scratch.as_mut_ptr(),
             fd_floor: fds.iter().map(|pair| pair[1] + 1).max().unwrap_or(0),
+            fd_bound: if thread { 0 } else { crate::descriptors::bound() },
             directory: directory.as_ref().map_or(std::ptr::null(), |path| path.as_ptr().cast()),
             affinity: affinity.as_ref().map_or(std::ptr::null(), |mask| mask.as_ptr()),
             affinity_bytes: affinity.as_ref().map_or(0, |mask| mask.len() * 8),
@@ -211,13 +218,16 @@ fn start(
             name: comm(program, options),
             task: entry,
             id,
+            awaited,
             thread,
             stop: options.stop,
             signal_stack: if options.library.is_some() { stack.for_signals() } else { (0, 0) },
         });
         &*plan
     };
+    entry.set_state(State::Alive);
     let (pid, pidfd) = clone(registry, plan, entry, (scratch, room), by)?;
+    *cloned = true;
     let mut task = Task::new(registry, id, pid, pidfd);
     // A task that spawns has mapped this through its own hooked mmap: it is the new task's now.
     let spawner = crate::current::current().map(|task| task.entry());
@@ -230,7 +240,7 @@ fn start(
         let end = image.end();
         hand_over((image.leak(), end));
     }
-    let started = await_jump(plan, &mut task);
+    let started = if awaited { await_jump(plan, &mut task) } else { Ok(()) };
     let wait = options.await_loading && !options.stop && options.library.is_some() && program.is_dynamic();
     let started = started.and_then(|()| if wait { await_loading(registry, entry, program, options) } else { Ok(()) });
     entry.spawning.store(0, Ordering::Release); // from here on its memory may go
@@ -258,10 +268,9 @@ fn load(
 ) -> Result<Loaded, Error> {
     let map = |p: &Program| -> Result<Image, Error> {
         let image = Image::map(&p.elf, &p.file, p.path())?;
-        let writer = hooking::CodeWriter::open();
-        for &Site { offset, kind } in p.sites() {
-            writer.hook(registry, entry, image.file_address(&p.elf, offset), kind);
-        }
+        let places = p.sites().iter().map(|site| (image.file_address(&p.elf, site.offset), site.kind));
+        hooking::hook(registry, entry, places);
+        image.protect_code(&p.elf)?;
         Ok(image)
     };
     let Some(loader) = &program.loader else {
@@ -320,13 +329,16 @@ fn clone(
     const CLONE_CLEAR_SIGHAND: u64 = 1 << 32;
     // SAFETY: all-zero is a valid clone_args.
     let mut clone_args: libc::clone_args = unsafe { std::mem::zeroed() };
-    clone_args.flags = libc::CLONE_VM as u64;
+    // The kernel stores the task's id before anybody can see it run.
+    clone_args.flags = (libc::CLONE_VM | libc::CLONE_PARENT_SETTID) as u64;
+    clone_args.parent_tid = entry.pid_cell().as_ptr() as u64;
     if plan.thread {
         let shared =
             libc::CLONE_THREAD | libc::CLONE_SIGHAND | libc::CLONE_FILES | libc::CLONE_FS | libc::CLONE_SYSVSEM;
-        clone_args.flags |= (shared | libc::CLONE_PARENT_SETTID | libc::CLONE_CHILD_CLEARTID) as u64;
-        clone_args.parent_tid = entry.thread.as_ptr() as u64;
+        clone_args.flags |= (shared | libc::CLONE_CHILD_CLEARTID) as u64;
         clone_args.child_tid = entry.thread.as_ptr() as u64;
+        // Not 0: a thread is there. The kernel clears it at the end.
+        entry.thread.store(1, Ordering::Relaxed);
     } else {
         clone_args.flags |= libc::CLONE_PIDFD as u64 | CLONE_CLEAR_SIGHAND;
         clone_args.pidfd = &raw mut pidfd as u64;

@@ -20,7 +20,8 @@ pub struct Start {
     pub program_entry: usize,
 }
 
-/// A task's stack with the initial contents in place. Below it, behind a guard page, lies a small one for signal handlers.
+/// A task's stack with the initial contents in place. Below it lies a small one for signal handlers, and below that a guard page: a
+/// stack that overflows runs through the small one, which nobody uses until the guard page is hit.
 #[derive(Debug)]
 pub struct Stack {
     mapping: Mapping,
@@ -31,7 +32,7 @@ pub struct Stack {
 /// Bytes of the stack for signal handlers: what a handler that formats a message needs, beside the kernel's own frame of
 /// up to 11 KiB (AVX-512, AMX).
 const SIGNAL_STACK: usize = 64 << 10;
-const BELOW: usize = PAGE + SIGNAL_STACK + PAGE;
+const BELOW: usize = PAGE + SIGNAL_STACK;
 
 /// Values the root's own kernel gave it and that hold for every task of the address space (the vdso is shared).
 const INHERITED: [u64; 14] = [
@@ -64,11 +65,9 @@ impl Stack {
     ) -> Result<Stack, Error> {
         let readwrite = libc::PROT_READ | libc::PROT_WRITE;
         let mapping = Mapping::anonymous("a task's stack", size + BELOW, readwrite, None)?;
-        for guard in [mapping.start(), mapping.start() + BELOW - PAGE] {
-            // SAFETY: a page of our own new mapping.
-            if unsafe { libc::mprotect(guard as *mut _, PAGE, libc::PROT_NONE) } != 0 {
-                return Err(Error::System("mprotect of a guard page", std::io::Error::last_os_error()));
-            }
+        // SAFETY: a page of our own new mapping.
+        if unsafe { libc::mprotect(mapping.start() as *mut _, PAGE, libc::PROT_NONE) } != 0 {
+            return Err(Error::System("mprotect of a guard page", std::io::Error::last_os_error()));
         }
         let all = args.iter().chain(env).map(CString::as_c_str).chain(kept.iter().copied());
         let strings: usize = all.map(|s| s.to_bytes_with_nul().len()).sum();

@@ -1,7 +1,7 @@
 //! A started task as its root sees it: identity, signals, the way it ended, and its memory given back.
 
 use crate::raw::call;
-use crate::registry::{Entry, NO_STATUS, Registry, State};
+use crate::registry::{Entry, Hold, NO_STATUS, Registry, State, give_memory_back};
 use crate::{Mode, tracking};
 use core::sync::atomic::Ordering;
 use std::io;
@@ -29,7 +29,7 @@ impl Task {
 
     /// A handle on the living task `id` of this process, whoever spawned it; None if there is none.
     pub fn of(registry: &'static Registry, id: usize) -> Option<Task> {
-        let entry = registry.entry(id).filter(|entry| entry.state() == State::Alive)?;
+        let entry = registry.entry(id).filter(|entry| entry.state() == State::Alive && entry.pid() != 0)?;
         Some(Task::new(registry, id, entry.pid(), None))
     }
 
@@ -156,6 +156,16 @@ pub fn is_living(registry: &Registry, entry: &Entry) -> bool {
     process_runs(entry.pid())
 }
 
+/// Whether any thread of the task may still run: false only when surely none does.
+pub(crate) fn may_run(registry: &Registry, entry: &'static Entry) -> bool {
+    // The hold keeps the task's table of threads.
+    let Some(_hold) = Hold::take(entry) else { return false };
+    match registry.mode() {
+        Mode::Process => process_runs(entry.pid()),
+        Mode::Thread => entry.thread.load(Ordering::Acquire) != 0 || tracking::threads_left(registry, entry) > 0,
+    }
+}
+
 /// A zombie still takes signals; only a pidfd tells it apart for those who are not its parent.
 fn process_runs(pid: i32) -> bool {
     let fd = call!(SYS_pidfd_open, pid, 0);
@@ -234,10 +244,10 @@ fn give_back(registry: &Registry, entry: &Entry) {
     entry.r_debug.store(0, Ordering::Release);
     if entry.keep_memory.load(Ordering::Relaxed) != 0 {
         entry.ledger.forget();
+        entry.set_state(State::Ended);
     } else {
-        entry.ledger.unmap_all();
+        give_memory_back(entry);
     }
-    entry.set_state(State::Ended);
     registry.announce_end();
 }
 
@@ -245,6 +255,22 @@ fn give_back(registry: &Registry, entry: &Entry) {
 pub(crate) fn wait_any(registry: &'static Registry, block: bool) -> io::Result<Option<(usize, ExitStatus)>> {
     static LAST: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
     loop {
+        if registry.mode() == Mode::Process && registry.entries().any(|entry| entry.state() == State::Alive) {
+            match ended_child(block)? {
+                None if !block => return Ok(None),
+                Some(pid) => {
+                    let found = registry.entries().position(|entry| entry.pid() == pid);
+                    let task = found.and_then(|id| Task::of(registry, id));
+                    if let Some(mut task) = task
+                        && let Some(status) = task.try_wait()?
+                    {
+                        LAST.store(task.id, Ordering::Relaxed);
+                        return Ok(Some((task.id, status)));
+                    }
+                }
+                None => {}
+            }
+        }
         let ends = registry.ends();
         let first = LAST.load(Ordering::Relaxed) + 1;
         let ids = (0..registry.capacity()).map(|i| (first + i) % registry.capacity());
@@ -271,7 +297,25 @@ pub(crate) fn wait_any(registry: &'static Registry, block: bool) -> io::Result<O
     }
 }
 
-/// Sleeps until one of `tasks` has ended.
+/// A child of this process that has ended and is not waited for yet, a task or another; None if there is none (or not yet).
+fn ended_child(block: bool) -> io::Result<Option<i32>> {
+    let options = libc::WEXITED | libc::WNOWAIT | if block { 0 } else { libc::WNOHANG };
+    // SAFETY: all-zero is a valid siginfo_t; the kernel fills it.
+    let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+    // SAFETY: a local to fill.
+    if unsafe { libc::waitid(libc::P_ALL, 0, &mut info, options) } != 0 {
+        return match io::Error::last_os_error() {
+            error if error.raw_os_error() == Some(libc::ECHILD) || error.kind() == io::ErrorKind::Interrupted => {
+                Ok(None)
+            }
+            error => Err(error),
+        };
+    }
+    // SAFETY: si_pid is there for every state waitid reports, and 0 for none.
+    Ok(Some(unsafe { info.si_pid() }).filter(|pid| *pid != 0))
+}
+
+/// Sleeps until one of `tasks` has ended. Only where another child of the root that nobody waits for hides them.
 fn await_process(tasks: &[Task]) -> io::Result<()> {
     let mut opened = Vec::with_capacity(tasks.len());
     let mut polled = Vec::with_capacity(tasks.len());

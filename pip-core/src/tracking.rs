@@ -26,19 +26,37 @@ pub fn id_of(entry: &Entry) -> usize {
 /// mmap: lists the new range. When it is the code of the root's own libc, that is hooked too.
 pub extern "C" fn map(entry: &Entry, args: &CallArgs) -> isize {
     let [address, len, prot, flags, fd, offset] = args.all();
-    let start = call!(SYS_mmap, address, len, prot, flags, fd, offset);
+    let (exec, write) = (libc::PROT_EXEC as usize, libc::PROT_WRITE as usize);
+    let of_file = flags & libc::MAP_ANONYMOUS as usize == 0;
+    let code = of_file && prot & (exec | write) == exec && LIBC.is(fd as i32);
+    let first = if code { prot & !exec | write } else { prot };
+    let start = call!(SYS_mmap, address, len, first, flags, fd, offset);
     if is_error(start) {
         return start;
     }
     let range = (start as usize, page_up(start as usize + len));
     entry.ledger.insert(range.0, range.1);
-    if prot & libc::PROT_EXEC as usize != 0
-        && fd as i32 >= 0
-        && let Some(registry) = registry()
-    {
-        LIBC.hook_mapped(registry, entry, fd as i32, range, offset);
+    if code {
+        if let Some(registry) = registry() {
+            LIBC.hook_mapped(registry, entry, range, offset);
+        }
+        call!(SYS_mprotect, start, len, prot);
+    }
+    if of_file && prot & write != 0 && flags & libc::MAP_PRIVATE as usize != 0 {
+        populate(range.0, range.1);
     }
     start
+}
+
+/// Copies the pages of a library's data at once. They are about to be written, by relocation; a page that was read before its
+/// first write would be replaced, and for that every core that runs a task be interrupted.
+pub fn populate(start: usize, end: usize) {
+    /// asm-generic/mman-common.h; Linux 5.14, before that an error that does no harm.
+    const MADV_POPULATE_WRITE: usize = 23;
+    const MOST: usize = 256 << 10;
+    if end - start <= MOST {
+        call!(SYS_madvise, start, end - start, MADV_POPULATE_WRITE);
+    }
 }
 
 /// munmap: strikes the range out, from the ledger of whoever mapped it.

@@ -49,6 +49,12 @@ pub fn add(cases: &mut Cases) {
     ] {
         cases.add(format!("loader::root::{scenario}"), move || root_scenario(scenario));
     }
+    for mode in ["", "thread_"] {
+        for scenario in ["lending", "holding", "killed_readers", "wrong_types", "atomics"] {
+            let scenario = format!("{mode}sharing_{scenario}");
+            cases.add(format!("loader::root::{scenario}"), move || root_scenario(&scenario));
+        }
+    }
     cases.add("loader::a_killed_root_takes_its_tasks_along", || {
         let mut run =
             Run::new(places::built("test-root")).arg("sleepers").arg(sources::program("launcher/leave.c")?).start()?;

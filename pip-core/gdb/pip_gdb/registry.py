@@ -22,8 +22,8 @@ LINK_MAP = struct.Struct("<QQQQ")
 MOST_LIBRARIES = 10000
 MOST_TASKS = 4096
 
-FREE, STARTING, ALIVE, ENDED = range(4)
-STATES = ("free", "starting", "alive", "ended")
+FREE, STARTING, ALIVE, ENDED, HELD, UNMAPPING = range(6)
+STATES = ("free", "starting", "alive", "ended", "held", "unmapping")
 
 # `dynamic` is the address of its .dynamic section.
 Library = collections.namedtuple("Library", "bias path dynamic")
@@ -55,7 +55,7 @@ class Entry:
     def _path(self, address):
         # It stands on the task's stack, which is unmapped once the task was waited for.
         try:
-            return self.memory.string(address) if address and self.state != ENDED else "?"
+            return self.memory.string(address) if address and self.state < ENDED else "?"
         except gdb.MemoryError:
             return "?"
 

@@ -47,6 +47,8 @@ pub struct Entry {
     pub(crate) hook_failed: AtomicU32,
     /// Not 0: what the task mapped stays after it was waited for.
     pub(crate) keep_memory: AtomicU32,
+    /// How many use memory of the task ([`super::Hold`]). Never reset: a hold may outlive the task.
+    pub(crate) holds: AtomicU32,
     export: AtomicPtr<c_void>,
     aux: AtomicPtr<c_void>,
     services: [AtomicPtr<c_void>; SERVICES],
@@ -75,6 +77,10 @@ pub enum State {
     Alive = 2,
     /// Waited for; what it exported must not be used any more.
     Ended = 3,
+    /// Waited for, but others still use its memory: no new task gets this id before they have let go.
+    Held = 4,
+    /// The last of them has let go, and what the task had mapped is being unmapped.
+    Unmapping = 5,
 }
 
 /// How far a task's own libpip has come.
@@ -98,6 +104,8 @@ impl Entry {
             1 => State::Starting,
             2 => State::Alive,
             3 => State::Ended,
+            4 => State::Held,
+            5 => State::Unmapping,
             _ => State::Free,
         }
     }
@@ -111,13 +119,19 @@ impl Entry {
         self.state.store(state as u32, Ordering::Release);
     }
 
+    /// Whether a new task could get this entry now.
+    pub(crate) fn is_claimable(&self) -> bool {
+        matches!(self.state(), State::Free | State::Ended)
+    }
+
+    /// Sets the state if it is `from`; false if it is another.
+    pub(crate) fn change_state(&self, from: State, to: State) -> bool {
+        self.state.compare_exchange(from as u32, to as u32, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+
     /// Takes a free entry for a new task; false if it is in use.
     pub(crate) fn claim(&self) -> bool {
-        let take = |from: State| {
-            let (from, to) = (from as u32, State::Starting as u32);
-            self.state.compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed).is_ok()
-        };
-        if !take(State::Free) && !take(State::Ended) {
+        if !self.change_state(State::Free, State::Starting) && !self.change_state(State::Ended, State::Starting) {
             return false;
         }
         self.pid.store(0, Ordering::Relaxed);

@@ -5,7 +5,8 @@ use crate::raw::{Guard, call, futex_wait, futex_wake};
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-/// A table of records `(value, name length, name)`, appended to and never changed.
+/// A table of records `(value, name length, name)`. Records stay where they are: one that was withdrawn is marked in its length
+/// word, and its place taken by the next name of that size, so that a task killed in the middle leaves a table that can be read.
 #[derive(Debug)]
 #[repr(C)]
 pub struct Names {
@@ -45,6 +46,22 @@ pub enum Lookup {
 }
 
 const HEAD: usize = 2 * size_of::<usize>();
+/// In the length word: the name was withdrawn.
+const WITHDRAWN: usize = 1 << (usize::BITS - 1);
+
+#[derive(Debug, Clone, Copy)]
+struct Record {
+    /// Offset in the block.
+    at: usize,
+    value: usize,
+    len: usize,
+    withdrawn: bool,
+}
+
+/// Bytes of the record of a name of `len` bytes.
+fn size(len: usize) -> usize {
+    HEAD + len.next_multiple_of(size_of::<usize>())
+}
 
 // SAFETY: the block is only used under the lock.
 unsafe impl Sync for Names {}
@@ -56,21 +73,35 @@ impl Names {
         if self.find(name).is_some() {
             return Err(NameError::Exists);
         }
-        let needed = HEAD + name.len().next_multiple_of(size_of::<usize>());
-        if !self.reserve(needed) {
+        let needed = size(name.len());
+        let reused = self.records().find(|record| record.withdrawn && size(record.len) == needed);
+        if reused.is_none() && !self.reserve(needed) {
             return Err(NameError::NoMemory);
         }
-        // SAFETY: under the lock; `reserve` made room for the record, and records keep words aligned.
+        // SAFETY: under the lock; the record was withdrawn or `reserve` made room for it, and records keep words aligned. The
+        // length word and the used bytes are what make it readable, so they come last.
         unsafe {
             let block = &mut *self.block.get();
-            let record = block.bytes.add(block.used);
-            record.cast::<[usize; 2]>().write([value, name.len()]);
+            let record = block.bytes.add(reused.as_ref().map_or(block.used, |record| record.at));
+            record.cast::<usize>().write(value);
             core::ptr::copy_nonoverlapping(name.as_ptr(), record.add(HEAD), name.len());
-            block.used += needed;
+            record.cast::<usize>().add(1).write_volatile(name.len());
+            if reused.is_none() {
+                block.used += needed;
+            }
         }
         drop(guard);
         self.announce();
         Ok(())
+    }
+
+    /// Takes `name` back; false if nothing is exported under it.
+    pub fn withdraw(&self, name: &[u8]) -> bool {
+        let _guard = Guard::lock(&self.lock);
+        let Some(record) = self.find(name) else { return false };
+        // SAFETY: under the lock; the length word of a record in the used part.
+        unsafe { (*self.block.get()).bytes.add(record.at).cast::<usize>().add(1).write(record.len | WITHDRAWN) };
+        true
     }
 
     /// What is exported under `name` now.
@@ -80,7 +111,7 @@ impl Names {
         if self.closed.load(Ordering::Relaxed) != 0 {
             return Lookup::Closed;
         }
-        self.find(name).map_or(Lookup::NotYet(changes), Lookup::Found)
+        self.find(name).map_or(Lookup::NotYet(changes), |record| Lookup::Found(record.value))
     }
 
     /// Sleeps until something changed since the lookup that gave `changes`, at most `milliseconds`.
@@ -113,21 +144,27 @@ impl Names {
     }
 
     /// Under the lock.
-    fn find(&self, name: &[u8]) -> Option<usize> {
-        // SAFETY: under the lock; records lie one behind the other in the used part.
-        unsafe {
-            let block = *self.block.get();
-            let mut at = 0;
-            while at < block.used {
-                let record = block.bytes.add(at);
-                let [value, len] = record.cast::<[usize; 2]>().read();
-                if core::slice::from_raw_parts(record.add(HEAD), len) == name {
-                    return Some(value);
-                }
-                at += HEAD + len.next_multiple_of(size_of::<usize>());
-            }
-        }
-        None
+    fn find(&self, name: &[u8]) -> Option<Record> {
+        // SAFETY: under the lock; the bytes behind a record's head.
+        let is_named = |record: &Record| unsafe {
+            let bytes = (*self.block.get()).bytes.add(record.at + HEAD);
+            core::slice::from_raw_parts(bytes, record.len) == name
+        };
+        self.records().find(|record| !record.withdrawn && is_named(record))
+    }
+
+    /// Under the lock: the records, which lie one behind the other in the used part.
+    fn records(&self) -> impl Iterator<Item = Record> {
+        // SAFETY: under the lock.
+        let Block { bytes, used, .. } = unsafe { *self.block.get() };
+        let mut at = 0;
+        core::iter::from_fn(move || {
+            // SAFETY: a record of the used part; under the lock as long as callers iterate.
+            let [value, len] = (at < used).then(|| unsafe { bytes.add(at).cast::<[usize; 2]>().read() })?;
+            let record = Record { at, value, len: len & !WITHDRAWN, withdrawn: len & WITHDRAWN != 0 };
+            at += size(record.len);
+            Some(record)
+        })
     }
 
     /// Under the lock: makes room for `needed` more bytes.
@@ -174,5 +211,27 @@ mod tests {
         assert_eq!(names.lookup(b"name 3"), Lookup::Closed);
         names.reset();
         assert!(matches!(names.lookup(b"name 3"), Lookup::NotYet(_)));
+    }
+
+    #[test]
+    fn withdrawn_names_are_gone_and_their_room_is_used_again() {
+        // SAFETY: as above.
+        let names: Names = unsafe { core::mem::zeroed() };
+        for i in 0..10usize {
+            names.export(format!("name {i}").as_bytes(), i).unwrap();
+        }
+        // SAFETY: nobody else knows the table.
+        let used = || unsafe { (*names.block.get()).used };
+        let before = used();
+        for round in 0..100usize {
+            assert!(names.withdraw(b"name 3") && !names.withdraw(b"name 3"));
+            assert!(matches!(names.lookup(b"name 3"), Lookup::NotYet(_)));
+            names.export(b"other", round).unwrap();
+            assert_eq!(names.lookup(b"other"), Lookup::Found(round));
+            assert!(names.withdraw(b"other"));
+            names.export(b"name 3", round).unwrap();
+            assert_eq!((names.lookup(b"name 3"), names.lookup(b"name 4")), (Lookup::Found(round), Lookup::Found(4)));
+        }
+        assert_eq!(used(), before);
     }
 }

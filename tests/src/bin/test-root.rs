@@ -3,12 +3,15 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use pip_core::current::current;
-use pip_core::{Error, Program, Root, SpawnOptions, Task};
+use pip_core::{Error, Mode, Program, Root, SpawnOptions, Task};
 use std::ffi::CString;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+
+#[path = "test-root/sharing.rs"]
+mod sharing;
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -16,6 +19,7 @@ fn main() -> Result<()> {
     let leave = PathBuf::from(argument(1));
     match argument(0).as_str() {
         "task" => task(argument(1).parse()?),
+        "sharing-task" => sharing::task(&argument(1)),
         "sleepers" => sleepers(&leave),
         "exit_statuses" => exit_statuses(&leave),
         "signals" => signals(&leave),
@@ -29,7 +33,11 @@ fn main() -> Result<()> {
         "signal_state" => signal_state(&leave),
         "task_ids" => task_ids(&leave),
         "concurrent_spawns" => concurrent_spawns(&leave),
-        other => bail!("{other:?} is no scenario"),
+        other => match (other.strip_prefix("sharing_"), other.strip_prefix("thread_sharing_")) {
+            (Some(name), _) => sharing::scenario(name, Mode::Process),
+            (_, Some(name)) => sharing::scenario(name, Mode::Thread),
+            _ => bail!("{other:?} is no scenario"),
+        },
     }
 }
 
