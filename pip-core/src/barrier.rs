@@ -1,22 +1,24 @@
-//! A barrier in memory that tasks share (`pip_barrier_t`): counted down, released by a generation word, waited for by a spin
-//! and then a futex.
+//! A barrier in memory that tasks share (`pip_barrier_t`). Arrivals are counted, never reset, and the count itself is what waiters
+//! look at: the last arrival is the release, so a round of two costs two hand-overs of one cache line. Waiting is a spin,
+//! then a futex.
 
 use crate::raw::{futex_wait, futex_wake};
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// The layout of PiP v2.4's `pip_barrier_t`; `{n, n, 0, {0}}` is a barrier of `n` that is ready.
 #[derive(Debug)]
 #[repr(C)]
 pub struct Barrier {
     members: AtomicU32,
-    /// How many have not come yet.
-    missing: AtomicU32,
-    /// Changes when all have come.
-    generation: AtomicU32,
+    /// The original's count and sense; kept as its initialiser writes them.
+    _count: AtomicU32,
+    _sense: AtomicU32,
     _padding: u32,
-    /// How many sleep; the original has its semaphores here.
+    /// All arrivals so far; the original has its semaphores here.
+    arrived: AtomicU64,
+    /// How many sleep.
     sleepers: AtomicU32,
-    _reserved: [u32; 15],
+    _reserved: [u32; 13],
 }
 
 /// Rounds of the spin before it sleeps: about 20 us, ten times what a hand-over between cores takes.
@@ -29,42 +31,56 @@ impl Barrier {
             return false;
         }
         self.members.store(members as u32, Ordering::Relaxed);
-        self.missing.store(members as u32, Ordering::Relaxed);
-        self.generation.store(0, Ordering::Relaxed);
-        self.sleepers.store(0, Ordering::Release);
+        self._count.store(members as u32, Ordering::Relaxed);
+        self._sense.store(0, Ordering::Relaxed);
+        self.sleepers.store(0, Ordering::Relaxed);
+        self.arrived.store(0, Ordering::Release);
         true
     }
 
     /// Whether somebody waits at it.
     pub fn is_busy(&self) -> bool {
-        self.missing.load(Ordering::Acquire) != self.members.load(Ordering::Relaxed)
+        !self.arrived.load(Ordering::Acquire).is_multiple_of(self.members())
+    }
+
+    fn members(&self) -> u64 {
+        u64::from(self.members.load(Ordering::Relaxed)).max(1)
     }
 
     /// Waits until all members have come. `cores`: on how many they run; with fewer than members it sleeps at once.
     pub fn wait(&self, cores: usize) {
-        let generation = self.generation.load(Ordering::Acquire);
-        let members = self.members.load(Ordering::Relaxed);
-        if self.missing.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.missing.store(members, Ordering::Relaxed);
-            // Ordered before the look at the sleepers, as theirs is before the look at the generation.
-            self.generation.store(generation.wrapping_add(1), Ordering::SeqCst);
+        let members = self.members();
+        let before = self.arrived.fetch_add(1, Ordering::SeqCst);
+        let release = (before / members + 1) * members;
+        if before + 1 == release {
+            // Ordered after the arrival, as the sleepers' look at the count is after their entry here.
             if self.sleepers.load(Ordering::SeqCst) != 0 {
-                futex_wake(&self.generation, i32::MAX);
+                futex_wake(self.low_half(), i32::MAX);
             }
             return;
         }
-        let spins = if members as usize <= cores { SPINS } else { 0 };
+        let spins = if members <= cores as u64 { SPINS } else { 0 };
         for _ in 0..spins {
-            if self.generation.load(Ordering::Acquire) != generation {
+            if self.arrived.load(Ordering::Acquire) >= release {
                 return;
             }
             core::hint::spin_loop();
         }
         self.sleepers.fetch_add(1, Ordering::SeqCst);
-        while self.generation.load(Ordering::SeqCst) == generation {
-            futex_wait(&self.generation, generation, 1000);
+        loop {
+            let now = self.arrived.load(Ordering::SeqCst);
+            if now >= release {
+                break;
+            }
+            futex_wait(self.low_half(), now as u32, 1000);
         }
         self.sleepers.fetch_sub(1, Ordering::Release);
+    }
+
+    /// The half of the count that changes: the kernel's futexes have 32 bits.
+    fn low_half(&self) -> &AtomicU32 {
+        // SAFETY: inside the count, aligned, and x86-64 is little-endian; the kernel only reads it.
+        unsafe { &*self.arrived.as_ptr().cast::<AtomicU32>() }
     }
 }
 

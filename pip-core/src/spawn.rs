@@ -191,8 +191,7 @@ fn start(
     let affinity = options.affinity.as_deref().map(cpu_mask);
     let thread = registry.mode() == Mode::Thread;
     // What can fail in the child, points to memory of this function, or (its first instructions) is code of a task.
-    let awaited =
-        by == By::Task || !fds.is_empty() || directory.is_some() || affinity.is_some() || options.new_session;
+    let awaited = by == By::Task || !fds.is_empty() || directory.is_some() || affinity.is_some() || options.new_session;
 
     // The plan lives at the bottom of the task's own stack: the child still reads it while it jumps.
     let (scratch, room) = stack.scratch();
