@@ -18,10 +18,10 @@ pub extern "C" fn pip_kill(pipid: c_int, signal: c_int) -> c_int {
         }
         let Some(id) = target else {
             let root = caller.registry.root_pid();
-            // SAFETY: signals a process, in thread mode its first thread, whose id is the process's.
             let result = match caller.registry.mode() {
+                // SAFETY: signals a process.
                 Mode::Process => unsafe { libc::kill(root, signal) },
-                // SAFETY: as above.
+                // SAFETY: signals its first thread, whose id is the process's.
                 Mode::Thread => unsafe { libc::syscall(libc::SYS_tgkill, root, root, signal) as c_int },
             };
             return if result == 0 { Ok(()) } else { Err(std::io::Error::last_os_error().into()) };
