@@ -91,7 +91,7 @@ pub enum Error {
     Full(usize),
     /// A non-PIE program whose addresses are taken.
     #[error("{}: a non-PIE program needs the addresses {start:#x}-{end:#x}, and they are taken (one such program fits an \
-             address space); rebuild it with -fPIE -pie", .path.display())]
+             address space); rebuild it with -fPIE -pie, or take pip-python where it is Python", .path.display())]
     Fixed {
         /// The program.
         path: PathBuf,

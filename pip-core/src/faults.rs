@@ -31,6 +31,9 @@ const REQUESTS: [i32; 14] = [
     libc::SIGPWR,
 ];
 
+/// Of those, what people and shells send to end a program.
+const ORDERS: [i32; 4] = [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM];
+
 static REGISTRY: AtomicPtr<Registry> = AtomicPtr::new(core::ptr::null_mut());
 /// Own id plus 1, in the copy of this code that belongs to a process-mode task.
 static OWN: AtomicU32 = AtomicU32::new(0);
@@ -98,6 +101,13 @@ extern "C" fn on_signal(signal: i32, info: *const libc::siginfo_t, context: *con
     let Some((registry, entry)) = registry.and_then(|registry| Some((registry, find_task(registry)?))) else {
         return fall_back(signal);
     };
+    // SAFETY: the kernel's argument of a SA_SIGINFO handler.
+    let code = unsafe { (*info).si_code };
+    if registry.mode() == Mode::Thread && ORDERS.contains(&signal) && code != libc::SI_TKILL {
+        // Meant for the process: the kernel picks any thread that does not block it.
+        call!(SYS_tgkill, registry.root_pid(), registry.root_pid(), signal);
+        return;
+    }
     if CRASHES.contains(&signal) {
         // SAFETY: the kernel's arguments of a SA_SIGINFO handler.
         let (info, instruction) = unsafe { (&*info, crate::arch::instruction_pointer(&*context)) };

@@ -5,9 +5,10 @@
 //! own `ld.so`, libc, heap and static variables, and, being a process of its own, its own PID, file descriptors and
 //! signal handlers; yet a pointer of one task is valid in all of them.
 //!
-//! The phases of a spawn are file names: [`program`] (which file, is it acceptable), `image` (map it), `stack`
-//! (arguments, environment, auxiliary vector), `child` (from clone to the jump), [`task`] (wait for its end).
-//! [`registry`] is what root and tasks share; [`current`] is a task's own view of it.
+//! The phases of a spawn are file names: [`program`] (which file, is it acceptable), `image` (map it), `hooking` (let its
+//! system calls for memory tell the root), `stack` (arguments, environment, auxiliary vector), `spawn` (claim, clone), `child`
+//! (from clone to the jump), [`task`] (wait for its end, give its memory back). `tracking` is what the hooks call.
+//! [`registry`] is what root and tasks share; [`current`] is a task's own view of it; [`sharing`] exports and imports arrays.
 
 mod arch;
 pub mod barrier;

@@ -75,7 +75,7 @@ def entry_of(found, pid):
     except (OSError, IndexError, ValueError):
         return None
     for entry in found.tasks():
-        if entry.state == registry.STARTING and entry.pid in (0, pid):
+        if entry.state in (registry.STARTING, registry.ALIVE) and entry.pid in (0, pid):
             if entry.stack_start <= stack_pointer <= entry.stack_end:
                 return entry
     return None

@@ -6,6 +6,7 @@
 pub mod check;
 pub mod compiler;
 pub mod exec;
+pub mod gdb;
 pub mod linked;
 pub mod man;
 pub mod manual;

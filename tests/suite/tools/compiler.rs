@@ -81,7 +81,7 @@ fn prints() -> Result<()> {
         Ok(format!(" {} ", outcome.out().trim()))
     };
     let (compile, link) = (flags("--cflags")?, flags("--lflags")?);
-    for flag in [" -DPIPCC ", " -DPIP_VERSION=", " -DPIP_VERSION_MAJOR=", " -I", " -fPIC ", " -pthread "] {
+    for flag in [" -DPIPCC ", " -DPIP_VERSION=", " -DPIP_VERSION_MAJOR=", "-I", " -fPIC ", " -pthread "] {
         ensure!(compile.contains(flag), "{flag:?} in {compile:?}");
     }
     for flag in [" -pie ", " -rdynamic ", " -L", " -Wl,-rpath=", " -Wl,--disable-new-dtags ", " -lpip ", " -ldl "] {

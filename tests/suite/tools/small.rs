@@ -164,6 +164,7 @@ fn pages() -> Result<()> {
     }
     read("man1/pipfc.1")?;
     read("man1/pip-python.1")?;
+    ensure!(read("man1/pip-gdb.1")?.contains("auto"), "no commands in pip-gdb(1)");
     Ok(())
 }
 

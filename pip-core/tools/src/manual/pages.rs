@@ -20,6 +20,7 @@ fn tools() -> Vec<Tool> {
         crate::compiler::tool("pipfc"),
         crate::man::tool(),
         crate::tgkill::tool(),
+        crate::gdb::tool(),
         crate::python::tool(),
     ]
 }
