@@ -1,10 +1,7 @@
 //! Where `libpip_mpi.so` is: named by PIP_MPI_LIB, beside the launcher, or in `../lib` beside the launcher's directory.
 
 use std::env;
-use std::fs::File;
 use std::io;
-use std::os::fd::IntoRawFd;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 const NAME: &str = "libpip_mpi.so";
@@ -23,7 +20,7 @@ pub enum ShimError {
     Unreadable(PathBuf, #[source] io::Error),
 }
 
-/// The absolute path of the library, fit for LD_PRELOAD.
+/// The absolute path of the library, or another name of it that LD_PRELOAD can take.
 pub fn find() -> Result<PathBuf, ShimError> {
     let found = match env::var_os("PIP_MPI_LIB").filter(|value| !value.is_empty()) {
         Some(named) => {
@@ -37,15 +34,5 @@ pub fn find() -> Result<PathBuf, ShimError> {
             places.into_iter().find(|path| path.is_file()).ok_or(ShimError::Missing(here, lib))?
         }
     };
-    if found.as_os_str().as_bytes().iter().any(|byte| b": ".contains(byte)) {
-        return without_separators(found);
-    }
-    Ok(found)
-}
-
-/// Another name for a file whose path cannot stand in LD_PRELOAD, a list that knows no quoting: a descriptor of this
-/// process, open for as long as the launcher lives.
-fn without_separators(path: PathBuf) -> Result<PathBuf, ShimError> {
-    let file = File::open(&path).map_err(|error| ShimError::Unreadable(path, error))?;
-    Ok(format!("/proc/{}/fd/{}", std::process::id(), file.into_raw_fd()).into())
+    pip_core::preload_name(&found).map_err(|error| ShimError::Unreadable(found, error))
 }

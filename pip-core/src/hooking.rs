@@ -156,6 +156,8 @@ impl Libc {
         for (kind, address) in
             [(Kind::Map, code[0]), (Kind::Unmap, code[1]), (Kind::Remap, code[2]), (Kind::Exit, code[3])]
         {
+            // Offsets from the load address are file offsets: a libc's code lies at the same place in both. If it did not, the
+            // code found at the place later would differ, and nothing would be hooked.
             // SAFETY: the first bytes of functions of the mapped libc, whose text is far longer.
             let text = unsafe { core::slice::from_raw_parts(address as *const u8, 256) };
             let Some(site) = find_sites(text, address - base).into_iter().find(|site| site.kind == kind) else {

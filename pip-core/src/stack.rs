@@ -8,16 +8,12 @@ use std::ffi::{CStr, CString};
 /// What the auxiliary vector says about the program that starts.
 #[derive(Debug, Clone, Copy)]
 pub struct Start {
-    /// Where execution begins: the loader's entry point, or the program's if it has no loader.
+    /// AT_ENTRY, where execution begins: in the loader, which is a program like any other here, or in a static program.
     pub entry: usize,
     /// AT_PHDR of the program.
     pub phdr: usize,
     /// AT_PHNUM of the program.
     pub phnum: usize,
-    /// AT_BASE: where the loader lies, 0 without one.
-    pub base: usize,
-    /// AT_ENTRY: the program's own entry point.
-    pub program_entry: usize,
 }
 
 /// A task's stack with the initial contents in place. Below it lies a small one for signal handlers, and below that a guard page: a
@@ -139,8 +135,8 @@ impl Writer {
         aux(libc::AT_PHDR, start.phdr);
         aux(libc::AT_PHENT, size_of::<libc::Elf64_Phdr>());
         aux(libc::AT_PHNUM, start.phnum);
-        aux(libc::AT_BASE, start.base);
-        aux(libc::AT_ENTRY, start.program_entry);
+        aux(libc::AT_BASE, 0); // no interpreter beside it
+        aux(libc::AT_ENTRY, start.entry);
         aux(AT_PAGESZ, PAGE);
         aux(libc::AT_SECURE, 0);
         aux(libc::AT_RANDOM, random);

@@ -259,9 +259,10 @@ pub(crate) fn wait_any(registry: &'static Registry, block: bool) -> io::Result<O
             match ended_child(block)? {
                 None if !block => return Ok(None),
                 Some(pid) => {
-                    let found = registry.entries().position(|entry| entry.pid() == pid);
-                    let task = found.and_then(|id| Task::of(registry, id));
-                    if let Some(mut task) = task
+                    // An ended task may have had the same PID.
+                    let is_it = |entry: &Entry| entry.state() == State::Alive && entry.pid() == pid;
+                    let found = registry.entries().position(is_it).and_then(|id| Task::of(registry, id));
+                    if let Some(mut task) = found
                         && let Some(status) = task.try_wait()?
                     {
                         LAST.store(task.id, Ordering::Relaxed);

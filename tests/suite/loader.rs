@@ -28,9 +28,11 @@ pub fn add(cases: &mut Cases) {
     });
     cases.add_if("loader::a_pie_python_runs", pie_python().map(drop), || {
         let python = pie_python().map_err(anyhow::Error::msg)?;
+        // One write a line: print makes two where PYTHONUNBUFFERED is set, and lines of three tasks mix.
+        let line = "json.dumps([math.pi > 3, threading.active_count()])";
         let run = Run::tasks(3, python)
             .arg("-c")
-            .arg("import json, threading, math; print(json.dumps([math.pi > 3, threading.active_count()]))");
+            .arg(format!("import json, threading, math, sys; sys.stdout.write({line} + '\\n')"));
         run.end()?.expect_lines(&["[true, 1]"; 3]).map(drop)
     });
     for scenario in [

@@ -172,9 +172,10 @@ fn interrupt(mode: &str) -> Result<()> {
 fn control_c(mode: &str) -> Result<()> {
     let folder = places::temporary()?;
     let (output, line) = (folder.path().join("output"), program("launcher/leave.c")?);
-    let line = format!("{} -n 3 {} sleep; echo rc $?", places::built("pip-exec").display(), line.display());
+    // Without exec the shell would get the signal, too, and some shells end by it.
+    let line = format!("exec '{}' -n 3 '{}' sleep", places::built("pip-exec").display(), line.display());
     let text = "press() { until [ \"$(grep -c asleep \"$1\")\" = 3 ]; do sleep 0.05; done; printf '\\003'; sleep 1; }
-                touch \"$1\"; press \"$1\" | script -qec \"$2\" /dev/null > \"$1\"; cat \"$1\"";
+                touch \"$1\"; press \"$1\" | script -qec \"$2\" /dev/null > \"$1\"; echo rc $?; cat \"$1\"";
     let outcome = Run::new("sh").arg("-c").arg(text).arg("sh").arg(output).arg(line).env("PIP_MODE", mode).end()?;
     let printed = outcome.out();
     ensure!(printed.contains("rc 2") && printed.matches("signaled (Interrupt)").count() == 3, "{outcome}");
