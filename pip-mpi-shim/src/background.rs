@@ -3,7 +3,7 @@
 //! peer has yet to reach, neither would go on. So while such a call runs and receives are posted, a thread of this rank
 //! takes the mail.
 
-use crate::engine::{self, Engine};
+use crate::engine;
 use crate::job;
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::OnceLock;
@@ -23,14 +23,12 @@ static THREAD: OnceLock<Option<Thread>> = OnceLock::new();
 /// for calls that a program repeats until something happens.
 #[inline]
 pub fn during(call: impl FnOnce() -> i32) -> i32 {
-    let receives_wait = engine::with(|engine| {
+    let mut receives_wait = false;
+    engine::each(|engine| {
         engine.progress();
-        engine.posted > 0
+        receives_wait |= engine.posted > 0;
     });
-    match receives_wait {
-        Some(true) => with_thread(call),
-        _ => call(),
-    }
+    if receives_wait { with_thread(call) } else { call() }
 }
 
 #[cold]
@@ -45,7 +43,7 @@ fn with_thread(call: impl FnOnce() -> i32) -> i32 {
         // The engine is this thread's alone again once the other one rests.
         while DOING.load(Ordering::SeqCst) == WORK {
             if let Some(job) = job::current() {
-                job.own().bell.ring(true);
+                job.own().bell.wake();
             }
             std::thread::yield_now();
         }
@@ -85,9 +83,9 @@ fn run() {
         }
         DOING.store(WORK, Ordering::SeqCst);
         while wanted() {
-            if !engine::with(Engine::progress).unwrap_or(false) {
+            if !engine::progress() {
                 let Some(job) = job::current() else { break };
-                let ready = || engine::with(Engine::progress).unwrap_or(false) || !wanted();
+                let ready = || engine::progress() || !wanted();
                 job.own().bell.sleep(job.fences, Duration::from_millis(10), ready);
             }
         }

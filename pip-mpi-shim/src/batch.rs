@@ -1,8 +1,8 @@
 //! Completion of many requests, the shim's and the library's in one array (MPI-4.0 section 3.7.5).
 
 use crate::abi::{self, Outcome, Request, Status};
-use crate::completion::{Standing, advance, idle, is_complete, raise, wait_until};
-use crate::engine::{self, Engine};
+use crate::completion::{Standing, advance, idle, is_complete, lane_of, raise, wait_until};
+use crate::engine;
 use core::ffi::c_int;
 
 /// An array of requests and, unless ignored, of statuses.
@@ -43,8 +43,9 @@ impl Batch {
         for i in self.indices() {
             let (handle, status) = (self.handle(i), self.status(i));
             let mut standing = Standing::Pending;
-            wait_until(|| {
-                // SAFETY: the caller's promise.
+            // SAFETY: the caller's promise.
+            wait_until(lane_of(unsafe { *handle }), || {
+                // SAFETY: as above.
                 standing = unsafe { advance(handle, status, false) };
                 standing != Standing::Pending
             });
@@ -64,7 +65,7 @@ impl Batch {
     /// # Safety
     /// As [`Batch::wait_all`]; `flag` may be written.
     pub unsafe fn test_all(&self, flag: *mut c_int) -> c_int {
-        engine::with(Engine::progress);
+        engine::progress();
         // SAFETY: the caller's promise.
         unsafe {
             let all = self.indices().all(|i| is_complete(*self.handle(i)));
@@ -98,7 +99,7 @@ impl Batch {
     /// As [`Batch::wait_all`]; `index` may be written.
     pub unsafe fn wait_any(&self, index: *mut c_int) -> c_int {
         let mut found = None;
-        wait_until(|| {
+        wait_until(None, || {
             // SAFETY: the caller's promise.
             found = unsafe { self.any() };
             found.is_some()
@@ -112,7 +113,7 @@ impl Batch {
     /// # Safety
     /// As [`Batch::wait_any`]; `flag` may be written.
     pub unsafe fn test_any(&self, index: *mut c_int, flag: *mut c_int) -> c_int {
-        engine::with(Engine::progress);
+        engine::progress();
         // SAFETY: the caller's promise.
         unsafe {
             let found = self.any();
@@ -178,9 +179,9 @@ impl Batch {
             found != Some(0)
         };
         if blocking {
-            wait_until(pass);
+            wait_until(None, pass);
         } else {
-            engine::with(Engine::progress);
+            engine::progress();
             if !pass() {
                 idle();
             }

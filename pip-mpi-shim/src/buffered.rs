@@ -24,11 +24,9 @@ pub fn fits(len: usize) -> bool {
 
 /// Takes space for a message of `len` bytes; None if the attached space does not hold it now.
 pub fn reserve(len: usize) -> Option<()> {
-    if !fits(len) {
-        return None;
-    }
-    USED.fetch_add(len + BSEND_OVERHEAD, Ordering::Relaxed);
-    Some(())
+    let attached = ATTACHED.load(Ordering::Relaxed);
+    let with_it = |used: usize| Some(used + len + BSEND_OVERHEAD).filter(|&used| used <= attached);
+    USED.fetch_update(Ordering::Relaxed, Ordering::Relaxed, with_it).ok().map(|_| ())
 }
 
 /// The message of `len` bytes has been delivered.

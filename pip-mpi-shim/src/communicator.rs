@@ -1,28 +1,52 @@
-//! Communicators whose messages the shim carries: every intracommunicator, since all ranks of the job have the shim.
+//! Communicators whose messages the shim carries: all whose ranks are ranks of this job.
 
 use crate::abi::{self, Comm};
-use crate::background;
 use crate::contexts;
-use crate::engine;
+use crate::engine::{self, Lane};
+use crate::handles::Handles;
 use crate::job::Job;
 use crate::library;
-use crate::real;
-use std::collections::HashMap;
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::OnceLock;
 
 /// What messages need to know of a communicator.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Communicator {
     pub context: u32,
-    /// This process's rank.
+    pub lane: Lane,
+    /// This process's rank; in an intercommunicator, its rank in the local group.
     pub rank: u32,
+    /// Ranks that messages can go to and come from; in an intercommunicator, the size of the remote group.
     pub size: u32,
-    /// Ranks in MPI_COMM_WORLD; None where they are the same.
+    /// All processes of the communicator.
+    pub members: u32,
+    /// Ranks in MPI_COMM_WORLD of those messages can go to; None where they are the same.
     world: Option<Box<[u32]>>,
     /// Number of MPI_Comm_idup calls so far.
-    idups: u32,
+    pub idups: AtomicU32,
 }
 
 impl Communicator {
+    /// A communicator whose rank r is rank `world[r]` of MPI_COMM_WORLD.
+    pub fn new(job: &Job, context: u32, rank: u32, members: u32, world: Box<[u32]>) -> Communicator {
+        let same = world.iter().enumerate().all(|(i, &world)| i as u32 == world);
+        Communicator {
+            context,
+            lane: engine::lane_of(context, job.lanes),
+            rank,
+            size: world.len() as u32,
+            members,
+            world: if same { None } else { Some(world) },
+            idups: AtomicU32::new(0),
+        }
+    }
+
+    /// The same processes under another context.
+    pub fn duplicate(&self, job: &Job, context: u32) -> Communicator {
+        let (lane, idups) = (engine::lane_of(context, job.lanes), AtomicU32::new(0));
+        Communicator { context, lane, idups, world: self.world.clone(), ..*self }
+    }
+
     /// Rank in MPI_COMM_WORLD of rank `peer`.
     #[inline]
     pub fn world_rank(&self, peer: u32) -> u32 {
@@ -30,113 +54,53 @@ impl Communicator {
     }
 }
 
-/// All of them, by handle. MPI_COMM_WORLD, which most calls name, stands apart.
-#[derive(Debug)]
-pub struct Table {
-    world: Communicator,
-    others: HashMap<Comm, Communicator>,
-    world_model: bool,
+/// MPI_COMM_WORLD, which most calls name, stands apart.
+static WORLD: OnceLock<Communicator> = OnceLock::new();
+static OTHERS: Handles<Communicator> = Handles::new();
+/// Whether MPI_COMM_WORLD may be used: MPI_Init was called.
+static WORLD_MODEL: AtomicBool = AtomicBool::new(false);
+
+/// Puts MPI_COMM_WORLD and MPI_COMM_SELF of `job` in place.
+pub fn install(job: &Job) {
+    WORLD.get_or_init(|| Communicator::new(job, contexts::WORLD, job.rank, job.size(), (0..job.size()).collect()));
+    OTHERS.insert(abi::COMM_SELF, Communicator::new(job, contexts::SELF, 0, 1, [job.rank].into()));
 }
 
-impl Table {
-    /// MPI_COMM_WORLD and MPI_COMM_SELF of `job`.
-    pub fn new(job: &Job) -> Table {
-        let communicator = |context, rank, size, world| Communicator { context, rank, size, world, idups: 0 };
-        let world = communicator(contexts::WORLD, job.rank, job.size(), None);
-        let own = communicator(contexts::SELF, 0, 1, Some([job.rank].into()));
-        Table { world, others: HashMap::from([(abi::COMM_SELF, own)]), world_model: false }
-    }
-
-    /// The communicator of a handle, unless it is the MPI library's affair.
-    #[inline]
-    pub fn get(&self, handle: Comm) -> Option<&Communicator> {
-        if handle == abi::COMM_WORLD { Some(&self.world) } else { self.others.get(&handle) }
-    }
-
-    fn get_mut(&mut self, handle: Comm) -> Option<&mut Communicator> {
-        if handle == abi::COMM_WORLD { Some(&mut self.world) } else { self.others.get_mut(&handle) }
-    }
-
-    /// After the handle was freed: it may come back for another communicator.
-    pub fn forget(&mut self, handle: Comm) {
-        self.others.remove(&handle);
-        self.choose_to_poll();
-    }
-
-    /// The library is polled with a communicator that exists. MPI_COMM_WORLD does, unless the program only has sessions.
-    fn choose_to_poll(&self) {
-        if !self.world_model {
-            let mut several = self.others.iter().filter(|(_, communicator)| communicator.size > 1);
-            library::poll_with(several.next().map_or(abi::COMM_NULL, |(&handle, _)| handle));
-        }
-    }
-
-    /// MPI_Init was called: the communicators of the world model exist.
-    pub fn enter_world_model(&mut self) {
-        self.world_model = true;
-        library::poll_with(abi::COMM_WORLD);
-    }
+/// The communicator of a handle, unless it is the MPI library's affair. It is there until the program frees it, which no
+/// call on it outlives.
+#[inline]
+pub fn get(handle: Comm) -> Option<&'static Communicator> {
+    if handle == abi::COMM_WORLD { WORLD.get() } else { OTHERS.get(handle) }
 }
 
-/// Takes over a communicator that the MPI library has just made. Collective over it, since its ranks agree on a context;
-/// intercommunicators stay with the library.
-pub fn adopt(handle: Comm) {
-    let Some(own) = engine::with(|engine| engine.job.rank) else { return };
-    if handle == abi::COMM_NULL {
-        return;
-    }
-    let (mut inter, mut rank, mut size) = (0, 0, 0);
-    // SAFETY: a communicator the library made; results go to locals.
-    unsafe {
-        real::Comm_test_inter(handle, &mut inter);
-        if inter != 0 {
-            return;
-        }
-        real::Comm_rank(handle, &mut rank);
-        real::Comm_size(handle, &mut size);
-    }
-    let context = if rank == 0 { engine::with(|engine| engine.job.block(0).contexts.draw()).unwrap_or(0) } else { 0 };
-    let mine = [own, context];
-    let mut all = vec![[0u32; 2]; size as usize];
-    // SAFETY: two numbers from each of `size` ranks.
-    let code = background::during(|| unsafe {
-        let (from, to) = (mine.as_ptr().cast(), all.as_mut_ptr().cast());
-        real::Allgather(from, 2, abi::UNSIGNED, to, 2, abi::UNSIGNED, handle)
-    });
-    if code != abi::SUCCESS {
-        return;
-    }
-    let ranks: Box<[u32]> = all.iter().map(|pair| pair[0]).collect();
-    engine::with(|engine| engine.comms.insert(handle, all[0][1], rank as u32, ranks));
+/// Takes the communicator of a new handle over.
+pub fn insert(handle: Comm, communicator: Communicator) {
+    OTHERS.insert(handle, communicator);
+    choose_to_poll();
 }
 
-/// Takes over the communicator that MPI_Comm_idup of `parent` will make. Not collective: nobody waits here.
-pub fn adopt_idup(parent: Comm, handle: Comm) {
-    loop {
-        let adopted = engine::with(|engine| {
-            let Some(communicator) = engine.comms.get_mut(parent) else { return true };
-            let (size, call) = (communicator.size, communicator.idups);
-            let contexts = &engine.job.block(0).contexts;
-            let Some(context) = contexts.of_idup(communicator.context, call, size) else { return false };
-            communicator.idups += 1;
-            let child = Communicator { context, idups: 0, ..communicator.clone() };
-            engine.comms.others.insert(handle, child);
-            true
-        });
-        if adopted.unwrap_or(true) {
-            return;
-        }
-        engine::with(|engine| engine.progress()); // 256 unfinished calls: some rank is far behind
-        std::thread::yield_now();
-    }
+/// Before a handle is freed: it may come back for another communicator. Predefined ones cannot be freed.
+pub fn forget(handle: Comm) {
+    let Some(&Communicator { context, lane, .. }) = OTHERS.get(handle).filter(|_| handle != abi::COMM_SELF) else { return };
+    OTHERS.remove(handle);
+    choose_to_poll();
+    engine::with(lane, |engine| engine.queues.forget(context));
 }
 
-impl Table {
-    fn insert(&mut self, handle: Comm, context: u32, rank: u32, ranks: Box<[u32]>) {
-        let size = ranks.len() as u32;
-        let same = ranks.iter().enumerate().all(|(i, &world)| i as u32 == world);
-        let world = if same { None } else { Some(ranks) };
-        self.others.insert(handle, Communicator { context, rank, size, world, idups: 0 });
-        self.choose_to_poll();
+/// MPI_Init was called: the communicators of the world model exist.
+pub fn enter_world_model() {
+    WORLD_MODEL.store(true, Ordering::Relaxed);
+    library::poll_with(abi::COMM_WORLD);
+}
+
+/// Whether MPI_COMM_WORLD may be used.
+pub fn is_world_model() -> bool {
+    WORLD_MODEL.load(Ordering::Relaxed)
+}
+
+/// The library is polled with a communicator that exists. MPI_COMM_WORLD does, unless the program only has sessions.
+fn choose_to_poll() {
+    if !is_world_model() {
+        library::poll_with(OTHERS.find(|communicator| communicator.members > 1).unwrap_or(abi::COMM_NULL));
     }
 }

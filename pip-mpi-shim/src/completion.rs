@@ -1,19 +1,22 @@
 //! Completion of a request, the shim's or the library's: MPI_Wait, MPI_Test (MPI-4.0 section 3.7.3), and errors.
 
 use crate::abi::{self, Comm, Outcome, Request, Status};
-use crate::engine::{self, Engine};
+use crate::engine::{self, Engine, Lane};
 use crate::exports::{Request_get_status, Testany};
 use crate::job;
 use crate::layout::View;
 use crate::library;
 use crate::real;
-use crate::request::{Index, Kind, Operation, Persistent, handle_of, index_of};
+use crate::request::{Handle, Index, Kind, Operation, Persistent};
 use crate::waiting::Patience;
 use core::ffi::c_int;
 
-/// Waits, with progress on both sides, until `ready`, which is not asked again once it has said yes: it may have taken
-/// something.
-pub fn wait_until(mut ready: impl FnMut() -> bool) {
+/// Polls of one lane between two of all others.
+const OTHER_LANES: usize = 16;
+
+/// Waits, with progress on all sides, until `ready`, which is not asked again once it has said yes: it may have taken
+/// something. What it waits for comes in `lane`, or in any.
+pub fn wait_until(lane: Option<Lane>, mut ready: impl FnMut() -> bool) {
     let Some(job) = job::current() else { return };
     let mut done = false;
     let mut ready = || {
@@ -22,12 +25,17 @@ pub fn wait_until(mut ready: impl FnMut() -> bool) {
     };
     let spin = crate::tunables::get().spin;
     let mut patience = Patience::new(job);
+    let mut polls = 0;
     while !ready() {
-        engine::with(Engine::progress);
+        polls += 1;
+        match lane {
+            Some(lane) if polls % OTHER_LANES != 0 => _ = engine::with(lane, Engine::progress),
+            _ => _ = engine::progress(),
+        }
         if ready() {
             return;
         }
-        let late_mail = || engine::with(Engine::progress).unwrap_or(false) || ready();
+        let late_mail = || engine::progress() || ready();
         if patience.wait(spin, library::is_busy(), late_mail) {
             library::poll();
         }
@@ -98,8 +106,8 @@ pub unsafe fn advance(handle: *mut Request, status: *mut Status, raise_errors: b
             outcome.store(status);
             return Standing::Done(abi::SUCCESS);
         }
-        let Some(index) = index_of(*handle) else { return advance_library(handle, status) };
-        let finished = engine::with(|engine| {
+        let Some(Handle { lane, index }) = Handle::of(*handle) else { return advance_library(handle, status) };
+        let finished = engine::with(lane, |engine| {
             match engine.requests.get(index) {
                 None => return Err(None),
                 Some(slot) if !slot.active => return Err(Some(Standing::Inactive)),
@@ -197,16 +205,22 @@ fn finish(engine: &mut Engine, index: Index) -> Finished {
     Finished { outcome, persistent, comm, view }
 }
 
-/// Waits for the request in slot `index`, which is complete afterwards and freed.
-pub fn wait_index(index: Index) -> c_int {
-    wait_status(index, abi::STATUS_IGNORE)
+/// Waits for a request, which is complete afterwards and freed.
+pub fn wait_handle(handle: Handle) -> c_int {
+    wait_status(handle, abi::STATUS_IGNORE)
 }
 
 /// The same with a status.
-pub fn wait_status(index: Index, status: *mut Status) -> c_int {
-    let mut handle = handle_of(index);
+pub fn wait_status(handle: Handle, status: *mut Status) -> c_int {
+    let mut handle = handle.request();
     // SAFETY: a local handle and the program's status.
     unsafe { wait(&mut handle, status) }
+}
+
+/// The lane in which a request is completed; None if that is the library's affair.
+#[inline]
+pub fn lane_of(handle: Request) -> Option<Lane> {
+    Handle::of(handle).map(|handle| handle.lane)
 }
 
 /// MPI_Wait.
@@ -216,8 +230,9 @@ pub fn wait_status(index: Index, status: *mut Status) -> c_int {
 #[inline]
 pub unsafe fn wait(handle: *mut Request, status: *mut Status) -> c_int {
     let mut standing = Standing::Pending;
-    wait_until(|| {
-        // SAFETY: the caller's promise.
+    // SAFETY: the caller's promise, here and below.
+    wait_until(lane_of(unsafe { *handle }), || {
+        // SAFETY: as above.
         standing = unsafe { advance(handle, status, true) };
         standing != Standing::Pending
     });
@@ -236,9 +251,9 @@ pub unsafe fn wait(handle: *mut Request, status: *mut Status) -> c_int {
 /// # Safety
 /// As [`wait`]; `flag` may be written.
 pub unsafe fn test(handle: *mut Request, flag: *mut c_int, status: *mut Status) -> c_int {
-    engine::with(Engine::progress);
     // SAFETY: the caller's promise.
     unsafe {
+        progress_for(*handle);
         let standing = advance(handle, status, true);
         *flag = c_int::from(standing != Standing::Pending);
         match standing {
@@ -255,8 +270,19 @@ pub unsafe fn test(handle: *mut Request, flag: *mut c_int, status: *mut Status) 
     }
 }
 
+/// Progress for a program that asks for one request.
+fn progress_for(handle: Request) {
+    match lane_of(handle) {
+        Some(lane) => _ = engine::with(lane, Engine::progress),
+        None => _ = engine::progress(),
+    }
+}
+
 /// Nothing to report to a program that asks again and again.
 pub fn idle() {
+    if engine::lanes() > 1 {
+        engine::progress();
+    }
     library::poll_seldom(job::current().is_some_and(|job| job.is_crowded()));
 }
 
@@ -265,10 +291,10 @@ pub fn idle() {
 /// # Safety
 /// `flag` and `status` are the program's.
 pub unsafe fn get_status(handle: Request, flag: *mut c_int, status: *mut Status) -> Option<c_int> {
-    engine::with(Engine::progress)?;
-    let index = index_of(handle)?;
+    progress_for(handle);
+    let Handle { lane, index } = Handle::of(handle)?;
     let complete = is_complete(handle);
-    let outcome = engine::with(|engine| match engine.requests.get(index) {
+    let outcome = engine::with(lane, |engine| match engine.requests.get(index) {
         Some(slot) if slot.active => match slot.kind {
             Kind::Both(_, receive) => engine.requests.get(receive).map_or(Outcome::EMPTY, |slot| slot.outcome),
             _ => slot.outcome,
@@ -289,13 +315,14 @@ pub unsafe fn get_status(handle: Request, flag: *mut c_int, status: *mut Status)
 
 /// A persistent request, not started.
 pub fn init(kind: Kind, operation: Option<Operation>, persistent: Persistent, request: *mut Request) -> Option<c_int> {
-    let index = engine::with(|engine| {
+    let lane = operation.as_ref().map_or(0, |operation| operation.lane);
+    let handle = engine::with(lane, |engine| {
         let index = engine.requests.insert(kind, operation);
         engine.requests.update(index, |slot| (slot.active, slot.persistent) = (false, Some(persistent)));
-        index
+        engine.handle(index)
     })?;
     // SAFETY: MPI gives a request to fill.
-    unsafe { *request = handle_of(index) };
+    unsafe { *request = handle.request() };
     Some(abi::SUCCESS)
 }
 
@@ -304,8 +331,8 @@ pub fn is_complete(handle: Request) -> bool {
     if handle == abi::REQUEST_NULL || complete_at_once(handle).is_some() {
         return true;
     }
-    match index_of(handle) {
-        Some(index) => engine::with(|engine| {
+    match Handle::of(handle) {
+        Some(Handle { lane, index }) => engine::with(lane, |engine| {
             engine.requests.get(index).is_none_or(|slot| !slot.active) || is_done(engine, index)
         })
         .unwrap_or(true),

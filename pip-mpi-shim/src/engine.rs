@@ -1,27 +1,36 @@
 //! The state of this rank, and how its threads get at it.
+//!
+//! It is divided into *lanes*. All messages of a communicator take the same lane, with mailboxes, queues and requests of its
+//! own, so that threads that use different communicators do not wait for each other. A job in which no rank asked for
+//! MPI_THREAD_MULTIPLE has one lane.
 
-use crate::communicator::Table;
+use crate::contexts;
 use crate::job::Job;
 use crate::mailbox::Mailboxes;
-use crate::matching::Queues;
+use crate::queues::QueueTable;
 use crate::rendezvous::Rendezvous;
-use crate::request::{Index, Kind, Parked, Request, Slab, Unexpected};
+use crate::request::{Handle, Index, Kind, Parked, Request, Slab};
 use crate::stats::Stats;
 use crate::tunables::{self, Values};
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-/// Everything the shim knows in this rank. What it does is spread over the modules: `outgoing`, `incoming`.
+/// Lanes of a job with threads.
+pub const LANES: usize = 8;
+
+/// Number of a lane, below [`LANES`].
+pub type Lane = u32;
+
+/// Everything the shim knows in one lane. What it does is spread over the modules: `outgoing`, `incoming`.
 #[derive(Debug)]
 pub struct Engine {
+    pub lane: Lane,
     pub job: &'static Job,
-    pub comms: Table,
     pub requests: Slab,
     pub stats: Stats,
     pub tunables: &'static Values,
     pub mail: Mailboxes,
-    /// By communicator context.
-    queues: Vec<Queues<Index, Unexpected>>,
+    pub queues: QueueTable,
     /// Receives posted in all queues.
     pub posted: usize,
     /// Receives that the program freed before they were complete.
@@ -30,80 +39,112 @@ pub struct Engine {
     pub parked: Vec<Parked>,
 }
 
-struct Global {
+#[repr(align(128))]
+struct Place {
     engine: UnsafeCell<Option<Engine>>,
-    /// Whether threads must lock: MPI_THREAD_MULTIPLE, or a thread that makes progress in the background.
-    shared: AtomicBool,
     lock: AtomicU32,
 }
 
-// SAFETY: the engine is reached through `with` only, which locks whenever there may be two threads.
-unsafe impl Sync for Global {}
+// SAFETY: an engine is reached through `with` only, which locks whenever there may be two threads.
+unsafe impl Sync for Place {}
 
-static GLOBAL: Global =
-    Global { engine: UnsafeCell::new(None), shared: AtomicBool::new(false), lock: AtomicU32::new(0) };
+static PLACES: [Place; LANES] = [const { Place { engine: UnsafeCell::new(None), lock: AtomicU32::new(0) } }; LANES];
+/// Lanes in use; 0 while the shim is not active.
+static COUNT: AtomicU32 = AtomicU32::new(0);
+/// Whether threads must lock: MPI_THREAD_MULTIPLE, or a thread that makes progress in the background.
+static SHARED: AtomicBool = AtomicBool::new(false);
 
-/// Puts the engine in place. Called once, by the thread that initialises MPI.
+/// Puts the engines in place. Called once, by the thread that initialises MPI.
 pub fn install(job: &'static Job, threads: bool) {
-    let engine = Engine {
-        comms: Table::new(job),
-        requests: Slab::default(),
-        stats: Stats::default(),
-        tunables: tunables::get(),
-        mail: Mailboxes::new(job.size()),
-        queues: Vec::new(),
-        posted: 0,
-        detached: Vec::new(),
-        parked: Vec::new(),
-        job,
-    };
-    // SAFETY: nobody uses the engine before it is installed.
-    unsafe { *GLOBAL.engine.get() = Some(engine) };
-    GLOBAL.shared.store(threads, Ordering::Release);
+    for lane in 0..job.lanes {
+        let engine = Engine {
+            lane,
+            requests: Slab::default(),
+            stats: Stats::default(),
+            tunables: tunables::get(),
+            mail: Mailboxes::new(job, lane),
+            queues: QueueTable::default(),
+            posted: 0,
+            detached: Vec::new(),
+            parked: Vec::new(),
+            job,
+        };
+        // SAFETY: nobody uses the engines before they are installed.
+        unsafe { *PLACES[lane as usize].engine.get() = Some(engine) };
+    }
+    SHARED.store(threads, Ordering::Release);
+    COUNT.store(job.lanes, Ordering::Release);
 }
 
-/// Says whether several threads may use the engine from now on; returns what held before.
+/// The lane of the messages of communicator `context`.
+pub fn lane_of(context: u32, lanes: u32) -> Lane {
+    match context {
+        contexts::WORLD => 0,
+        other => other % lanes,
+    }
+}
+
+/// Number of lanes in use; 0 while the shim is not active.
+#[inline]
+pub fn lanes() -> u32 {
+    COUNT.load(Ordering::Relaxed)
+}
+
+/// Says whether several threads may use an engine from now on; returns what held before.
 pub fn set_shared(shared: bool) -> bool {
-    GLOBAL.shared.swap(shared, Ordering::AcqRel)
+    SHARED.swap(shared, Ordering::AcqRel)
 }
 
-/// Whether several threads may use the engine.
+/// Whether several threads may use an engine.
 #[inline]
 pub fn is_shared() -> bool {
-    GLOBAL.shared.load(Ordering::Acquire)
+    SHARED.load(Ordering::Acquire)
 }
 
-/// Runs `f` on the engine; None if the shim has nothing to do in this process. `f` must not call the MPI library in ways
-/// that come back to the shim.
+/// Runs `f` on the engine of a lane; None if the shim has nothing to do in this process. `f` must not call the MPI library
+/// in ways that come back to the shim.
 #[inline(always)]
-pub fn with<R>(f: impl FnOnce(&mut Engine) -> R) -> Option<R> {
+pub fn with<R>(lane: Lane, f: impl FnOnce(&mut Engine) -> R) -> Option<R> {
+    let place = &PLACES[lane as usize % LANES];
     if is_shared() {
-        lock();
+        lock(place);
         // SAFETY: we hold the lock.
-        let result = unsafe { &mut *GLOBAL.engine.get() }.as_mut().map(f);
-        GLOBAL.lock.store(0, Ordering::Release);
+        let result = unsafe { &mut *place.engine.get() }.as_mut().map(f);
+        place.lock.store(0, Ordering::Release);
         return result;
     }
     // SAFETY: below MPI_THREAD_MULTIPLE the program promises one call at a time.
-    unsafe { &mut *GLOBAL.engine.get() }.as_mut().map(f)
+    unsafe { &mut *place.engine.get() }.as_mut().map(f)
+}
+
+/// Runs `f` on the engine of every lane, one after the other.
+#[inline]
+pub fn each(mut f: impl FnMut(&mut Engine)) {
+    for lane in 0..lanes() {
+        with(lane, &mut f);
+    }
+}
+
+/// Takes all mail of all lanes; true if there was any.
+#[inline]
+pub fn progress() -> bool {
+    let mut any = false;
+    each(|engine| any |= engine.progress());
+    any
 }
 
 #[cold]
-fn lock() {
-    while GLOBAL.lock.compare_exchange_weak(0, 1, Ordering::Acquire, Ordering::Relaxed).is_err() {
+fn lock(place: &Place) {
+    while place.lock.compare_exchange_weak(0, 1, Ordering::Acquire, Ordering::Relaxed).is_err() {
         std::thread::yield_now();
     }
 }
 
 impl Engine {
-    /// The queues of a communicator; they exist from its first message on, even before this rank knows it.
+    /// The handle of the request in slot `index`.
     #[inline]
-    pub fn queue(&mut self, context: u32) -> &mut Queues<Index, Unexpected> {
-        let context = context as usize;
-        if context >= self.queues.len() {
-            self.queues.resize_with(context + 1, Queues::default);
-        }
-        &mut self.queues[context]
+    pub fn handle(&self, index: Index) -> Handle {
+        Handle { lane: self.lane, index }
     }
 
     /// Whether the request in slot `index` is complete.
@@ -120,7 +161,7 @@ impl Engine {
     pub fn settle(&mut self, index: Index) {
         let Some(request) = self.requests.get(index) else { return };
         if let Some(offer) = &request.offer {
-            self.job.own().stop_assisting(offer);
+            self.mail.stop_assisting(offer);
             request.offer = None;
         }
     }
@@ -148,7 +189,7 @@ impl Engine {
         let done = |parked: &mut Parked| parked.0.offer.as_ref().is_none_or(Rendezvous::is_complete);
         for parked in self.parked.extract_if(.., done) {
             if let Some(offer) = &parked.0.offer {
-                self.job.own().stop_assisting(offer);
+                self.mail.stop_assisting(offer);
             }
             if let Some(buffer) = &parked.0.buffer {
                 crate::buffered::release(buffer.len());

@@ -3,6 +3,7 @@
 use crate::abi::{self, Outcome};
 use crate::engine::Engine;
 use crate::layout::{self, View};
+use crate::marks::Marks;
 use crate::matching::Pattern;
 use crate::rendezvous::{Rendezvous, Sharing};
 use crate::request::{Index, Matched, Unexpected};
@@ -23,10 +24,11 @@ impl Engine {
     /// Takes all mail that is there; true if there was any.
     #[inline]
     pub fn progress(&mut self) -> bool {
-        self.mail.accept(self.job);
+        self.mail.accept(self.job, self.tunables);
         let mut any = false;
-        for i in 0..self.mail.peer_count() {
-            any |= self.take_mail(self.mail.peer(i));
+        match self.mail.marks() {
+            Some(marks) => marks.take(|world| any |= self.take_marked_mail(marks, world)),
+            None => (0..self.mail.peer_count()).for_each(|i| any |= self.take_mail(self.mail.peer(i)) > 0),
         }
         self.assist();
         if !(self.detached.is_empty() && self.parked.is_empty()) {
@@ -39,13 +41,25 @@ impl Engine {
     const BURST: usize = 64;
 
     #[inline]
-    fn take_mail(&mut self, world: u32) -> bool {
+    fn take_mail(&mut self, world: u32) -> usize {
         for taken in 0..Self::BURST {
-            let Some(arrival) = self.mail.from(world).and_then(|receiver| receiver.peek()) else { return taken > 0 };
+            let Some(arrival) = self.mail.from(world).and_then(|receiver| receiver.peek()) else { return taken };
             self.dispatch(&arrival, world);
             self.give_back(world, arrival.payload);
         }
-        true
+        Self::BURST
+    }
+
+    /// The mail of a sender whose mark was just cleared.
+    fn take_marked_mail(&mut self, marks: &Marks, world: u32) -> bool {
+        if self.mail.from(world).is_none() {
+            self.mail.accept(self.job, self.tunables); // it came after the last look
+        }
+        let taken = self.take_mail(world);
+        if taken == Self::BURST {
+            marks.mark(world); // there may be more
+        }
+        taken > 0
     }
 
     #[inline]
@@ -59,7 +73,7 @@ impl Engine {
     #[inline]
     fn dispatch(&mut self, arrival: &Arrival, world: u32) {
         let Envelope { context, source, tag } = arrival.envelope;
-        let queue = self.queue(context);
+        let queue = self.queues.of(context);
         if let Some(index) = queue.match_message(source, tag) {
             self.posted -= 1;
             return self.deliver(index, arrival, world);
@@ -134,9 +148,9 @@ impl Engine {
     fn pull_taken(&mut self, offer: *const Rendezvous, world: u32, target: &View, source: u32, tag: i32) -> Outcome {
         // SAFETY: as above; this completes it.
         let offer = unsafe { &*offer };
-        let (sent, sender) = (offer.len(), self.job.block(world));
+        let (sent, sender, lane) = (offer.len(), self.job.block(world), self.lane);
         let sharing = Sharing { least: self.tunables.share_min, chunk: self.tunables.share_chunk };
-        offer.pull(target, sharing, || sender.ask_assistance(offer));
+        offer.pull(target, sharing, || sender.door(lane).ask_assistance(offer));
         waiting::notify(self.job, sender);
         self.outcome(sent, target.len(), source, tag)
     }
@@ -144,7 +158,7 @@ impl Engine {
     /// Copies along if a peer asked for it.
     #[inline(always)]
     fn assist(&mut self) {
-        let transfer = self.job.own().assist();
+        let transfer = self.mail.assist();
         if !transfer.is_null() {
             self.assist_with(transfer);
         }
@@ -154,7 +168,7 @@ impl Engine {
     fn assist_with(&mut self, transfer: *const Rendezvous) {
         // SAFETY: it is one of our own offers, and this thread (under the lock) is who would reuse its memory.
         let copied = unsafe { (*transfer).help() };
-        self.job.own().stop_assisting(transfer);
+        self.mail.stop_assisting(transfer);
         if copied > 0 {
             self.stats.shared.add(copied);
         }
@@ -162,13 +176,13 @@ impl Engine {
 
     /// Posts the receive in slot `index`, or completes it with a message that is already there.
     pub fn post(&mut self, index: Index, context: u32, pattern: Pattern) {
-        while let Some((source, tag, message)) = self.queue(context).take_message(pattern) {
+        while let Some((source, tag, message)) = self.queues.of(context).take_message(pattern) {
             let Some(view) = self.requests.get(index).and_then(|r| r.operation.as_ref()).map(|op| op.view) else { return };
             if let Some(outcome) = self.open(message, &view, source, tag) {
                 return self.complete_receive(index, Some(outcome));
             }
         }
-        self.queue(context).post(pattern, index);
+        self.queues.of(context).post(pattern, index);
         self.posted += 1;
     }
 
@@ -186,7 +200,7 @@ impl Engine {
     /// Source, tag and length of the message a receive would get; drops messages whose sender cancelled them.
     pub fn probe(&mut self, context: u32, pattern: Pattern) -> Option<(u32, i32, usize)> {
         loop {
-            let queue = self.queue(context);
+            let queue = self.queues.of(context);
             let (source, tag, message) = queue.find_message(pattern)?;
             match message {
                 // SAFETY: as in `pull`.
@@ -200,7 +214,7 @@ impl Engine {
     /// Takes the message that a receive would get; its sender cannot cancel it from here on.
     pub fn take(&mut self, context: u32, pattern: Pattern) -> Option<Matched> {
         loop {
-            let (source, tag, message) = self.queue(context).take_message(pattern)?;
+            let (source, tag, message) = self.queues.of(context).take_message(pattern)?;
             let message = match message {
                 // SAFETY: as in `pull`.
                 Unexpected::Offer(offer, world) if unsafe { (*offer).take() } => Unexpected::Taken(offer, world),
@@ -213,7 +227,7 @@ impl Engine {
 
     /// Takes a posted receive back; false if it has been matched.
     pub fn unpost(&mut self, index: Index, context: u32, pattern: Pattern) -> bool {
-        let found = self.queue(context).cancel(pattern, |&posted| posted == index).is_some();
+        let found = self.queues.of(context).cancel(pattern, |&posted| posted == index).is_some();
         self.posted -= usize::from(found);
         found
     }
@@ -222,7 +236,7 @@ impl Engine {
     /// have a better claim or need attention meanwhile.
     #[inline]
     pub fn may_receive_directly(&mut self, context: u32) -> bool {
-        self.requests.live() == 0 && self.parked.is_empty() && self.queue(context).unexpected_count() == 0
+        self.requests.live() == 0 && self.parked.is_empty() && self.queues.of(context).unexpected_count() == 0
     }
 
     /// Takes the message for (`context`, `pattern`) from rank `world`, if it is the first in its mailbox.

@@ -1,6 +1,8 @@
 //! The ranks of this job as the shim sees them: one shared block per rank, found through the PiP registry.
 
 use crate::contexts::Contexts;
+use crate::engine::{LANES, Lane};
+use crate::marks::Marks;
 use crate::rendezvous::Rendezvous;
 use crate::ring::Inbox;
 use crate::waiting::Bell;
@@ -10,7 +12,7 @@ use pip_core::registry::{ENVIRONMENT, Service};
 use std::sync::OnceLock;
 
 const MAGIC: u64 = u64::from_le_bytes(*b"PiP-mpi\0");
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What a rank shows to its peers. Each has its own copy of the code, so the layout is fixed and checked.
 #[derive(Debug)]
@@ -25,13 +27,11 @@ pub struct Block {
     no_membarrier: u32,
     /// The cores this rank may run on.
     cpus: CpuMask,
-    inboxes: *const Inbox,
-    /// Number of peers that have put a ring into `inboxes`.
-    pub connections: AtomicU32,
+    /// Lanes this rank would like: the job has as many as the rank that wants most.
+    lanes: u32,
+    doors: [Door; LANES],
     /// Rung when something arrived while the rank sleeps.
     pub bell: Bell,
-    /// A transfer from this rank's memory that it may help with.
-    assist: Assist,
     /// Rank 0's hands out communicator contexts for all.
     pub contexts: Contexts,
     /// Rank 0's counts the ranks that do not sleep in the shim.
@@ -43,6 +43,20 @@ pub struct Block {
 #[repr(C, align(128))]
 struct Awake(AtomicU32);
 
+/// Where peers reach a rank in one lane.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Door {
+    inboxes: *const Inbox,
+    size: u32,
+    /// Number of peers that have put a ring into `inboxes`.
+    pub connections: AtomicU32,
+    /// A transfer from this rank's memory that it may help with.
+    assist: Assist,
+    /// Who has mail, while the rank wants to be told; see [`Bell`].
+    pub marks: Marks,
+}
+
 /// On a cache line of its own: peers write it, the owner polls it.
 #[derive(Debug, Default)]
 #[repr(C, align(128))]
@@ -53,12 +67,52 @@ unsafe impl Sync for Block {}
 // SAFETY: as above.
 unsafe impl Send for Block {}
 
-impl Block {
+impl Door {
+    fn new(size: u32) -> Door {
+        let inboxes: Box<[Inbox]> = (0..size).map(|_| Inbox::default()).collect();
+        Door {
+            inboxes: Box::leak(inboxes).as_ptr(),
+            size,
+            connections: AtomicU32::new(0),
+            assist: Assist::default(),
+            marks: Marks::new(size),
+        }
+    }
+
     /// The cell in which the rank finds the ring of sender `rank`.
     pub fn inbox(&self, rank: u32) -> &Inbox {
         assert!(rank < self.size);
         // SAFETY: the table has `size` cells.
         unsafe { &*self.inboxes.add(rank as usize) }
+    }
+
+    /// Owner: a transfer a peer wants help with, or null.
+    #[inline]
+    pub fn assist(&self) -> *const Rendezvous {
+        self.assist.0.load(Ordering::Acquire)
+    }
+
+    /// Lets the owner copy too; pairs with [`Door::stop_assisting`].
+    pub fn ask_assistance(&self, transfer: &Rendezvous) {
+        self.assist.0.store(core::ptr::from_ref(transfer).cast_mut(), Ordering::Release);
+    }
+
+    /// Owner: forgets a transfer that is over, before its memory is used again.
+    #[inline]
+    pub fn stop_assisting(&self, transfer: *const Rendezvous) {
+        let transfer = transfer.cast_mut();
+        if self.assist.0.load(Ordering::Relaxed) == transfer {
+            let none = core::ptr::null_mut();
+            let _ = self.assist.0.compare_exchange(transfer, none, Ordering::AcqRel, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Block {
+    /// Where the rank is reached in `lane`.
+    #[inline]
+    pub fn door(&self, lane: Lane) -> &Door {
+        &self.doors[lane as usize % LANES]
     }
 }
 
@@ -71,6 +125,8 @@ pub struct Job {
     cores: u32,
     /// Senders order their stores with a fence before they look for sleepers.
     pub fences: bool,
+    /// Lanes in use; see [`crate::engine`].
+    pub lanes: u32,
     blocks: Vec<&'static Block>,
 }
 
@@ -110,12 +166,12 @@ impl Job {
 }
 
 /// Before the MPI library starts: shows this rank to its peers, if it is a task and the shim is not switched off.
-pub fn announce() {
+/// `threads`: MPI calls may come from several threads at once.
+pub fn announce(threads: bool) {
     let Some((task, rank, size)) = identity() else { return };
     if task.import_service(task.id(), Service::MpiShim).is_some() {
         return; // MPI_Init after MPI_Session_init, or the reverse
     }
-    let inboxes: Box<[Inbox]> = (0..size).map(|_| Inbox::default()).collect();
     let block = Block {
         magic: MAGIC,
         version: VERSION,
@@ -124,10 +180,9 @@ pub fn announce() {
         size,
         cpus: own_cpus(),
         no_membarrier: u32::from(!crate::waiting::register_membarrier()),
-        inboxes: Box::leak(inboxes).as_ptr(),
-        connections: AtomicU32::new(0),
+        lanes: if threads { LANES as u32 } else { 1 },
+        doors: core::array::from_fn(|_| Door::new(size)),
         bell: Bell::default(),
-        assist: Assist::default(),
         contexts: Contexts::default(),
         awake: Awake::default(),
     };
@@ -167,7 +222,8 @@ fn find() -> Option<Job> {
     let together = |i| blocks.iter().fold(0, |mask, block| mask | block.cpus[i]);
     let cores = (0..CPU_WORDS).map(|i| together(i).count_ones()).sum::<u32>().max(1);
     let fences = cores < size || blocks.iter().any(|block| block.no_membarrier != 0);
-    let job = Job { rank, cores, fences, blocks };
+    let lanes = blocks.iter().map(|block| block.lanes).max().unwrap_or(1);
+    let job = Job { rank, cores, fences, lanes, blocks };
     job.note_awake();
     Some(job)
 }
@@ -214,27 +270,4 @@ fn own_cpus() -> CpuMask {
     // SAFETY: the mask is as long as said.
     unsafe { libc::sched_getaffinity(0, size_of::<CpuMask>(), mask.as_mut_ptr().cast()) };
     mask
-}
-
-impl Block {
-    /// Owner: a transfer a peer wants help with, or null.
-    #[inline]
-    pub fn assist(&self) -> *const Rendezvous {
-        self.assist.0.load(Ordering::Acquire)
-    }
-
-    /// Lets the owner copy too; pairs with [`Block::stop_assisting`].
-    pub fn ask_assistance(&self, transfer: &Rendezvous) {
-        self.assist.0.store(core::ptr::from_ref(transfer).cast_mut(), Ordering::Release);
-    }
-
-    /// Owner: forgets a transfer that is over, before its memory is used again.
-    #[inline]
-    pub fn stop_assisting(&self, transfer: *const Rendezvous) {
-        let transfer = transfer.cast_mut();
-        if self.assist.0.load(Ordering::Relaxed) == transfer {
-            let none = core::ptr::null_mut();
-            let _ = self.assist.0.compare_exchange(transfer, none, Ordering::AcqRel, Ordering::Relaxed);
-        }
-    }
 }

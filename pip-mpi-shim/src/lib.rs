@@ -2,6 +2,7 @@
 
 // Pure: neither MPI nor the operating system.
 pub mod layout;
+pub mod marks;
 pub mod matching;
 mod primitive;
 pub mod rendezvous;
@@ -12,12 +13,12 @@ macro_rules! modules {
 }
 
 // What is shared with the peers, and how a rank waits for them.
-modules! { contexts job waiting }
+modules! { contexts handles job waiting }
 // The MPI library underneath.
 modules! { abi arrays datatype library real }
 // The state of this rank and what works on it.
-modules! { background batch buffered communicator completion engine incoming lifecycle mailbox operation outgoing probe receive }
-modules! { request send sendrecv stats }
+modules! { adoption background batch buffered communicator completion engine incoming lifecycle mailbox operation outgoing probe receive }
+modules! { queues request send sendrecv stats }
 // The surface.
 modules! { exports }
 #[cfg(not(loom))]

@@ -3,14 +3,14 @@
 use crate::abi::{self, Comm, Request};
 use crate::completion;
 use crate::engine::{self, Engine};
-use crate::request::{Index, Kind, Persistent, index_of};
+use crate::request::{Handle, Index, Kind, Persistent};
 use crate::send;
 use core::ffi::c_int;
 
 /// The slot of a handle; None if it is the library's, or was freed, which the library will say.
-fn slot_of(handle: Request) -> Option<Index> {
-    let index = index_of(handle)?;
-    engine::with(|engine| engine.requests.get(index).is_some())?.then_some(index)
+fn slot_of(handle: Request) -> Option<Handle> {
+    let handle = Handle::of(handle)?;
+    engine::with(handle.lane, |engine| engine.requests.get(handle.index).is_some())?.then_some(handle)
 }
 
 fn comm_of(engine: &mut Engine, index: Index) -> Comm {
@@ -20,8 +20,8 @@ fn comm_of(engine: &mut Engine, index: Index) -> Comm {
 
 /// MPI_Start; None leaves the call to the library.
 pub fn start(handle: Request) -> Option<c_int> {
-    let index = slot_of(handle)?;
-    let started = engine::with(|engine| start_slot(engine, index))?;
+    let Handle { lane, index } = slot_of(handle)?;
+    let started = engine::with(lane, |engine| start_slot(engine, index))?;
     Some(started.map_or_else(|(comm, code)| completion::raise(comm, code), |()| abi::SUCCESS))
 }
 
@@ -54,8 +54,8 @@ pub fn cancel(handle: Request) -> Option<c_int> {
     if handle == abi::REQUEST_COMPLETE_SEND {
         return Some(abi::SUCCESS); // out of our hands: it will be received
     }
-    let index = slot_of(handle)?;
-    engine::with(|engine| {
+    let Handle { lane, index } = slot_of(handle)?;
+    engine::with(lane, |engine| {
         engine.progress(); // what has arrived is matched
         if engine.is_complete(index) {
             return;
@@ -89,8 +89,8 @@ pub fn cancel(handle: Request) -> Option<c_int> {
 /// `handle` is the program's.
 pub unsafe fn free(handle: *mut Request) -> Option<c_int> {
     // SAFETY: the caller's promise.
-    let index = slot_of(unsafe { *handle })?;
-    engine::with(|engine| {
+    let Handle { lane, index } = slot_of(unsafe { *handle })?;
+    engine::with(lane, |engine| {
         let inactive = engine.requests.get(index).is_some_and(|slot| !slot.active);
         if inactive || engine.is_complete(index) {
             engine.release(index);

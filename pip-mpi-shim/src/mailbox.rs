@@ -1,6 +1,8 @@
-//! The mailboxes of this rank: a ring to each peer it has sent to, and one from each peer that has sent to it.
+//! The mailboxes of this rank in one lane: a ring to each peer it has sent to, and one from each peer that has sent to it.
 
-use crate::job::Job;
+use crate::engine::Lane;
+use crate::job::{Door, Job};
+use crate::rendezvous::Rendezvous;
 use crate::ring::{Full, Receiver, Sender};
 use crate::tunables::Values;
 use core::sync::atomic::Ordering;
@@ -16,18 +18,30 @@ pub struct Outbox {
 /// All rings, by the peer's rank in MPI_COMM_WORLD.
 #[derive(Debug)]
 pub struct Mailboxes {
+    lane: Lane,
+    /// Where the peers reach us.
+    door: &'static Door,
     out: Vec<Option<Box<Outbox>>>,
     into: Vec<Option<Receiver>>,
     /// Peers that have a ring to us, in the order they came.
     peers: Vec<u32>,
     connections: u32,
+    /// Whether senders set marks: with many of them, looking into every ring takes too long.
+    marked: bool,
 }
 
 impl Mailboxes {
-    /// No rings yet, room for `size` peers.
-    pub fn new(size: u32) -> Mailboxes {
-        let none = |_| None;
-        Mailboxes { out: (0..size).map(|_| None).collect(), into: (0..size).map(none).collect(), peers: Vec::new(), connections: 0 }
+    /// No rings yet, room for all ranks of the job.
+    pub fn new(job: &'static Job, lane: Lane) -> Mailboxes {
+        Mailboxes {
+            lane,
+            door: job.own().door(lane),
+            out: (0..job.size()).map(|_| None).collect(),
+            into: (0..job.size()).map(|_| None).collect(),
+            peers: Vec::new(),
+            connections: 0,
+            marked: false,
+        }
     }
 
     /// The ring to rank `world`, opened at the first use.
@@ -36,23 +50,23 @@ impl Mailboxes {
         let out = &mut self.out[world as usize];
         match out {
             Some(outbox) => outbox,
-            None => out.insert(connect(job, tunables, world)),
+            None => out.insert(connect(job, self.lane, tunables, world)),
         }
     }
 
     /// Finds new peers if there are any.
     #[inline]
-    pub fn accept(&mut self, job: &Job) {
-        if job.own().connections.load(Ordering::Acquire) != self.connections {
-            self.accept_new(job);
+    pub fn accept(&mut self, job: &Job, tunables: &Values) {
+        if self.door.connections.load(Ordering::Acquire) != self.connections {
+            self.accept_new(job, tunables);
         }
     }
 
     #[cold]
-    fn accept_new(&mut self, job: &Job) {
-        self.connections = job.own().connections.load(Ordering::Acquire);
+    fn accept_new(&mut self, job: &Job, tunables: &Values) {
+        self.connections = self.door.connections.load(Ordering::Acquire);
         for world in 0..job.size() {
-            let ring = job.own().inbox(world).load(Ordering::Acquire);
+            let ring = self.door.inbox(world).load(Ordering::Acquire);
             let known = &mut self.into[world as usize];
             if !ring.is_null() && known.is_none() {
                 // SAFETY: the peer put the ring there before its first message; we are its only reader.
@@ -60,6 +74,30 @@ impl Mailboxes {
                 self.peers.push(world);
             }
         }
+        if !self.marked && self.peers.len() > tunables.scan_max {
+            self.marked = true;
+            job.own().bell.want_marks(self.lane, job.fences);
+            // What was sent before the senders knew has no marks.
+            self.peers.iter().for_each(|&world| self.door.marks.mark(world));
+        }
+    }
+
+    /// The marks of the senders; None as long as they set none.
+    #[inline]
+    pub fn marks(&self) -> Option<&'static crate::marks::Marks> {
+        self.marked.then_some(&self.door.marks)
+    }
+
+    /// A transfer from this rank's memory that a peer wants help with, or null.
+    #[inline]
+    pub fn assist(&self) -> *const Rendezvous {
+        self.door.assist()
+    }
+
+    /// Forgets a transfer that is over, before its memory is used again.
+    #[inline]
+    pub fn stop_assisting(&self, transfer: *const Rendezvous) {
+        self.door.stop_assisting(transfer);
     }
 
     /// Number of peers that have sent something.
@@ -90,10 +128,10 @@ impl Mailboxes {
 }
 
 #[cold]
-fn connect(job: &Job, tunables: &Values, world: u32) -> Box<Outbox> {
+fn connect(job: &Job, lane: Lane, tunables: &Values, world: u32) -> Box<Outbox> {
     const LINES: usize = 64;
     let sender = Sender::new(LINES, tunables.ring_bytes, tunables.ring_bytes_max);
-    let peer = job.block(world);
+    let peer = job.block(world).door(lane);
     peer.inbox(job.rank).store(sender.ring().cast_mut(), Ordering::Release);
     peer.connections.fetch_add(1, Ordering::Release);
     Box::new(Outbox { sender, busy: 0 })

@@ -87,6 +87,11 @@ impl<R, M> Queues<R, M> {
         self.posted_count
     }
 
+    /// Whether nobody waits for anything.
+    pub fn is_empty(&self) -> bool {
+        self.posted_count + self.unexpected_count == 0
+    }
+
     /// Number of unexpected messages.
     #[inline]
     pub fn unexpected_count(&self) -> usize {

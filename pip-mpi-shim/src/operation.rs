@@ -1,8 +1,8 @@
 //! From the arguments of an MPI call to an [`Operation`], or to whose affair the call is.
 
 use crate::abi::{self, Comm, Count, Datatype};
+use crate::communicator;
 use crate::datatype;
-use crate::engine::{self, Engine};
 use crate::layout::{Layout, View};
 use crate::request::Operation;
 use core::ffi::{c_int, c_void};
@@ -27,7 +27,7 @@ pub enum Checked {
     Ours(Operation),
     /// Nobody's: the peer is MPI_PROC_NULL.
     ProcNull,
-    /// The MPI library's: an intercommunicator, or arguments that it shall report as wrong.
+    /// The MPI library's: a communicator with processes of other jobs, or arguments that it shall report as wrong.
     Library,
 }
 
@@ -73,12 +73,7 @@ impl Arguments {
             return Checked::Library;
         }
         let Some((view, layout)) = data(self.buffer, self.count, self.datatype) else { return Checked::Library };
-        engine::with(|engine| self.place(engine, view, layout)).unwrap_or(Checked::Library)
-    }
-
-    #[inline(always)]
-    fn place(&self, engine: &mut Engine, view: View, layout: Option<Arc<Layout>>) -> Checked {
-        let Some(communicator) = engine.comms.get(self.comm) else { return Checked::Library };
+        let Some(communicator) = communicator::get(self.comm) else { return Checked::Library };
         if self.peer >= communicator.size as c_int {
             return Checked::Library;
         }
@@ -89,6 +84,7 @@ impl Arguments {
         Checked::Ours(Operation {
             comm: self.comm,
             context: communicator.context,
+            lane: communicator.lane,
             own_rank: communicator.rank,
             peer,
             peer_world: peer.map_or(0, |peer| communicator.world_rank(peer)),

@@ -93,7 +93,7 @@ impl Engine {
         if send(&mut outbox.sender).is_err() {
             self.push_into_full(world, bytes, &mut send);
         }
-        waiting::notify(self.job, self.job.block(world));
+        waiting::notify_of_mail(self.job, self.job.block(world), self.lane);
     }
 
     /// The receiver is behind. It may just be about to catch up, so wait a little, with our own mail served; then link

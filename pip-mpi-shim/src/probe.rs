@@ -2,9 +2,9 @@
 
 use crate::abi::{self, Comm, Message, Outcome, Status};
 use crate::completion;
-use crate::engine::{self, Engine};
+use crate::engine::{self, Engine, Lane};
 use crate::operation::{self, Checked};
-use crate::request::{Kind, Matched, Operation, handle_of};
+use crate::request::{Kind, Matched, Operation};
 use core::ffi::c_int;
 
 fn outcome((source, tag, bytes): (u32, i32, usize)) -> Outcome {
@@ -12,10 +12,10 @@ fn outcome((source, tag, bytes): (u32, i32, usize)) -> Outcome {
 }
 
 /// Repeats `look` until it finds something.
-fn until<R>(mut look: impl FnMut(&mut Engine) -> Option<R>) -> Option<R> {
+fn until<R>(lane: Lane, mut look: impl FnMut(&mut Engine) -> Option<R>) -> Option<R> {
     let mut found = None;
-    completion::wait_until(|| {
-        found = engine::with(&mut look).flatten();
+    completion::wait_until(Some(lane), || {
+        found = engine::with(lane, &mut look).flatten();
         found.is_some()
     });
     found
@@ -24,7 +24,7 @@ fn until<R>(mut look: impl FnMut(&mut Engine) -> Option<R>) -> Option<R> {
 /// MPI_Probe; None leaves the call to the library.
 pub fn wait(source: c_int, tag: c_int, comm: Comm, status: *mut Status) -> Option<c_int> {
     let Checked::Ours(operation) = operation::probe(source, tag, comm) else { return None };
-    let found = until(|engine| engine.probe(operation.context, operation.pattern()))?;
+    let found = until(operation.lane, |engine| engine.probe(operation.context, operation.pattern()))?;
     // SAFETY: the program's status.
     unsafe { outcome(found).store(status) };
     Some(abi::SUCCESS)
@@ -33,7 +33,7 @@ pub fn wait(source: c_int, tag: c_int, comm: Comm, status: *mut Status) -> Optio
 /// MPI_Iprobe.
 pub fn test(source: c_int, tag: c_int, comm: Comm, flag: *mut c_int, status: *mut Status) -> Option<c_int> {
     let Checked::Ours(operation) = operation::probe(source, tag, comm) else { return None };
-    let found = engine::with(|engine| {
+    let found = engine::with(operation.lane, |engine| {
         engine.progress();
         engine.probe(operation.context, operation.pattern())
     })?;
@@ -51,10 +51,13 @@ pub fn test(source: c_int, tag: c_int, comm: Comm, flag: *mut c_int, status: *mu
 /// Keeps a taken message in a slot and fills the program's handle and status.
 fn hand_over(operation: Operation, matched: Matched, message: *mut Message, status: *mut Status) -> Option<c_int> {
     let found = outcome((matched.source, matched.tag, matched.message.len()));
-    let index = engine::with(|engine| engine.requests.insert(Kind::Message(matched), Some(operation)))?;
+    let handle = engine::with(operation.lane, |engine| {
+        let index = engine.requests.insert(Kind::Message(matched), Some(operation));
+        engine.handle(index)
+    })?;
     // SAFETY: the program's message and status.
     unsafe {
-        *message = handle_of(index);
+        *message = handle.request();
         found.store(status);
     }
     Some(abi::SUCCESS)
@@ -63,7 +66,7 @@ fn hand_over(operation: Operation, matched: Matched, message: *mut Message, stat
 /// MPI_Mprobe.
 pub fn wait_and_take(source: c_int, tag: c_int, comm: Comm, message: *mut Message, status: *mut Status) -> Option<c_int> {
     let Checked::Ours(operation) = operation::probe(source, tag, comm) else { return None };
-    let matched = until(|engine| engine.take(operation.context, operation.pattern()))?;
+    let matched = until(operation.lane, |engine| engine.take(operation.context, operation.pattern()))?;
     hand_over(operation, matched, message, status)
 }
 
@@ -77,7 +80,7 @@ pub fn test_and_take(
     status: *mut Status,
 ) -> Option<c_int> {
     let Checked::Ours(operation) = operation::probe(source, tag, comm) else { return None };
-    let matched = engine::with(|engine| {
+    let matched = engine::with(operation.lane, |engine| {
         engine.progress();
         engine.take(operation.context, operation.pattern())
     })?;

@@ -123,6 +123,12 @@ real! {
     fn Comm_size(comm: Comm, size: *mut c_int);
     fn Comm_rank(comm: Comm, rank: *mut c_int);
     fn Comm_test_inter(comm: Comm, flag: *mut c_int);
+    fn Comm_remote_size(comm: Comm, size: *mut c_int);
+    fn Comm_group(comm: Comm, group: *mut Group);
+    fn Comm_remote_group(comm: Comm, group: *mut Group);
+    fn Group_size(group: Group, size: *mut c_int);
+    fn Group_translate_ranks(from: Group, count: c_int, ranks: *const c_int, to: Group, translated: *mut c_int);
+    fn Group_free(group: *mut Group);
     fn Comm_call_errhandler(comm: Comm, code: c_int);
     fn Comm_get_errhandler(comm: Comm, handler: *mut Errhandler);
     fn Errhandler_free(handler: *mut Errhandler);

@@ -1,26 +1,27 @@
 //! Receives: blocking, non-blocking, persistent, and of matched messages.
 
 use crate::abi::{self, Message, Outcome, Request, Status};
+use crate::communicator;
 use crate::completion;
 use crate::engine::{self, Engine};
 use crate::incoming::Direct;
 use crate::layout::View;
 use crate::matching::Pattern;
 use crate::operation::{self, Arguments, Checked};
-use crate::request::{Index, Kind, Matched, Operation, Persistent, handle_of, index_of};
+use crate::request::{Handle, Index, Kind, Matched, Operation, Persistent};
 use core::ffi::c_int;
 
 /// MPI_Recv; None leaves the call to the MPI library.
 #[inline(always)]
 pub fn blocking(arguments: Arguments, status: *mut Status) -> Option<c_int> {
-    match engine::with(|engine| directly(engine, &arguments)) {
-        Some(Some(outcome)) if outcome.error == abi::SUCCESS => {
+    match directly(&arguments) {
+        Some(outcome) if outcome.error == abi::SUCCESS => {
             // SAFETY: the program's status.
             unsafe { outcome.store(status) };
             Some(abi::SUCCESS)
         }
-        Some(Some(outcome)) => truncated(&arguments, &outcome, status),
-        _ => general(arguments, status),
+        Some(outcome) => truncated(&arguments, &outcome, status),
+        None => general(arguments, status),
     }
 }
 
@@ -38,18 +39,19 @@ fn general(arguments: Arguments, status: *mut Status) -> Option<c_int> {
         Checked::Ours(operation) => operation,
         Checked::ProcNull | Checked::Library => return None,
     };
-    let index = engine::with(|engine| post(engine, operation))?;
-    Some(completion::wait_status(index, status))
+    let handle = engine::with(operation.lane, |engine| {
+        let index = post(engine, operation);
+        engine.handle(index)
+    })?;
+    Some(completion::wait_status(handle, status))
 }
 
 /// Polls the sender's mailbox for a while, with nothing that is not needed for most receives; None if the receive must be
 /// posted to go on.
 #[inline(always)]
-fn directly(engine: &mut Engine, arguments: &Arguments) -> Option<Outcome> {
-    // Long enough for a peer that is about to send; then the general path looks after everything else too.
-    const POLLS: usize = 4000;
+fn directly(arguments: &Arguments) -> Option<Outcome> {
     let view = arguments.plain()?;
-    let communicator = engine.comms.get(arguments.comm)?;
+    let communicator = communicator::get(arguments.comm)?;
     let (context, any) = (communicator.context, arguments.peer == abi::ANY_SOURCE);
     let usual = (any || (arguments.peer as u32) < communicator.size)
         && (0..=abi::TAG_UB).contains(&arguments.tag) | (arguments.tag == abi::ANY_TAG);
@@ -59,15 +61,22 @@ fn directly(engine: &mut Engine, arguments: &Arguments) -> Option<Outcome> {
     let source = (!any).then_some(arguments.peer as u32);
     let world = source.map(|source| communicator.world_rank(source));
     let pattern = Pattern { source, tag: (arguments.tag != abi::ANY_TAG).then_some(arguments.tag) };
+    engine::with(communicator.lane, |engine| poll(engine, world, context, pattern, &view))?
+}
+
+#[inline(always)]
+fn poll(engine: &mut Engine, world: Option<u32>, context: u32, pattern: Pattern, view: &View) -> Option<Outcome> {
+    // Long enough for a peer that is about to send; then the general path looks after everything else too.
+    const POLLS: usize = 4000;
     if !engine.may_receive_directly(context) {
         return None;
     }
-    engine.mail.accept(engine.job);
+    engine.mail.accept(engine.job, engine.tunables);
     let polls = if engine.job.is_crowded() || engine::is_shared() { 1 } else { POLLS };
     for _ in 0..polls {
         let found = match world {
-            Some(world) => engine.receive_directly(world, context, pattern, &view),
-            None => from_anyone(engine, context, pattern, &view),
+            Some(world) => engine.receive_directly(world, context, pattern, view),
+            None => from_anyone(engine, context, pattern, view),
         };
         match found {
             Direct::Received(outcome) => return Some(outcome),
@@ -80,6 +89,9 @@ fn directly(engine: &mut Engine, arguments: &Arguments) -> Option<Outcome> {
 
 #[inline(never)]
 fn from_anyone(engine: &mut Engine, context: u32, pattern: Pattern, view: &View) -> Direct {
+    if engine.mail.marks().is_some() {
+        return Direct::Blocked;
+    }
     for i in 0..engine.mail.peer_count() {
         match engine.receive_directly(engine.mail.peer(i), context, pattern, view) {
             Direct::Nothing => {}
@@ -105,14 +117,12 @@ pub fn nonblocking(arguments: Arguments, request: *mut Request) -> Option<c_int>
     }
     match arguments.check_receive() {
         Checked::Ours(operation) => {
-            let (context, pattern) = (operation.context, operation.pattern());
-            let index = engine::with(|engine| {
-                let index = engine.requests.insert(Kind::Receive, Some(operation));
-                engine.post(index, context, pattern);
-                index
+            let handle = engine::with(operation.lane, |engine| {
+                let index = post(engine, operation);
+                engine.handle(index)
             })?;
             // SAFETY: MPI gives a request to fill.
-            unsafe { *request = handle_of(index) };
+            unsafe { *request = handle.request() };
             Some(abi::SUCCESS)
         }
         Checked::ProcNull | Checked::Library => None,
@@ -139,9 +149,10 @@ pub fn matched(
     request: Option<*mut Request>,
 ) -> Option<c_int> {
     // SAFETY: MPI gives a message handle.
-    let index = index_of(unsafe { *message })?;
+    let handle = Handle::of(unsafe { *message })?;
+    let index = handle.index;
     let (view, layout) = operation::data(buffer, count, datatype)?;
-    let (outcome, comm) = engine::with(|engine| {
+    let (outcome, comm) = engine::with(handle.lane, |engine| {
         let slot = engine.requests.get(index)?;
         let comm = slot.operation.as_ref().map_or(abi::COMM_WORLD, |operation| operation.comm);
         let Kind::Message(Matched { source, tag, message }) = std::mem::replace(&mut slot.kind, Kind::Receive) else {
@@ -163,7 +174,7 @@ pub fn matched(
         *message = abi::MESSAGE_NULL;
         match request {
             Some(request) => {
-                *request = handle_of(index);
+                *request = handle.request();
                 return Some(abi::SUCCESS);
             }
             None => outcome.store(status),

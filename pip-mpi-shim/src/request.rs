@@ -1,28 +1,45 @@
 //! Requests of the shim: handles MPICH never produces, slots with a stable address, and what a slot holds.
 
 use crate::abi::{self, Comm, Outcome};
+use crate::engine::{LANES, Lane};
 use crate::layout::{Layout, View};
 use crate::matching::Pattern;
 use crate::rendezvous::Rendezvous;
 use std::sync::Arc;
 
 /// Handles of requests made here lie in this range: kind 0, object "request", a non-zero index.
-const FIRST: abi::Request = abi::REQUEST_NULL + 1;
+const FIRST: abi::Request = abi::REQUEST_NULL + LANES as abi::Request;
 const LAST: abi::Request = 0x2fff_ffff;
 
 /// Index of a slot.
 pub type Index = u32;
 
-/// The slot a handle names, if the handle is the shim's.
-#[inline]
-pub fn index_of(handle: abi::Request) -> Option<Index> {
-    (FIRST..=LAST).contains(&handle).then(|| (handle - FIRST) as Index)
+/// A slot of a lane: what the integers that programs hold mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Handle {
+    pub lane: Lane,
+    pub index: Index,
 }
 
-/// The handle of a slot.
-#[inline]
-pub fn handle_of(index: Index) -> abi::Request {
-    FIRST + index as abi::Request
+/// Slots of one lane that handles can name.
+const SLOTS: i32 = (LAST - FIRST + 1) / LANES as i32;
+
+impl Handle {
+    /// What a request or message handle of a program stands for, if it is the shim's.
+    #[inline]
+    pub fn of(request: abi::Request) -> Option<Handle> {
+        if !(FIRST..=LAST).contains(&request) {
+            return None;
+        }
+        let number = request - FIRST;
+        Some(Handle { lane: (number / SLOTS) as Lane, index: (number % SLOTS) as Index })
+    }
+
+    /// The handle that the program gets.
+    #[inline]
+    pub fn request(self) -> abi::Request {
+        FIRST + self.lane as i32 * SLOTS + self.index as i32
+    }
 }
 
 /// Send modes (MPI-4.0 section 3.4). Ready sends are standard sends: a receive is there by definition.
@@ -38,6 +55,7 @@ pub enum Mode {
 pub struct Operation {
     pub comm: Comm,
     pub context: u32,
+    pub lane: Lane,
     /// This rank's number in the communicator.
     pub own_rank: u32,
     /// Rank in the communicator; for receives None is MPI_ANY_SOURCE.
@@ -264,12 +282,14 @@ mod tests {
 
     #[test]
     fn handles_and_slots_correspond() {
-        assert_eq!(index_of(abi::REQUEST_NULL), None);
-        assert_eq!(index_of(abi::REQUEST_COMPLETE_SEND), None);
-        assert_eq!(index_of(0xac00_0000_u32 as i32), None);
+        assert_eq!(Handle::of(abi::REQUEST_NULL), None);
+        assert_eq!(Handle::of(abi::REQUEST_COMPLETE_SEND), None);
+        assert_eq!(Handle::of(0xac00_0000_u32 as i32), None);
+        assert_eq!(Handle::of(LAST).map(|handle| handle.lane), Some(LANES as u32 - 1));
         let mut slab = Slab::default();
         let (a, b) = (slab.insert(Kind::Send, None), slab.insert(Kind::Receive, None));
-        assert_eq!(index_of(handle_of(b)), Some(b));
+        let handle = Handle { lane: 3, index: b };
+        assert_eq!(Handle::of(handle.request()), Some(handle));
         let address = std::ptr::from_ref(slab.get(a).unwrap());
         (0..1000).for_each(|_| _ = slab.insert(Kind::Send, None));
         assert_eq!(address, std::ptr::from_ref(slab.get(a).unwrap()));

@@ -2,10 +2,11 @@
 
 use crate::abi::{self, Request};
 use crate::buffered;
+use crate::communicator;
 use crate::completion;
 use crate::engine::{self, Engine};
 use crate::operation::{Arguments, Checked};
-use crate::request::{self, Index, Kind, Mode, Operation, Persistent, handle_of};
+use crate::request::{self, Index, Kind, Mode, Operation, Persistent};
 use crate::ring::{Envelope, INLINE_MAX};
 use core::ffi::c_int;
 
@@ -29,7 +30,7 @@ fn is_eager(engine: &mut Engine, mode: Mode, operation: &Operation, copy_max: us
 /// MPI_Send and its modes; None leaves the call to the MPI library.
 #[inline(always)]
 pub fn blocking(mode: Mode, arguments: Arguments) -> Option<c_int> {
-    if mode == Mode::Standard && engine::with(|engine| short(engine, &arguments)) == Some(true) {
+    if mode == Mode::Standard && short(&arguments).is_some() {
         return Some(abi::SUCCESS);
     }
     general(mode, arguments)
@@ -37,18 +38,18 @@ pub fn blocking(mode: Mode, arguments: Arguments) -> Option<c_int> {
 
 /// The way of most messages, with nothing that is not needed for them: a predefined type and few bytes.
 #[inline(always)]
-fn short(engine: &mut Engine, arguments: &Arguments) -> bool {
-    let Some(view) = arguments.plain() else { return false };
-    let Some(communicator) = engine.comms.get(arguments.comm) else { return false };
+fn short(arguments: &Arguments) -> Option<()> {
+    let view = arguments.plain()?;
+    let communicator = communicator::get(arguments.comm)?;
     let usual = view.len() <= INLINE_MAX
         && (arguments.peer as u32) < communicator.size
         && (0..=abi::TAG_UB).contains(&arguments.tag);
-    if usual {
-        let envelope = Envelope { context: communicator.context, source: communicator.rank, tag: arguments.tag };
-        let world = communicator.world_rank(arguments.peer as u32);
-        engine.send_eager(world, envelope, &view);
+    if !usual {
+        return None;
     }
-    usual
+    let envelope = Envelope { context: communicator.context, source: communicator.rank, tag: arguments.tag };
+    let world = communicator.world_rank(arguments.peer as u32);
+    engine::with(communicator.lane, |engine| engine.send_eager(world, envelope, &view))
 }
 
 #[inline(never)]
@@ -58,15 +59,15 @@ fn general(mode: Mode, arguments: Arguments) -> Option<c_int> {
         Checked::ProcNull => return None, // the library checks the rest of the arguments and does nothing
         Checked::Library => return library(&arguments),
     };
-    let started = engine::with(|engine| {
+    let started = engine::with(operation.lane, |engine| {
         if is_eager(engine, mode, &operation, INLINE_MAX) {
             engine.send_eager(operation.peer_world, envelope(&operation), &operation.view);
             return Ok(None);
         }
-        start(engine, mode, operation).map(Some)
+        start(engine, mode, operation).map(|index| Some(engine.handle(index)))
     })?;
     match started {
-        Ok(Some(index)) => Some(completion::wait_index(index)),
+        Ok(Some(handle)) => Some(completion::wait_handle(handle)),
         Ok(None) => Some(abi::SUCCESS),
         Err(code) => Some(completion::raise(arguments.comm, code)),
     }
@@ -78,7 +79,7 @@ pub fn nonblocking(mode: Mode, arguments: Arguments, request: *mut Request) -> O
     if request.is_null() {
         return None;
     }
-    if mode == Mode::Standard && engine::with(|engine| short(engine, &arguments)) == Some(true) {
+    if mode == Mode::Standard && short(&arguments).is_some() {
         // SAFETY: MPI gives a request to fill.
         unsafe { *request = abi::REQUEST_COMPLETE_SEND };
         return Some(abi::SUCCESS);
@@ -93,12 +94,12 @@ fn general_nonblocking(mode: Mode, arguments: Arguments, request: *mut Request) 
         Checked::ProcNull => return None, // the library's request is complete at once
         Checked::Library => return library(&arguments),
     };
-    let started = engine::with(|engine| {
+    let started = engine::with(operation.lane, |engine| {
         if is_eager(engine, mode, &operation, engine.tunables.copy_max) {
             engine.send_eager(operation.peer_world, envelope(&operation), &operation.view);
             return Ok(abi::REQUEST_COMPLETE_SEND);
         }
-        start(engine, mode, operation).map(handle_of)
+        start(engine, mode, operation).map(|index| engine.handle(index).request())
     })?;
     match started {
         Ok(handle) => {
@@ -152,6 +153,6 @@ pub fn init(mode: Mode, arguments: Arguments, request: *mut Request) -> Option<c
 /// Counts a message that the MPI library will carry.
 fn library(arguments: &Arguments) -> Option<c_int> {
     let bytes = crate::operation::data(arguments.buffer, arguments.count, arguments.datatype).map_or(0, |d| d.0.len());
-    engine::with(|engine| engine.stats.library.add(bytes));
+    engine::with(0, |engine| engine.stats.library.add(bytes));
     None
 }

@@ -2,11 +2,11 @@
 
 use crate::abi::{self, Outcome, Request, Status};
 use crate::completion;
-use crate::engine::{self, Engine};
+use crate::engine::{self, Engine, Lane};
 use crate::layout::View;
 use crate::operation::{Arguments, Checked};
 use crate::receive;
-use crate::request::{Index, Kind, Mode, Operation, handle_of};
+use crate::request::{Handle, Index, Kind, Mode, Operation};
 use crate::send;
 use core::ffi::c_int;
 
@@ -28,8 +28,8 @@ fn nothing(engine: &mut Engine, outcome: Outcome) -> Index {
 }
 
 /// Starts both halves in slots of their own: (send, receive). With `replace` the data is sent from a copy.
-fn start(out: Option<Operation>, into: Option<Operation>, replace: bool) -> Option<Result<(Index, Index), c_int>> {
-    engine::with(|engine| {
+fn start(lane: Lane, out: Option<Operation>, into: Option<Operation>, replace: bool) -> Option<Result<(Index, Index), c_int>> {
+    engine::with(lane, |engine| {
         let copy = out.as_ref().filter(|_| replace).map(|operation| {
             // SAFETY: the program's buffer.
             unsafe { operation.view.gather() }
@@ -53,13 +53,18 @@ fn start(out: Option<Operation>, into: Option<Operation>, replace: bool) -> Opti
     })
 }
 
+fn lane_of(out: &Option<Operation>, into: &Option<Operation>) -> Lane {
+    out.as_ref().or(into.as_ref()).map_or(0, |operation| operation.lane)
+}
+
 fn run(out: Arguments, into: Arguments, replace: bool, status: *mut Status) -> Option<c_int> {
     let (send, receive) = check(&out, &into)?;
-    match start(send, receive, replace)? {
+    let lane = lane_of(&send, &receive);
+    match start(lane, send, receive, replace)? {
         Err(code) => Some(completion::raise(out.comm, code)),
         Ok((send, receive)) => {
-            let sent = completion::wait_index(send);
-            let received = completion::wait_status(receive, status);
+            let sent = completion::wait_handle(Handle { lane, index: send });
+            let received = completion::wait_status(Handle { lane, index: receive }, status);
             Some(if received != abi::SUCCESS { received } else { sent })
         }
     }
@@ -67,12 +72,13 @@ fn run(out: Arguments, into: Arguments, replace: bool, status: *mut Status) -> O
 
 fn run_nonblocking(out: Arguments, into: Arguments, replace: bool, request: *mut Request) -> Option<c_int> {
     let (send, receive) = check(&out, &into)?;
-    match start(send, receive, replace)? {
+    let lane = lane_of(&send, &receive);
+    match start(lane, send, receive, replace)? {
         Err(code) => Some(completion::raise(out.comm, code)),
         Ok((send, receive)) => {
-            let index = engine::with(|engine| engine.requests.insert(Kind::Both(send, receive), None))?;
+            let index = engine::with(lane, |engine| engine.requests.insert(Kind::Both(send, receive), None))?;
             // SAFETY: MPI gives a request to fill.
-            unsafe { *request = handle_of(index) };
+            unsafe { *request = Handle { lane, index }.request() };
             Some(abi::SUCCESS)
         }
     }

@@ -1,5 +1,7 @@
 //! Counts of messages and bytes by the way they went; printed at MPI_Finalize with PIP_MPI_STATS=1.
 
+use crate::engine;
+
 /// Messages and bytes.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Tally {
@@ -29,7 +31,7 @@ pub struct Stats {
     pub eager: Tally,
     /// Sent by letting the receiver copy from the buffer.
     pub rendezvous: Tally,
-    /// Sent by MPI_X calls that the MPI library carried (intercommunicators).
+    /// Sent by MPI_X calls that the MPI library carried (communicators with processes of other jobs).
     pub library: Tally,
     /// Received, by whichever way.
     pub received: Tally,
@@ -39,7 +41,27 @@ pub struct Stats {
     pub shared: Tally,
 }
 
+/// Prints the line of this rank if the user asked for it.
+pub fn print() {
+    let (mut all, mut rank) = (Stats::default(), None);
+    engine::each(|engine| {
+        all.add(&engine.stats);
+        rank = (engine.tunables.stats != 0).then_some(engine.job.rank);
+    });
+    if let Some(rank) = rank {
+        eprint!("{}", all.line(rank));
+    }
+}
+
 impl Stats {
+    fn add(&mut self, other: &Stats) {
+        let Stats { eager, rendezvous, library, received, unexpected, shared } = self;
+        let theirs = [other.eager, other.rendezvous, other.library, other.received, other.unexpected, other.shared];
+        for (own, other) in [eager, rendezvous, library, received, unexpected, shared].into_iter().zip(theirs) {
+            (own.messages, own.bytes) = (own.messages + other.messages, own.bytes + other.bytes);
+        }
+    }
+
     /// One line for standard error.
     pub fn line(&self, rank: u32) -> String {
         let Stats { eager, rendezvous, library, received, unexpected, shared } = self;

@@ -44,6 +44,8 @@ tunables! {
         "First size of the payload ring of a pair of ranks; it grows when it is full.";
     ring_bytes_max: "PIP_MPI_RING_BYTES_MAX" = 256 << 10, "bytes",
         "Size beyond which a payload ring does not grow; further ones are linked behind it.";
+    scan_max: "PIP_MPI_SCAN_MAX" = 16, "ranks",
+        "A rank looks into the mailboxes of up to this many senders; more have to mark that they have sent.";
     share_min: "PIP_MPI_SHARE_MIN" = 48 << 10, "bytes",
         "Messages from this size are copied by sender and receiver together while both wait (with a core per rank).";
     share_chunk: "PIP_MPI_SHARE_CHUNK" = 64 << 10, "bytes",

@@ -6,17 +6,25 @@
 //! every message tens of cycles, so a receiver that goes to sleep issues it for all with membarrier(2), which reaches all
 //! threads of the address space. Where ranks sleep all the time (more of them than cores), senders fence instead.
 
-use crate::engine;
+use crate::engine::{self, Lane};
 use crate::job::{Block, Job};
-use core::sync::atomic::{AtomicU32, Ordering, compiler_fence, fence};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence, fence};
 use std::time::Duration;
 
-/// A futex word and the number of threads asleep on it, on a cache line that is only written when someone sleeps.
+/// What peers must do besides storing a message, on a cache line that is seldom written.
 #[derive(Debug, Default)]
 #[repr(C, align(128))]
 pub struct Bell {
+    /// The futex that threads of the owner sleep on.
     word: AtomicU32,
-    sleepers: AtomicU32,
+    /// In the low half the number of threads asleep, in the high half a bit per lane in which senders must set marks.
+    attention: AtomicU64,
+}
+
+const SLEEPER: u64 = 1;
+const SLEEPERS: u64 = u32::MAX as u64;
+const fn marks_wanted(lane: Lane) -> u64 {
+    1 << (32 + lane)
 }
 
 // linux/membarrier.h
@@ -38,7 +46,7 @@ impl Bell {
     /// nothing to wait for. False if only time has passed.
     pub fn sleep(&self, fences: bool, limit: Duration, ready: impl FnOnce() -> bool) -> bool {
         let seen = self.word.load(Ordering::Acquire);
-        self.sleepers.fetch_add(1, Ordering::SeqCst);
+        self.attention.fetch_add(SLEEPER, Ordering::SeqCst);
         if !fences {
             membarrier(MEMBARRIER_PRIVATE_EXPEDITED);
         }
@@ -50,25 +58,45 @@ impl Bell {
             // all tasks share.
             unsafe { libc::syscall(libc::SYS_futex, self.word.as_ptr(), operation, seen, &raw const limit) };
         }
-        self.sleepers.fetch_sub(1, Ordering::Relaxed);
+        self.attention.fetch_sub(SLEEPER, Ordering::Relaxed);
         found || self.word.load(Ordering::Relaxed) != seen
+    }
+
+    /// From now on senders set marks in `lane`; what was sent before this returns can be seen.
+    pub fn want_marks(&self, lane: Lane, fences: bool) {
+        self.attention.fetch_or(marks_wanted(lane), Ordering::SeqCst);
+        if !fences {
+            membarrier(MEMBARRIER_PRIVATE_EXPEDITED);
+        }
     }
 
     /// Wakes the owner if it sleeps. Comes after the store that it should see.
     #[inline]
-    pub fn ring(&self, fences: bool) {
+    fn ring(&self, fences: bool, mark: impl FnOnce(u64)) {
         if fences {
             fence(Ordering::SeqCst);
         } else {
             compiler_fence(Ordering::SeqCst); // membarrier turns it into a real one when the owner goes to sleep
         }
-        if self.sleepers.load(Ordering::Relaxed) != 0 {
-            self.wake();
+        let attention = self.attention.load(Ordering::Relaxed);
+        if attention != 0 {
+            mark(attention);
+            self.wake_if(attention);
         }
     }
 
     #[cold]
-    fn wake(&self) {
+    fn wake_if(&self, attention: u64) {
+        // A mark is one of the things that a sleeper must not miss.
+        let now = if attention > SLEEPERS { self.attention.load(Ordering::SeqCst) } else { attention };
+        if now & SLEEPERS != 0 {
+            self.wake();
+        }
+    }
+
+    /// Wakes all threads that sleep.
+    #[cold]
+    pub fn wake(&self) {
         self.word.fetch_add(1, Ordering::Release);
         let operation = libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG;
         // SAFETY: as in `sleep`.
@@ -139,8 +167,18 @@ impl Drop for Patience<'_> {
     }
 }
 
-/// Tells the owner of `block` that there is something for it.
+/// Tells the owner of `block` that something it waits for has happened.
 #[inline]
 pub fn notify(job: &Job, block: &Block) {
-    block.bell.ring(job.fences);
+    block.bell.ring(job.fences, |_| ());
+}
+
+/// Tells the owner of `block` that there is mail from this rank in `lane`.
+#[inline]
+pub fn notify_of_mail(job: &Job, block: &Block, lane: Lane) {
+    block.bell.ring(job.fences, |attention| {
+        if attention & marks_wanted(lane) != 0 {
+            block.door(lane).marks.mark(job.rank);
+        }
+    });
 }

@@ -35,6 +35,7 @@ pub fn add(cases: &mut Cases) {
         ("PIP_MPI_RING_BYTES", "4k"),
         ("PIP_MPI_RING_BYTES_MAX", "4k"),
         ("PIP_MPI_SPIN", "0"),
+        ("PIP_MPI_SCAN_MAX", "0"),
     ] {
         cases.add(format!("shim::traffic_is_right_with_{setting}={value}"), move || {
             let program = sources::program("random_traffic.c")?;

@@ -2,14 +2,14 @@
 
 use super::mpi;
 use crate::abi::*;
-use crate::{background, communicator, engine};
+use crate::{adoption, background, communicator};
 use core::ffi::{c_char, c_int, c_void};
 
 /// After a constructor: takes the new communicator over.
 fn adopted(code: c_int, new: *mut Comm) -> Option<c_int> {
     if code == SUCCESS {
         // SAFETY: the library has filled it.
-        communicator::adopt(unsafe { *new });
+        adoption::adopt(unsafe { *new });
     }
     Some(code)
 }
@@ -33,6 +33,11 @@ constructors! {
     Comm_split(comm: Comm, color: c_int, key: c_int);
     Comm_split_type(comm: Comm, split_type: c_int, key: c_int, info: Info);
     Comm_create_from_group(group: Group, stringtag: *const c_char, info: Info, errhandler: Errhandler);
+    Intercomm_create(local: Comm, leader: c_int, peer: Comm, remote_leader: c_int, tag: c_int);
+    Intercomm_create_from_groups(
+        local: Group, leader: c_int, remote: Group, remote_leader: c_int, stringtag: *const c_char, info: Info,
+        errhandler: Errhandler
+    );
     Intercomm_merge(intercomm: Comm, high: c_int);
     Cart_create(comm: Comm, ndims: c_int, dims: *const c_int, periods: *const c_int, reorder: c_int);
     Cart_sub(comm: Comm, remain: *const c_int);
@@ -64,17 +69,19 @@ mpi! {
     fn Comm_free(comm: *mut Comm) {
         // SAFETY: the program's handle.
         let handle = unsafe { *comm };
-        // SAFETY: as above.
-        let code = background::during(|| unsafe { real(comm) });
-        forget(handle, code)
+        freed(handle, || {
+            // SAFETY: as above.
+            unsafe { real(comm) }
+        })
     }
     /// MPI-4.0 section 11.10.4.
     fn Comm_disconnect(comm: *mut Comm) {
         // SAFETY: the program's handle.
         let handle = unsafe { *comm };
-        // SAFETY: as above.
-        let code = background::during(|| unsafe { real(comm) });
-        forget(handle, code)
+        freed(handle, || {
+            // SAFETY: as above.
+            unsafe { real(comm) }
+        })
     }
 }
 
@@ -83,14 +90,14 @@ fn adopted_idup(parent: Comm, code: c_int, new: *mut Comm) -> Option<c_int> {
     if code == SUCCESS {
         crate::library::note_work();
         // SAFETY: the library has filled it.
-        communicator::adopt_idup(parent, unsafe { *new });
+        adoption::adopt_idup(parent, unsafe { *new });
     }
     Some(code)
 }
 
-fn forget(handle: Comm, code: c_int) -> Option<c_int> {
-    if code == SUCCESS {
-        engine::with(|engine| engine.comms.forget(handle));
-    }
-    Some(code)
+/// Frees a communicator with `free`, which may block.
+fn freed(handle: Comm, free: impl FnOnce() -> c_int) -> Option<c_int> {
+    // Before: another thread may get the same handle for a new one.
+    communicator::forget(handle);
+    Some(background::during(free))
 }

@@ -2,12 +2,12 @@
 
 use super::mpi;
 use crate::abi::*;
-use crate::{background, buffered, completion, datatype, engine, job};
+use crate::{background, buffered, communicator, completion, datatype, engine, job, stats};
 use core::ffi::{c_char, c_int, c_void};
 
 /// Starts the MPI library between showing this rank and looking for the others.
-fn initialise(start: impl FnOnce() -> c_int) -> c_int {
-    job::announce();
+fn initialise(threads: bool, start: impl FnOnce() -> c_int) -> c_int {
+    job::announce(threads);
     let code = start();
     if code == SUCCESS && job::current().is_none()
         && let Some(job) = job::join() {
@@ -16,6 +16,7 @@ fn initialise(start: impl FnOnce() -> c_int) -> c_int {
             let asked = unsafe { crate::real::Query_thread(&mut provided) };
             // In a session without MPI_Init nobody may ask: be ready for threads.
             engine::install(job, asked != SUCCESS || provided == THREAD_MULTIPLE);
+            communicator::install(job);
         }
     code
 }
@@ -23,7 +24,7 @@ fn initialise(start: impl FnOnce() -> c_int) -> c_int {
 /// After MPI_Init and MPI_Init_thread.
 fn world_model(code: c_int) -> c_int {
     if code == SUCCESS {
-        engine::with(|engine| engine.comms.enter_world_model());
+        communicator::enter_world_model();
     }
     code
 }
@@ -32,33 +33,33 @@ mpi! {
     /// MPI-4.0 section 11.2.1.
     fn Init(argc: *mut c_int, argv: *mut *mut *mut c_char) {
         // SAFETY: the program's arguments.
-        Some(world_model(initialise(|| unsafe { real(argc, argv) })))
+        Some(world_model(initialise(false, || unsafe { real(argc, argv) })))
     }
 
     /// MPI-4.0 section 11.2.1.
     fn Init_thread(argc: *mut c_int, argv: *mut *mut *mut c_char, required: c_int, provided: *mut c_int) {
         // SAFETY: the program's arguments.
-        Some(world_model(initialise(|| unsafe { real(argc, argv, required, provided) })))
+        Some(world_model(initialise(required == THREAD_MULTIPLE, || unsafe { real(argc, argv, required, provided) })))
     }
 
     /// MPI-4.0 section 11.3.1.
     fn Session_init(info: Info, handler: Errhandler, session: *mut Session) {
         // SAFETY: the program's arguments.
-        Some(initialise(|| unsafe { real(info, handler, session) }))
+        Some(initialise(true, || unsafe { real(info, handler, session) }))
     }
 
     /// MPI-4.0 section 11.2.2: freed sends must have left the program's memory first.
     fn Finalize() {
-        completion::wait_until(|| engine::with(|engine| engine.has_let_go()).unwrap_or(true));
+        completion::wait_until(None, || {
+            let mut let_go = true;
+            engine::each(|engine| let_go &= engine.has_let_go());
+            let_go
+        });
         background::stop();
         if let Some(job) = job::current() {
             job.note_asleep();
         }
-        engine::with(|engine| {
-            if engine.tunables.stats != 0 {
-                eprint!("{}", engine.stats.line(engine.job.rank));
-            }
-        });
+        stats::print();
         None
     }
 
@@ -84,14 +85,14 @@ mpi! {
 
     /// MPI-4.0 section 3.6: waits until all buffered messages have been fetched.
     fn Buffer_detach(buffer: *mut c_void, size: *mut c_int) {
-        completion::wait_until(buffered::is_empty);
+        completion::wait_until(None, buffered::is_empty);
         buffered::detach();
         None
     }
 
     /// MPI-4.0 section 3.6, large counts.
     fn Buffer_detach_c(buffer: *mut c_void, size: *mut Count) {
-        completion::wait_until(buffered::is_empty);
+        completion::wait_until(None, buffered::is_empty);
         buffered::detach();
         None
     }

@@ -45,14 +45,14 @@ passing! { background::during;
         File_write_at_all_begin_c File_write_ordered_c File_write_shared_c;
     (a b c d e f):
         Allreduce Exscan Reduce_scatter Reduce_scatter_block Scan Allreduce_c Exscan_c Reduce_scatter_c
-        Reduce_scatter_block_c Scan_c Intercomm_create File_set_view File_read_at_all File_write_at_all
+        Reduce_scatter_block_c Scan_c File_set_view File_read_at_all File_write_at_all
         File_read_at_all_c File_write_at_all_c;
     (a b c d e f g):
         Allgather Alltoall Neighbor_allgather Neighbor_alltoall Reduce Allgather_c Alltoall_c
         Neighbor_allgather_c Neighbor_alltoall_c Reduce_c;
     (a b c d e f g h):
         Allgatherv Gather Neighbor_allgatherv Scatter Allgatherv_c Gather_c Neighbor_allgatherv_c Scatter_c
-        Intercomm_create_from_groups Comm_spawn;
+        Comm_spawn;
     (a b c d e f g h i):
         Alltoallv Alltoallw Gatherv Neighbor_alltoallv Neighbor_alltoallw Scatterv Alltoallv_c Alltoallw_c
         Gatherv_c Neighbor_alltoallv_c Neighbor_alltoallw_c Scatterv_c Comm_spawn_multiple;

@@ -4,7 +4,8 @@
 use super::mpi;
 use crate::abi::*;
 use crate::batch::Batch;
-use crate::{completion, job, lifecycle, request};
+use crate::request::Handle;
+use crate::{completion, job, lifecycle};
 use core::ffi::{c_int, c_void};
 
 /// None without the shim, and where the MPI library must report a null pointer.
@@ -86,7 +87,7 @@ mpi! {
         // SAFETY: see Wait.
         let all = unsafe { core::slice::from_raw_parts_mut(handles, if handles.is_null() { 0 } else { count.max(0) as usize }) };
         // An array of the library's requests only goes to the library in one call.
-        all.iter().any(|handle| request::index_of(*handle).is_some()).then(|| {
+        all.iter().any(|handle| Handle::of(*handle).is_some()).then(|| {
             let start = |handle: &mut Request| {
                 // SAFETY: see Wait.
                 lifecycle::start(*handle).unwrap_or_else(|| unsafe { Start::real(handle) })

@@ -1,0 +1,119 @@
+//! Taking over communicators that the MPI library has just made. Their ranks agree on a context.
+
+use crate::abi::{self, Comm, Group};
+use crate::communicator::{self, Communicator};
+use crate::job;
+use crate::{background, engine, real};
+use core::ffi::c_int;
+use core::sync::atomic::Ordering;
+
+/// What the ranks of a new communicator tell each other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[repr(C)]
+struct Notice {
+    /// Rank in MPI_COMM_WORLD.
+    world: u32,
+    /// A fresh context, from rank 0 of a group.
+    context: u32,
+}
+
+/// Takes over a communicator. Collective over it.
+pub fn adopt(handle: Comm) {
+    let Some(job) = job::current() else { return };
+    if handle == abi::COMM_NULL || has_foreigners(handle) {
+        return;
+    }
+    let (mut inter, mut rank, mut size) = (0, 0, 0);
+    // SAFETY: a communicator the library made; results go to locals.
+    unsafe {
+        real::Comm_test_inter(handle, &mut inter);
+        real::Comm_rank(handle, &mut rank);
+        real::Comm_size(handle, &mut size);
+    }
+    let context = if rank == 0 { job.block(0).contexts.draw() } else { 0 };
+    let own = Notice { world: job.rank, context };
+    let adopted = if inter == 0 { intra(handle, own, size) } else { inter_of(handle, own, size) };
+    if let Some((context, members, ranks)) = adopted {
+        communicator::insert(handle, Communicator::new(job, context, rank as u32, members, ranks));
+    }
+}
+
+type Agreement = (u32, u32, Box<[u32]>);
+
+/// All learn of all; rank 0's context counts.
+fn intra(handle: Comm, own: Notice, size: c_int) -> Option<Agreement> {
+    let all = exchange(handle, own, size)?;
+    Some((all[0].context, size as u32, all.iter().map(|notice| notice.world).collect()))
+}
+
+/// In an intercommunicator a rank hears from the remote group only. What it heard from the remote rank 0 it sends back, so
+/// that all know both contexts; that of the rank 0 with the lower rank in MPI_COMM_WORLD counts.
+fn inter_of(handle: Comm, own: Notice, size: c_int) -> Option<Agreement> {
+    let mut remote_size = 0;
+    // SAFETY: an intercommunicator; the result goes to a local.
+    unsafe { real::Comm_remote_size(handle, &mut remote_size) };
+    let remote = exchange(handle, own, remote_size)?;
+    let local_first = exchange(handle, remote[0], remote_size)?[0];
+    let first = if local_first.world < remote[0].world { local_first } else { remote[0] };
+    Some((first.context, (size + remote_size) as u32, remote.iter().map(|notice| notice.world).collect()))
+}
+
+/// Sends `own` to all, and returns what `count` ranks have sent; a collective call of the library.
+fn exchange(handle: Comm, own: Notice, count: c_int) -> Option<Vec<Notice>> {
+    const WORDS: c_int = (size_of::<Notice>() / size_of::<u32>()) as c_int;
+    let mut all = vec![Notice::default(); count as usize];
+    let (from, to) = (core::ptr::from_ref(&own).cast(), all.as_mut_ptr().cast());
+    // SAFETY: a notice from each of `count` ranks.
+    let code = background::during(|| unsafe {
+        real::Allgather(from, WORDS, abi::UNSIGNED, to, WORDS, abi::UNSIGNED, handle)
+    });
+    (code == abi::SUCCESS).then_some(all)
+}
+
+/// Whether some process belongs to another job (MPI_Comm_spawn, MPI_Comm_accept): then the library carries all messages.
+fn has_foreigners(handle: Comm) -> bool {
+    if !communicator::is_world_model() {
+        return false; // sessions know this job's processes only
+    }
+    let mut inter = 0;
+    // SAFETY: a communicator the library made; results go to locals, and our references are given back.
+    unsafe {
+        real::Comm_test_inter(handle, &mut inter);
+        let mut group = 0;
+        let get = if inter != 0 { real::Comm_remote_group } else { real::Comm_group };
+        if get(handle, &mut group) != abi::SUCCESS {
+            return true;
+        }
+        let foreign = is_foreign(group);
+        real::Group_free(&mut group);
+        foreign
+    }
+}
+
+/// Whether a group has processes that MPI_COMM_WORLD has not.
+unsafe fn is_foreign(group: Group) -> bool {
+    let (mut world, mut size) = (0, 0);
+    // SAFETY: the caller's group; results go to locals of the lengths said.
+    unsafe {
+        real::Comm_group(abi::COMM_WORLD, &mut world);
+        real::Group_size(group, &mut size);
+        let ranks: Vec<c_int> = (0..size).collect();
+        let mut in_world = vec![abi::UNDEFINED; size as usize];
+        real::Group_translate_ranks(group, size, ranks.as_ptr(), world, in_world.as_mut_ptr());
+        real::Group_free(&mut world);
+        in_world.contains(&abi::UNDEFINED)
+    }
+}
+
+/// Takes over the communicator that MPI_Comm_idup of `parent` will make. Not collective: nobody waits here.
+pub fn adopt_idup(parent: Comm, handle: Comm) {
+    let (Some(job), Some(parent)) = (job::current(), communicator::get(parent)) else { return };
+    let call = parent.idups.fetch_add(1, Ordering::Relaxed);
+    loop {
+        if let Some(context) = job.block(0).contexts.of_idup(parent.context, call, parent.members) {
+            return communicator::insert(handle, parent.duplicate(job, context));
+        }
+        engine::progress(); // 256 unfinished calls: some rank is far behind
+        std::thread::yield_now();
+    }
+}
