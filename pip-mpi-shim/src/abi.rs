@@ -17,6 +17,7 @@ pub type Buffer = *mut c_void;
 
 pub const SUCCESS: c_int = 0;
 pub const ERR_BUFFER: c_int = 1;
+pub const ERR_ARG: c_int = 12;
 pub const ERR_TRUNCATE: c_int = 14;
 pub const ERR_IN_STATUS: c_int = 17;
 pub const ERR_REQUEST: c_int = 19;
@@ -90,6 +91,11 @@ impl Outcome {
             }
         }
     }
+}
+
+/// The error class of a return code (MPICH keeps it in the low seven bits).
+pub fn error_class(code: c_int) -> c_int {
+    code & 0x7f
 }
 
 /// The size of a predefined datatype, which MPICH keeps in bits 8 to 15 of the handle; None for derived types.

@@ -1,8 +1,9 @@
 //! Completion of many requests, the shim's and the library's in one array (MPI-4.0 section 3.7.5).
 
 use crate::abi::{self, Outcome, Request, Status};
-use crate::completion::{Standing, advance, idle, is_complete, lane_of, raise, wait_until};
+use crate::completion::{Standing, advance, idle, is_complete, lane_of, wait_until};
 use crate::engine;
+use crate::failure::Failure;
 use core::ffi::c_int;
 
 /// An array of requests and, unless ignored, of statuses.
@@ -39,25 +40,27 @@ impl Batch {
     /// # Safety
     /// The arrays are the program's, `count` long.
     pub unsafe fn wait_all(&self) -> c_int {
-        let mut codes: Vec<(usize, c_int)> = Vec::new();
+        let mut errors = Errors::default();
         for i in self.indices() {
             let (handle, status) = (self.handle(i), self.status(i));
             let mut standing = Standing::Pending;
-            // SAFETY: the caller's promise.
-            wait_until(lane_of(unsafe { *handle }), || {
-                // SAFETY: as above.
+            // SAFETY: the caller's promise, here and below.
+            let request = unsafe { *handle };
+            wait_until(lane_of(request), || {
+                // SAFETY: see above.
                 standing = unsafe { advance(handle, status, false) };
                 standing != Standing::Pending
             });
             match standing {
-                Standing::Done(abi::SUCCESS) | Standing::Pending => {}
-                Standing::Done(code) => codes.push((i, code)),
-                // SAFETY: as above.
+                Standing::Done(code) => errors.note(i, request, code),
+                Standing::Invalid(code) => return code,
+                // SAFETY: see above.
                 Standing::Inactive => unsafe { Outcome::EMPTY.store(status) },
+                Standing::Pending => {}
             }
         }
-        // SAFETY: as above.
-        unsafe { self.verdict(self.indices(), &codes) }
+        // SAFETY: see above.
+        unsafe { self.verdict(self.indices(), &errors) }
     }
 
     /// MPI_Testall.
@@ -68,14 +71,20 @@ impl Batch {
         engine::progress();
         // SAFETY: the caller's promise.
         unsafe {
-            let all = self.indices().all(|i| is_complete(*self.handle(i)));
-            *flag = c_int::from(all);
-            if all {
-                return self.wait_all();
+            *flag = 0;
+            for i in self.indices() {
+                match is_complete(*self.handle(i)) {
+                    Ok(true) => {}
+                    Ok(false) => {
+                        idle();
+                        return abi::SUCCESS;
+                    }
+                    Err(code) => return code,
+                }
             }
+            *flag = 1;
+            self.wait_all()
         }
-        idle();
-        abi::SUCCESS
     }
 
     /// One pass for MPI_Waitany and MPI_Testany: the first request that completes, Some(None) if all are inactive.
@@ -85,7 +94,7 @@ impl Batch {
             // One status for the one request that completes.
             // SAFETY: the caller's promise.
             match unsafe { advance(self.handle(i), self.statuses, true) } {
-                Standing::Done(code) => return Some(Some((i, code))),
+                Standing::Done(code) | Standing::Invalid(code) => return Some(Some((i, code))),
                 Standing::Pending => pending = true,
                 Standing::Inactive => {}
             }
@@ -146,25 +155,26 @@ impl Batch {
         }
     }
 
-    /// One pass for MPI_Waitsome and MPI_Testsome: how many completed, or None if all are inactive.
-    unsafe fn some(&self, indices: *mut c_int, codes: &mut Vec<(usize, c_int)>) -> Option<usize> {
+    /// One pass for MPI_Waitsome and MPI_Testsome: how many completed, or None if all are inactive; an error code if one
+    /// is no request.
+    unsafe fn some(&self, indices: *mut c_int, errors: &mut Errors) -> Result<Option<usize>, c_int> {
         let (mut done, mut active) = (0, false);
         for i in self.indices() {
             // SAFETY: the caller's promise; statuses and indices are filled from the front.
-            match unsafe { advance(self.handle(i), self.status(done), false) } {
+            let (request, standing) = unsafe { (*self.handle(i), advance(self.handle(i), self.status(done), false)) };
+            match standing {
                 Standing::Done(code) => {
                     // SAFETY: as above.
                     unsafe { *indices.add(done) = i as c_int };
-                    if code != abi::SUCCESS {
-                        codes.push((done, code));
-                    }
+                    errors.note(done, request, code);
                     (done, active) = (done + 1, true);
                 }
+                Standing::Invalid(code) => return Err(code),
                 Standing::Pending => active = true,
                 Standing::Inactive => {}
             }
         }
-        active.then_some(done)
+        Ok(active.then_some(done))
     }
 
     /// MPI_Waitsome (`blocking`) and MPI_Testsome.
@@ -172,11 +182,11 @@ impl Batch {
     /// # Safety
     /// As [`Batch::wait_all`]; `done` and `indices` may be written.
     pub unsafe fn some_of(&self, blocking: bool, done: *mut c_int, indices: *mut c_int) -> c_int {
-        let (mut codes, mut found) = (Vec::new(), None);
+        let (mut errors, mut found) = (Errors::default(), Ok(None));
         let mut pass = || {
             // SAFETY: the caller's promise.
-            found = unsafe { self.some(indices, &mut codes) };
-            found != Some(0)
+            found = unsafe { self.some(indices, &mut errors) };
+            found != Ok(Some(0))
         };
         if blocking {
             wait_until(None, pass);
@@ -186,24 +196,43 @@ impl Batch {
                 idle();
             }
         }
+        let found = match found {
+            Ok(found) => found,
+            Err(code) => return code,
+        };
         // SAFETY: as above.
         unsafe {
             *done = found.map_or(abi::UNDEFINED, |n| n as c_int);
-            self.verdict(0..found.unwrap_or(0), &codes)
+            self.verdict(0..found.unwrap_or(0), &errors)
         }
     }
 
-    /// MPI_SUCCESS, or MPI_ERR_IN_STATUS with all errors set, raised where the first failure was.
-    unsafe fn verdict(&self, range: std::ops::Range<usize>, codes: &[(usize, c_int)]) -> c_int {
-        if codes.is_empty() {
+    /// MPI_SUCCESS, or MPI_ERR_IN_STATUS with all errors set, raised unless the library has raised one already.
+    unsafe fn verdict(&self, range: std::ops::Range<usize>, errors: &Errors) -> c_int {
+        if errors.codes.is_empty() {
             return abi::SUCCESS;
         }
         // SAFETY: the caller's promise.
         unsafe {
             range.for_each(|i| self.set_error(i, abi::SUCCESS));
-            codes.iter().for_each(|&(i, code)| self.set_error(i, code));
+            errors.codes.iter().for_each(|&(i, code)| self.set_error(i, code));
         }
-        raise(abi::COMM_WORLD, abi::ERR_IN_STATUS)
+        if errors.raised { abi::ERR_IN_STATUS } else { Failure::InStatus(errors.codes.len()).raise(abi::COMM_WORLD) }
     }
 }
 
+/// The requests of an array that failed, by the place of their status.
+#[derive(Debug, Default)]
+struct Errors {
+    codes: Vec<(usize, c_int)>,
+    raised: bool,
+}
+
+impl Errors {
+    fn note(&mut self, at: usize, request: Request, code: c_int) {
+        if code != abi::SUCCESS {
+            self.codes.push((at, code));
+            self.raised |= lane_of(request).is_none(); // the library's own: it has called the error handler
+        }
+    }
+}

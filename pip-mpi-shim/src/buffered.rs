@@ -22,6 +22,11 @@ pub fn fits(len: usize) -> bool {
     USED.load(Ordering::Relaxed) + len + BSEND_OVERHEAD <= ATTACHED.load(Ordering::Relaxed)
 }
 
+/// Bytes of the attached space that are free.
+pub fn free() -> usize {
+    ATTACHED.load(Ordering::Relaxed).saturating_sub(USED.load(Ordering::Relaxed))
+}
+
 /// Takes space for a message of `len` bytes; None if the attached space does not hold it now.
 pub fn reserve(len: usize) -> Option<()> {
     let attached = ATTACHED.load(Ordering::Relaxed);

@@ -2,11 +2,10 @@
 
 use crate::abi::{self, Comm, Outcome, Request, Status};
 use crate::engine::{self, Engine, Lane};
+use crate::failure::Failure;
 use crate::exports::{Request_get_status, Testany};
 use crate::job;
-use crate::layout::View;
 use crate::library;
-use crate::real;
 use crate::request::{Handle, Index, Kind, Operation, Persistent};
 use crate::waiting::Patience;
 use core::ffi::c_int;
@@ -42,42 +41,13 @@ pub fn wait_until(lane: Option<Lane>, mut ready: impl FnMut() -> bool) {
     }
 }
 
-/// Calls the error handler of `comm` and returns the code, for programs whose handler lets them go on.
-#[cold]
-pub fn raise(comm: Comm, code: c_int) -> c_int {
-    // SAFETY: a communicator the program uses; a code is any error class.
-    unsafe { real::Comm_call_errhandler(comm, code) };
-    code
-}
-
-/// The return code of a receive: MPI_SUCCESS, or the error its outcome tells of, raised.
+/// The return code of a receive into `room` bytes: MPI_SUCCESS, or the error its outcome tells of, raised.
 #[inline]
-pub fn report(comm: Comm, view: &View, outcome: &Outcome) -> c_int {
+pub fn report(comm: Comm, room: usize, outcome: &Outcome) -> c_int {
     if outcome.error == abi::SUCCESS {
         return abi::SUCCESS;
     }
-    explain(comm, view, outcome);
-    raise(comm, outcome.error)
-}
-
-/// Says in words what the error class cannot, if the program is about to be ended for it.
-#[cold]
-fn explain(comm: Comm, view: &View, outcome: &Outcome) {
-    let mut handler = abi::ERRORS_ARE_FATAL;
-    // SAFETY: as in `raise`; the handle goes to a local and is given back.
-    unsafe {
-        real::Comm_get_errhandler(comm, &mut handler);
-        if handler == abi::ERRORS_ARE_FATAL {
-            let rank = job::current().map_or(0, |job| job.rank);
-            eprintln!(
-                "pip-mpi: rank {rank}: the message from rank {} with tag {} is longer than the receive buffer of {} bytes; \
-                 the receive must have room for the longest message it can match",
-                outcome.source, outcome.tag, view.len()
-            );
-        } else {
-            real::Errhandler_free(&mut handler);
-        }
-    }
+    Failure::Truncated { outcome: *outcome, room }.raise(comm)
 }
 
 /// How one request of an array stands.
@@ -88,7 +58,12 @@ pub enum Standing {
     Pending,
     /// Completed now, with this return code; the handle and the status are up to date.
     Done(c_int),
+    /// It is no request; the code of the error, which has been raised.
+    Invalid(c_int),
 }
+
+/// What a handle is that was the shim's, but is no more.
+pub const STALE: Failure = Failure::Request("the request was completed or freed before");
 
 /// Completes the request if it can be; never blocks. `raise_errors` calls the error handler for shim requests.
 ///
@@ -121,14 +96,14 @@ pub unsafe fn advance(handle: *mut Request, status: *mut Status, raise_errors: b
         match finished {
             None => Standing::Inactive,
             Some(Err(Some(standing))) => standing,
-            Some(Err(None)) => advance_library(handle, status), // freed before: the library says that it is no request
-            Some(Ok(Finished { outcome, persistent, comm, view })) => {
+            Some(Err(None)) => Standing::Invalid(STALE.raise(abi::COMM_WORLD)),
+            Some(Ok(Finished { outcome, persistent, comm, room })) => {
                 if !persistent {
                     *handle = abi::REQUEST_NULL;
                 }
                 outcome.store(status);
                 if outcome.error != abi::SUCCESS && raise_errors {
-                    return Standing::Done(report(comm, &view, &outcome));
+                    return Standing::Done(report(comm, room, &outcome));
                 }
                 Standing::Done(outcome.error)
             }
@@ -171,6 +146,7 @@ unsafe fn advance_library(handle: *mut Request, status: *mut Status) -> Standing
     match (code, flag, index) {
         (abi::SUCCESS, 0, _) => Standing::Pending,
         (abi::SUCCESS, _, abi::UNDEFINED) => Standing::Inactive,
+        _ if abi::error_class(code) == abi::ERR_REQUEST => Standing::Invalid(code),
         _ => Standing::Done(code),
     }
 }
@@ -179,15 +155,16 @@ struct Finished {
     outcome: Outcome,
     persistent: bool,
     comm: Comm,
-    view: View,
+    /// Bytes that a receive had room for.
+    room: usize,
 }
 
 /// Takes the outcome of a complete request and frees or deactivates its slot.
 fn finish(engine: &mut Engine, index: Index) -> Finished {
-    let view = crate::receive::view_of(engine, index);
+    let room = crate::receive::room_of(engine, index);
     engine.settle(index);
     let Some(slot) = engine.requests.get(index) else {
-        return Finished { outcome: Outcome::EMPTY, persistent: false, comm: abi::COMM_WORLD, view };
+        return Finished { outcome: Outcome::EMPTY, persistent: false, comm: abi::COMM_WORLD, room };
     };
     let comm = slot.operation.as_ref().map_or(abi::COMM_WORLD, |operation| operation.comm);
     let (outcome, persistent) = (slot.outcome, slot.persistent.is_some());
@@ -202,7 +179,7 @@ fn finish(engine: &mut Engine, index: Index) -> Finished {
     } else {
         engine.requests.remove(index);
     }
-    Finished { outcome, persistent, comm, view }
+    Finished { outcome, persistent, comm, room }
 }
 
 /// Waits for a request, which is complete afterwards and freed.
@@ -237,7 +214,7 @@ pub unsafe fn wait(handle: *mut Request, status: *mut Status) -> c_int {
         standing != Standing::Pending
     });
     match standing {
-        Standing::Done(code) => code,
+        Standing::Done(code) | Standing::Invalid(code) => code,
         _ => {
             // SAFETY: as above.
             unsafe { Outcome::EMPTY.store(status) };
@@ -257,7 +234,7 @@ pub unsafe fn test(handle: *mut Request, flag: *mut c_int, status: *mut Status) 
         let standing = advance(handle, status, true);
         *flag = c_int::from(standing != Standing::Pending);
         match standing {
-            Standing::Done(code) => code,
+            Standing::Done(code) | Standing::Invalid(code) => code,
             Standing::Inactive => {
                 Outcome::EMPTY.store(status);
                 abi::SUCCESS
@@ -293,23 +270,32 @@ pub fn idle() {
 pub unsafe fn get_status(handle: Request, flag: *mut c_int, status: *mut Status) -> Option<c_int> {
     progress_for(handle);
     let Handle { lane, index } = Handle::of(handle)?;
-    let complete = is_complete(handle);
-    let outcome = engine::with(lane, |engine| match engine.requests.get(index) {
-        Some(slot) if slot.active => match slot.kind {
-            Kind::Both(_, receive) => engine.requests.get(receive).map_or(Outcome::EMPTY, |slot| slot.outcome),
-            _ => slot.outcome,
-        },
-        _ => Outcome::EMPTY,
+    let complete = match is_complete(handle) {
+        Ok(complete) => complete,
+        Err(code) => return Some(code),
+    };
+    let (outcome, comm, room) = engine::with(lane, |engine| {
+        let index = match engine.requests.get(index).map(|slot| &slot.kind) {
+            Some(&Kind::Both(_, receive)) => receive,
+            _ => index,
+        };
+        let room = crate::receive::room_of(engine, index);
+        match engine.requests.get(index) {
+            Some(slot) if slot.active => {
+                (slot.outcome, slot.operation.as_ref().map_or(abi::COMM_WORLD, |operation| operation.comm), room)
+            }
+            _ => (Outcome::EMPTY, abi::COMM_WORLD, room),
+        }
     })?;
     // SAFETY: the caller's promise.
     unsafe {
         *flag = c_int::from(complete);
         if complete {
             outcome.store(status);
-        } else {
-            idle();
+            return Some(report(comm, room, &outcome));
         }
     }
+    idle();
     Some(abi::SUCCESS)
 }
 
@@ -326,21 +312,21 @@ pub fn init(kind: Kind, operation: Option<Operation>, persistent: Persistent, re
     Some(abi::SUCCESS)
 }
 
-/// Whether a request is complete or inactive; it stays as it is.
-pub fn is_complete(handle: Request) -> bool {
+/// Whether a request is complete or inactive; it stays as it is. An error code, raised, if it is no request.
+pub fn is_complete(handle: Request) -> Result<bool, c_int> {
     if handle == abi::REQUEST_NULL || complete_at_once(handle).is_some() {
-        return true;
+        return Ok(true);
     }
-    match Handle::of(handle) {
-        Some(Handle { lane, index }) => engine::with(lane, |engine| {
-            engine.requests.get(index).is_none_or(|slot| !slot.active) || is_done(engine, index)
-        })
-        .unwrap_or(true),
-        None => {
-            let mut flag = 0;
-            // SAFETY: a request of the MPI library; the flag goes to a local.
-            unsafe { Request_get_status::real(handle, &mut flag, abi::STATUS_IGNORE) };
-            flag != 0
-        }
-    }
+    let Some(Handle { lane, index }) = Handle::of(handle) else {
+        let mut flag = 0;
+        // SAFETY: a request of the MPI library; the flag goes to a local.
+        let code = unsafe { Request_get_status::real(handle, &mut flag, abi::STATUS_IGNORE) };
+        // Other errors are the operation's: it is complete.
+        return if abi::error_class(code) == abi::ERR_REQUEST { Err(code) } else { Ok(flag != 0 || code != abi::SUCCESS) };
+    };
+    let complete = engine::with(lane, |engine| {
+        let active = engine.requests.get(index)?.active;
+        Some(!active || is_done(engine, index))
+    });
+    complete.flatten().ok_or_else(|| STALE.raise(abi::COMM_WORLD))
 }

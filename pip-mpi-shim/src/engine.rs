@@ -13,7 +13,7 @@ use crate::request::{Handle, Index, Kind, Parked, Request, Slab};
 use crate::stats::Stats;
 use crate::tunables::{self, Values};
 use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicU32, Ordering};
 
 /// Lanes of a job with threads.
 pub const LANES: usize = 8;
@@ -49,10 +49,16 @@ struct Place {
 unsafe impl Sync for Place {}
 
 static PLACES: [Place; LANES] = [const { Place { engine: UnsafeCell::new(None), lock: AtomicU32::new(0) } }; LANES];
-/// Lanes in use; 0 while the shim is not active.
+/// Lanes in use.
 static COUNT: AtomicU32 = AtomicU32::new(0);
-/// Whether threads must lock: MPI_THREAD_MULTIPLE, or a thread that makes progress in the background.
-static SHARED: AtomicBool = AtomicBool::new(false);
+/// Who uses the engines.
+static USERS: AtomicU32 = AtomicU32::new(NOBODY);
+/// Before MPI_Init and after MPI_Finalize, and in processes that the shim has nothing to do with.
+const NOBODY: u32 = 0;
+/// One thread at a time, as programs below MPI_THREAD_MULTIPLE promise.
+const ONE: u32 = 1;
+/// Several threads, which must lock: MPI_THREAD_MULTIPLE, or a thread that makes progress in the background.
+const SEVERAL: u32 = 2;
 
 /// Puts the engines in place. Called once, by the thread that initialises MPI.
 pub fn install(job: &'static Job, threads: bool) {
@@ -72,8 +78,13 @@ pub fn install(job: &'static Job, threads: bool) {
         // SAFETY: nobody uses the engines before they are installed.
         unsafe { *PLACES[lane as usize].engine.get() = Some(engine) };
     }
-    SHARED.store(threads, Ordering::Release);
     COUNT.store(job.lanes, Ordering::Release);
+    USERS.store(if threads { SEVERAL } else { ONE }, Ordering::Release);
+}
+
+/// After this all calls go to the MPI library. What peers may still read stays.
+pub fn retire() {
+    USERS.store(NOBODY, Ordering::Release);
 }
 
 /// The lane of the messages of communicator `context`.
@@ -84,7 +95,7 @@ pub fn lane_of(context: u32, lanes: u32) -> Lane {
     }
 }
 
-/// Number of lanes in use; 0 while the shim is not active.
+/// Number of lanes in use.
 #[inline]
 pub fn lanes() -> u32 {
     COUNT.load(Ordering::Relaxed)
@@ -92,13 +103,18 @@ pub fn lanes() -> u32 {
 
 /// Says whether several threads may use an engine from now on; returns what held before.
 pub fn set_shared(shared: bool) -> bool {
-    SHARED.swap(shared, Ordering::AcqRel)
+    USERS.swap(if shared { SEVERAL } else { ONE }, Ordering::AcqRel) == SEVERAL
 }
 
 /// Whether several threads may use an engine.
 #[inline]
 pub fn is_shared() -> bool {
-    SHARED.load(Ordering::Acquire)
+    USERS.load(Ordering::Acquire) == SEVERAL
+}
+
+/// Whether the shim answers calls.
+pub fn is_active() -> bool {
+    USERS.load(Ordering::Acquire) != NOBODY
 }
 
 /// Runs `f` on the engine of a lane; None if the shim has nothing to do in this process. `f` must not call the MPI library
@@ -106,15 +122,18 @@ pub fn is_shared() -> bool {
 #[inline(always)]
 pub fn with<R>(lane: Lane, f: impl FnOnce(&mut Engine) -> R) -> Option<R> {
     let place = &PLACES[lane as usize % LANES];
-    if is_shared() {
-        lock(place);
-        // SAFETY: we hold the lock.
-        let result = unsafe { &mut *place.engine.get() }.as_mut().map(f);
-        place.lock.store(0, Ordering::Release);
-        return result;
+    match USERS.load(Ordering::Acquire) {
+        // SAFETY: below MPI_THREAD_MULTIPLE the program promises one call at a time.
+        ONE => unsafe { &mut *place.engine.get() }.as_mut().map(f),
+        NOBODY => None,
+        _ => {
+            lock(place);
+            // SAFETY: we hold the lock.
+            let result = unsafe { &mut *place.engine.get() }.as_mut().map(f);
+            place.lock.store(0, Ordering::Release);
+            result
+        }
     }
-    // SAFETY: below MPI_THREAD_MULTIPLE the program promises one call at a time.
-    unsafe { &mut *place.engine.get() }.as_mut().map(f)
 }
 
 /// Runs `f` on the engine of every lane, one after the other.

@@ -53,6 +53,12 @@ impl Layout {
         self.extent
     }
 
+    /// Offset of the first byte in memory (MPI_Type_get_true_extent's lower bound).
+    pub fn true_lb(&self) -> isize {
+        let first = |run: &Run| run.offset + (run.stride * (run.count as isize - 1)).min(0);
+        self.runs.iter().map(first).min().unwrap_or(0)
+    }
+
     /// Adds `count` elements of `child`, the first at `displacement` bytes.
     pub fn append(&mut self, child: &Layout, displacement: isize, count: usize) {
         if let ([run], true) = (child.runs.as_slice(), child.extent == child.size as isize)

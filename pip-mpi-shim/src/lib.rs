@@ -17,7 +17,7 @@ modules! { contexts handles job waiting }
 // The MPI library underneath.
 modules! { abi arrays datatype library real }
 // The state of this rank and what works on it.
-modules! { adoption background batch buffered communicator completion engine incoming lifecycle mailbox operation outgoing probe receive }
+modules! { adoption background batch buffered communicator completion engine failure incoming lifecycle mailbox operation outgoing probe receive }
 modules! { queues request send sendrecv stats }
 // The surface.
 modules! { exports }

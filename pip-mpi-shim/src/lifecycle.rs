@@ -1,8 +1,8 @@
 //! What a program does with a request besides waiting for it: MPI_Start, MPI_Cancel, MPI_Request_free.
 
-use crate::abi::{self, Comm, Request};
-use crate::completion;
+use crate::abi::{self, Request};
 use crate::engine::{self, Engine};
+use crate::failure::Failure;
 use crate::request::{Handle, Index, Kind, Persistent};
 use crate::send;
 use core::ffi::c_int;
@@ -13,29 +13,21 @@ fn slot_of(handle: Request) -> Option<Handle> {
     engine::with(handle.lane, |engine| engine.requests.get(handle.index).is_some())?.then_some(handle)
 }
 
-fn comm_of(engine: &mut Engine, index: Index) -> Comm {
-    let operation = engine.requests.get(index).and_then(|slot| slot.operation.as_ref());
-    operation.map_or(abi::COMM_WORLD, |operation| operation.comm)
-}
-
 /// MPI_Start; None leaves the call to the library.
 pub fn start(handle: Request) -> Option<c_int> {
     let Handle { lane, index } = slot_of(handle)?;
     let started = engine::with(lane, |engine| start_slot(engine, index))?;
-    Some(started.map_or_else(|(comm, code)| completion::raise(comm, code), |()| abi::SUCCESS))
+    Some(started.map_or_else(|failure| failure.raise(abi::COMM_WORLD), |()| abi::SUCCESS))
 }
 
-fn start_slot(engine: &mut Engine, index: Index) -> Result<(), (Comm, c_int)> {
-    let comm = comm_of(engine, index);
-    let wrong = (comm, abi::ERR_REQUEST);
+fn start_slot(engine: &mut Engine, index: Index) -> Result<(), Failure> {
+    let wrong = Failure::Request("MPI_Start: the request is active, or not persistent");
     let slot = engine.requests.get(index).ok_or(wrong)?;
     let persistent = slot.persistent.clone().filter(|_| !slot.active).ok_or(wrong)?;
     (slot.active, slot.complete, slot.outcome) = (true, false, abi::Outcome::EMPTY);
     match persistent {
-        Persistent::Send(mode) => send::start_in(engine, mode, index).map_err(|code| {
-            engine.requests.update(index, |slot| slot.active = false);
-            (comm, code)
-        }),
+        Persistent::Send(mode) => send::start_in(engine, mode, index)
+            .inspect_err(|_| engine.requests.update(index, |slot| slot.active = false)),
         Persistent::Receive => {
             let operation = slot.operation.as_ref().ok_or(wrong)?;
             let (context, pattern) = (operation.context, operation.pattern());
@@ -55,6 +47,9 @@ pub fn cancel(handle: Request) -> Option<c_int> {
         return Some(abi::SUCCESS); // out of our hands: it will be received
     }
     let Handle { lane, index } = slot_of(handle)?;
+    if engine::with(lane, |engine| engine.requests.get(index).is_some_and(|slot| !slot.active))? {
+        return Some(Failure::Request("MPI_Cancel: the persistent request was not started").raise(abi::COMM_WORLD));
+    }
     engine::with(lane, |engine| {
         engine.progress(); // what has arrived is matched
         if engine.is_complete(index) {

@@ -42,6 +42,10 @@ pub fn data(buffer: *mut c_void, count: Count, datatype: Datatype) -> Option<(Vi
         return (bytes == 0 || !buffer.is_null()).then(|| (View::bytes(buffer.cast(), bytes), None));
     }
     let layout = datatype::layout(datatype)?;
+    // From NULL, which is MPI_BOTTOM, only types with absolute addresses go.
+    if buffer.is_null() && count > 0 && layout.size() > 0 && layout.true_lb() == 0 {
+        return None;
+    }
     Some((layout.view(buffer.cast(), count as usize), Some(layout)))
 }
 

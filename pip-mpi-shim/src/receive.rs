@@ -4,6 +4,8 @@ use crate::abi::{self, Message, Outcome, Request, Status};
 use crate::communicator;
 use crate::completion;
 use crate::engine::{self, Engine};
+use crate::exports::Recv_c;
+use crate::failure::Failure;
 use crate::incoming::Direct;
 use crate::layout::View;
 use crate::matching::Pattern;
@@ -30,7 +32,7 @@ fn truncated(arguments: &Arguments, outcome: &Outcome, status: *mut Status) -> O
     // SAFETY: the program's status.
     unsafe { outcome.store(status) };
     let view = arguments.plain()?;
-    Some(completion::report(arguments.comm, &view, outcome))
+    Some(completion::report(arguments.comm, view.len(), outcome))
 }
 
 #[inline(never)]
@@ -151,7 +153,14 @@ pub fn matched(
     // SAFETY: MPI gives a message handle.
     let handle = Handle::of(unsafe { *message })?;
     let index = handle.index;
-    let (view, layout) = operation::data(buffer, count, datatype)?;
+    if status.is_null() || request.is_some_and(<*mut Request>::is_null) {
+        return Some(Failure::Null.raise(abi::COMM_WORLD));
+    }
+    let Some((view, layout)) = operation::data(buffer, count, datatype) else {
+        // The library reports what is wrong with them; the message stays as it is.
+        // SAFETY: the program's arguments, for a receive that transfers nothing.
+        return Some(unsafe { Recv_c::real(buffer, count, datatype, abi::PROC_NULL, 0, abi::COMM_WORLD, abi::STATUS_IGNORE) });
+    };
     let (outcome, comm) = engine::with(handle.lane, |engine| {
         let slot = engine.requests.get(index)?;
         let comm = slot.operation.as_ref().map_or(abi::COMM_WORLD, |operation| operation.comm);
@@ -180,11 +189,11 @@ pub fn matched(
             None => outcome.store(status),
         }
     }
-    Some(completion::report(comm, &view, &outcome))
+    Some(completion::report(comm, view.len(), &outcome))
 }
 
-/// The view of an operation in a slot, for messages about it.
-pub fn view_of(engine: &mut Engine, index: Index) -> View {
+/// Bytes that the operation in a slot has room for.
+pub fn room_of(engine: &mut Engine, index: Index) -> usize {
     let operation = engine.requests.get(index).and_then(|slot| slot.operation.as_ref());
-    operation.map_or(View::bytes(core::ptr::null_mut(), 0), |operation| operation.view)
+    operation.map_or(0, |operation| operation.view.len())
 }

@@ -5,6 +5,7 @@ use crate::buffered;
 use crate::communicator;
 use crate::completion;
 use crate::engine::{self, Engine};
+use crate::failure::Failure;
 use crate::operation::{Arguments, Checked};
 use crate::request::{self, Index, Kind, Mode, Operation, Persistent};
 use crate::ring::{Envelope, INLINE_MAX};
@@ -69,7 +70,7 @@ fn general(mode: Mode, arguments: Arguments) -> Option<c_int> {
     match started {
         Ok(Some(handle)) => Some(completion::wait_handle(handle)),
         Ok(None) => Some(abi::SUCCESS),
-        Err(code) => Some(completion::raise(arguments.comm, code)),
+        Err(failure) => Some(failure.raise(arguments.comm)),
     }
 }
 
@@ -107,28 +108,28 @@ fn general_nonblocking(mode: Mode, arguments: Arguments, request: *mut Request) 
             unsafe { *request = handle };
             Some(abi::SUCCESS)
         }
-        Err(code) => Some(completion::raise(arguments.comm, code)),
+        Err(failure) => Some(failure.raise(arguments.comm)),
     }
 }
 
 /// Starts a send in a slot of its own; the slot is complete when the send is.
-pub fn start(engine: &mut Engine, mode: Mode, operation: Operation) -> Result<Index, c_int> {
+pub fn start(engine: &mut Engine, mode: Mode, operation: Operation) -> Result<Index, Failure> {
     let index = engine.requests.insert(Kind::Send, Some(operation));
     start_in(engine, mode, index).inspect_err(|_| engine.requests.remove(index))?;
     Ok(index)
 }
 
 /// Starts the send that slot `index` describes.
-pub fn start_in(engine: &mut Engine, mode: Mode, index: Index) -> Result<(), c_int> {
+pub fn start_in(engine: &mut Engine, mode: Mode, index: Index) -> Result<(), Failure> {
     let Some(operation) = engine.requests.get(index).and_then(|r| r.operation.clone()) else {
-        return Err(abi::ERR_REQUEST);
+        return Err(completion::STALE);
     };
     let (world, view) = (operation.peer_world, operation.view);
     if is_eager(engine, mode, &operation, engine.tunables.copy_max) {
         engine.send_eager(world, envelope(&operation), &view);
         engine.requests.update(index, |slot| slot.complete = true);
     } else if mode == Mode::Buffered {
-        buffered::reserve(view.len()).ok_or(abi::ERR_BUFFER)?;
+        buffered::reserve(view.len()).ok_or(Failure::NoSpace(view.len()))?;
         // SAFETY: the program's send buffer.
         let data = unsafe { view.gather() };
         engine.send_owned(world, envelope(&operation), data);

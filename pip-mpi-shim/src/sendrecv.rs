@@ -3,6 +3,7 @@
 use crate::abi::{self, Outcome, Request, Status};
 use crate::completion;
 use crate::engine::{self, Engine, Lane};
+use crate::failure::Failure;
 use crate::layout::View;
 use crate::operation::{Arguments, Checked};
 use crate::receive;
@@ -28,7 +29,7 @@ fn nothing(engine: &mut Engine, outcome: Outcome) -> Index {
 }
 
 /// Starts both halves in slots of their own: (send, receive). With `replace` the data is sent from a copy.
-fn start(lane: Lane, out: Option<Operation>, into: Option<Operation>, replace: bool) -> Option<Result<(Index, Index), c_int>> {
+fn start(lane: Lane, out: Option<Operation>, into: Option<Operation>, replace: bool) -> Option<Result<(Index, Index), Failure>> {
     engine::with(lane, |engine| {
         let copy = out.as_ref().filter(|_| replace).map(|operation| {
             // SAFETY: the program's buffer.
@@ -61,7 +62,7 @@ fn run(out: Arguments, into: Arguments, replace: bool, status: *mut Status) -> O
     let (send, receive) = check(&out, &into)?;
     let lane = lane_of(&send, &receive);
     match start(lane, send, receive, replace)? {
-        Err(code) => Some(completion::raise(out.comm, code)),
+        Err(failure) => Some(failure.raise(out.comm)),
         Ok((send, receive)) => {
             let sent = completion::wait_handle(Handle { lane, index: send });
             let received = completion::wait_status(Handle { lane, index: receive }, status);
@@ -74,7 +75,7 @@ fn run_nonblocking(out: Arguments, into: Arguments, replace: bool, request: *mut
     let (send, receive) = check(&out, &into)?;
     let lane = lane_of(&send, &receive);
     match start(lane, send, receive, replace)? {
-        Err(code) => Some(completion::raise(out.comm, code)),
+        Err(failure) => Some(failure.raise(out.comm)),
         Ok((send, receive)) => {
             let index = engine::with(lane, |engine| engine.requests.insert(Kind::Both(send, receive), None))?;
             // SAFETY: MPI gives a request to fill.

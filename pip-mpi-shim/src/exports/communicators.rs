@@ -68,7 +68,7 @@ mpi! {
     /// MPI-4.0 section 7.4.3.
     fn Comm_free(comm: *mut Comm) {
         // SAFETY: the program's handle.
-        let handle = unsafe { *comm };
+        let handle = if comm.is_null() { COMM_NULL } else { unsafe { *comm } };
         freed(handle, || {
             // SAFETY: as above.
             unsafe { real(comm) }
@@ -77,7 +77,7 @@ mpi! {
     /// MPI-4.0 section 11.10.4.
     fn Comm_disconnect(comm: *mut Comm) {
         // SAFETY: the program's handle.
-        let handle = unsafe { *comm };
+        let handle = if comm.is_null() { COMM_NULL } else { unsafe { *comm } };
         freed(handle, || {
             // SAFETY: as above.
             unsafe { real(comm) }

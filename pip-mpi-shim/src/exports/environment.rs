@@ -4,6 +4,10 @@ use super::mpi;
 use crate::abi::*;
 use crate::{background, buffered, communicator, completion, datatype, engine, job, stats};
 use core::ffi::{c_char, c_int, c_void};
+use core::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether the program has opened sessions, which may outlive MPI_Finalize.
+static SESSIONS: AtomicBool = AtomicBool::new(false);
 
 /// Starts the MPI library between showing this rank and looking for the others.
 fn initialise(threads: bool, start: impl FnOnce() -> c_int) -> c_int {
@@ -44,6 +48,7 @@ mpi! {
 
     /// MPI-4.0 section 11.3.1.
     fn Session_init(info: Info, handler: Errhandler, session: *mut Session) {
+        SESSIONS.store(true, Ordering::Relaxed);
         // SAFETY: the program's arguments.
         Some(initialise(true, || unsafe { real(info, handler, session) }))
     }
@@ -60,6 +65,9 @@ mpi! {
             job.note_asleep();
         }
         stats::print();
+        if !SESSIONS.load(Ordering::Relaxed) {
+            engine::retire(); // calls from here on are errors, which the library reports
+        }
         None
     }
 

@@ -33,14 +33,14 @@ macro_rules! sends {
             buffer: *const c_void, count: c_int, datatype: Datatype, peer: c_int, tag: c_int, comm: Comm,
             request: *mut Request,
         ) {
-            $function(Mode::$mode, message!(buffer, count, datatype, peer, tag, comm), request)
+            given(request).and_then(|()| $function(Mode::$mode, message!(buffer, count, datatype, peer, tag, comm), request))
         }
         /// MPI-4.0 sections 3.7.2 and 3.9, large counts.
         fn $large(
             buffer: *const c_void, count: Count, datatype: Datatype, peer: c_int, tag: c_int, comm: Comm,
             request: *mut Request,
         ) {
-            $function(Mode::$mode, message!(buffer, count, datatype, peer, tag, comm), request)
+            given(request).and_then(|()| $function(Mode::$mode, message!(buffer, count, datatype, peer, tag, comm), request))
         }
     )*}};
 }
@@ -73,7 +73,7 @@ macro_rules! both_counts {
             buffer: *mut c_void, count: $count, datatype: Datatype, peer: c_int, tag: c_int, comm: Comm,
             status: *mut Status,
         ) {
-            receive::blocking(message!(buffer, count, datatype, peer, tag, comm), status)
+            given(status).and_then(|()| receive::blocking(message!(buffer, count, datatype, peer, tag, comm), status))
         }
         /// MPI-4.0 section 3.7.2.
         fn $irecv(
@@ -87,15 +87,15 @@ macro_rules! both_counts {
             buffer: *mut c_void, count: $count, datatype: Datatype, peer: c_int, tag: c_int, comm: Comm,
             request: *mut Request,
         ) {
-            receive::init(message!(buffer, count, datatype, peer, tag, comm), request)
+            given(request).and_then(|()| receive::init(message!(buffer, count, datatype, peer, tag, comm), request))
         }
         /// MPI-4.0 section 3.8.3.
         fn $mrecv(buffer: *mut c_void, count: $count, datatype: Datatype, message: *mut Message, status: *mut Status) {
-            receive::matched(buffer, Count::from(count), datatype, message, status, None)
+            given(message).and_then(|()| receive::matched(buffer, Count::from(count), datatype, message, status, None))
         }
         /// MPI-4.0 section 3.8.3.
         fn $imrecv(buffer: *mut c_void, count: $count, datatype: Datatype, message: *mut Message, request: *mut Request) {
-            receive::matched(buffer, Count::from(count), datatype, message, STATUS_IGNORE, Some(request))
+            given(message).and_then(|()| receive::matched(buffer, Count::from(count), datatype, message, STATUS_IGNORE, Some(request)))
         }
         /// MPI-4.0 section 3.10.
         fn $sendrecv(
@@ -104,7 +104,7 @@ macro_rules! both_counts {
             comm: Comm, status: *mut Status,
         ) {
             let out = message!(sbuffer, scount, stype, dest, stag, comm);
-            sendrecv::blocking(out, message!(rbuffer, rcount, rtype, source, rtag, comm), status)
+            given(status).and_then(|()| sendrecv::blocking(out, message!(rbuffer, rcount, rtype, source, rtag, comm), status))
         }
         /// MPI-4.0 section 3.10.
         fn $replace(
@@ -112,7 +112,7 @@ macro_rules! both_counts {
             comm: Comm, status: *mut Status,
         ) {
             let out = message!(buffer, count, datatype, dest, stag, comm);
-            sendrecv::replace(out, message!(buffer, count, datatype, source, rtag, comm), status)
+            given(status).and_then(|()| sendrecv::replace(out, message!(buffer, count, datatype, source, rtag, comm), status))
         }
         /// MPI-4.0 section 3.10.
         fn $isendrecv(
@@ -121,7 +121,7 @@ macro_rules! both_counts {
             comm: Comm, request: *mut Request,
         ) {
             let out = message!(sbuffer, scount, stype, dest, stag, comm);
-            sendrecv::nonblocking(out, message!(rbuffer, rcount, rtype, source, rtag, comm), request)
+            given(request).and_then(|()| sendrecv::nonblocking(out, message!(rbuffer, rcount, rtype, source, rtag, comm), request))
         }
         /// MPI-4.0 section 3.10.
         fn $ireplace(
@@ -129,9 +129,14 @@ macro_rules! both_counts {
             comm: Comm, request: *mut Request,
         ) {
             let out = message!(buffer, count, datatype, dest, stag, comm);
-            sendrecv::nonblocking_replace(out, message!(buffer, count, datatype, source, rtag, comm), request)
+            given(request).and_then(|()| sendrecv::nonblocking_replace(out, message!(buffer, count, datatype, source, rtag, comm), request))
         }
     }};
+}
+
+/// None for a null pointer, which the MPI library shall report.
+fn given<T>(result: *mut T) -> Option<()> {
+    (!result.is_null()).then_some(())
 }
 
 trait CastMut {
@@ -149,18 +154,18 @@ both_counts! { Count; Recv_c Irecv_c Recv_init_c Mrecv_c Imrecv_c Sendrecv_c Sen
 mpi! {
     /// MPI-4.0 section 3.8.1.
     fn Probe(source: c_int, tag: c_int, comm: Comm, status: *mut Status) {
-        probe::wait(source, tag, comm, status)
+        given(status).and_then(|()| probe::wait(source, tag, comm, status))
     }
     /// MPI-4.0 section 3.8.1.
     fn Iprobe(source: c_int, tag: c_int, comm: Comm, flag: *mut c_int, status: *mut Status) {
-        probe::test(source, tag, comm, flag, status)
+        given(flag).and(given(status)).and_then(|()| probe::test(source, tag, comm, flag, status))
     }
     /// MPI-4.0 section 3.8.2.
     fn Mprobe(source: c_int, tag: c_int, comm: Comm, message: *mut Message, status: *mut Status) {
-        probe::wait_and_take(source, tag, comm, message, status)
+        given(message).and(given(status)).and_then(|()| probe::wait_and_take(source, tag, comm, message, status))
     }
     /// MPI-4.0 section 3.8.2.
     fn Improbe(source: c_int, tag: c_int, comm: Comm, flag: *mut c_int, message: *mut Message, status: *mut Status) {
-        probe::test_and_take(source, tag, comm, flag, message, status)
+        given(flag).and(given(message).and(given(status))).and_then(|()| probe::test_and_take(source, tag, comm, flag, message, status))
     }
 }

@@ -8,7 +8,7 @@ mod passing;
 mod requests;
 
 pub use environment::Type_free;
-pub use message::Iprobe;
+pub use message::{Iprobe, Recv_c};
 pub use requests::{Request_get_status, Testany};
 
 /// Exports functions as `MPI_X` and `PMPI_X`. The body yields Some(return code) if the shim answered the call; None hands

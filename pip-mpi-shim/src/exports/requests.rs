@@ -4,68 +4,94 @@
 use super::mpi;
 use crate::abi::*;
 use crate::batch::Batch;
+use crate::failure::Failure;
 use crate::request::Handle;
-use crate::{completion, job, lifecycle};
+use crate::{completion, engine, lifecycle};
 use core::ffi::{c_int, c_void};
 
 /// None without the shim, and where the MPI library must report a null pointer.
 fn active<R>(handle: *mut Request, answer: impl FnOnce() -> Option<R>) -> Option<R> {
-    job::current().filter(|_| !handle.is_null()).and_then(|_| answer())
+    if engine::is_active() && !handle.is_null() { answer() } else { None }
 }
 
-/// None also where the MPI library must report wrong arguments.
-fn on_batch(count: c_int, handles: *mut Request, statuses: *mut Status, f: impl FnOnce(Batch) -> c_int) -> Option<c_int> {
-    if count < 0 || (count > 0 && (handles.is_null() || statuses.is_null())) {
+/// None also where the MPI library must report wrong arguments. `results` are pointers that must not be null.
+fn on_batch<const N: usize>(
+    count: c_int,
+    handles: *mut Request,
+    statuses: *mut Status,
+    results: [*mut c_int; N],
+    f: impl FnOnce(Batch) -> c_int,
+) -> Option<c_int> {
+    if count < 0 || (count > 0 && handles.is_null()) {
         return None;
     }
-    job::current().map(|_| f(Batch { count, handles, statuses }))
+    if !engine::is_active() {
+        return None;
+    }
+    if (count > 0 && statuses.is_null()) || results.iter().any(|result| result.is_null()) {
+        return null_pointer();
+    }
+    Some(f(Batch { count, handles, statuses }))
+}
+
+/// The library cannot report it: it would complain of the shim's requests first.
+#[cold]
+fn null_pointer() -> Option<c_int> {
+    Some(Failure::Null.raise(COMM_WORLD))
 }
 
 mpi! {
     /// MPI-4.0 section 3.7.3.
     fn Wait(handle: *mut Request, status: *mut Status) {
         // SAFETY: the program's arguments, here and below.
-        active(handle, || Some(unsafe { completion::wait(handle, status) }))
+        active(handle, || if status.is_null() { null_pointer() } else { Some(unsafe { completion::wait(handle, status) }) })
     }
     /// MPI-4.0 section 3.7.3.
     fn Test(handle: *mut Request, flag: *mut c_int, status: *mut Status) {
         // SAFETY: see Wait.
-        active(handle, || Some(unsafe { completion::test(handle, flag, status) }))
+        active(handle, || {
+            let null = flag.is_null() || status.is_null();
+            // SAFETY: see Wait.
+            if null { null_pointer() } else { Some(unsafe { completion::test(handle, flag, status) }) }
+        })
     }
     /// MPI-4.0 section 3.7.5.
     fn Waitall(count: c_int, handles: *mut Request, statuses: *mut Status) {
         // SAFETY: see Wait.
-        on_batch(count, handles, statuses, |batch| unsafe { batch.wait_all() })
+        on_batch(count, handles, statuses, [], |batch| unsafe { batch.wait_all() })
     }
     /// MPI-4.0 section 3.7.5.
     fn Testall(count: c_int, handles: *mut Request, flag: *mut c_int, statuses: *mut Status) {
         // SAFETY: see Wait.
-        on_batch(count, handles, statuses, |batch| unsafe { batch.test_all(flag) })
+        on_batch(count, handles, statuses, [flag], |batch| unsafe { batch.test_all(flag) })
     }
     /// MPI-4.0 section 3.7.5.
     fn Waitany(count: c_int, handles: *mut Request, index: *mut c_int, status: *mut Status) {
         // SAFETY: see Wait.
-        on_batch(count, handles, status, |batch| unsafe { batch.wait_any(index) })
+        on_batch(count, handles, status, [index], |batch| unsafe { batch.wait_any(index) })
     }
     /// MPI-4.0 section 3.7.5.
     fn Testany(count: c_int, handles: *mut Request, index: *mut c_int, flag: *mut c_int, status: *mut Status) {
         // SAFETY: see Wait.
-        on_batch(count, handles, status, |batch| unsafe { batch.test_any(index, flag) })
+        on_batch(count, handles, status, [index, flag], |batch| unsafe { batch.test_any(index, flag) })
     }
     /// MPI-4.0 section 3.7.5.
     fn Waitsome(count: c_int, handles: *mut Request, done: *mut c_int, indices: *mut c_int, statuses: *mut Status) {
         // SAFETY: see Wait.
-        on_batch(count, handles, statuses, |batch| unsafe { batch.some_of(true, done, indices) })
+        on_batch(count, handles, statuses, [done, indices], |batch| unsafe { batch.some_of(true, done, indices) })
     }
     /// MPI-4.0 section 3.7.5.
     fn Testsome(count: c_int, handles: *mut Request, done: *mut c_int, indices: *mut c_int, statuses: *mut Status) {
         // SAFETY: see Wait.
-        on_batch(count, handles, statuses, |batch| unsafe { batch.some_of(false, done, indices) })
+        on_batch(count, handles, statuses, [done, indices], |batch| unsafe { batch.some_of(false, done, indices) })
     }
     /// MPI-4.0 section 3.7.6.
     fn Request_get_status(handle: Request, flag: *mut c_int, status: *mut Status) {
-        // SAFETY: see Wait.
-        unsafe { completion::get_status(handle, flag, status) }
+        match Handle::of(handle).filter(|_| engine::is_active()) {
+            Some(_) if flag.is_null() || status.is_null() => null_pointer(),
+            // SAFETY: see Wait.
+            _ => unsafe { completion::get_status(handle, flag, status) },
+        }
     }
     /// MPI-4.0 section 3.7.3.
     fn Request_free(handle: *mut Request) {
@@ -85,7 +111,8 @@ mpi! {
     /// MPI-4.0 section 3.9.
     fn Startall(count: c_int, handles: *mut Request) {
         // SAFETY: see Wait.
-        let all = unsafe { core::slice::from_raw_parts_mut(handles, if handles.is_null() { 0 } else { count.max(0) as usize }) };
+        let given = || unsafe { core::slice::from_raw_parts_mut(handles, count.max(0) as usize) };
+        let all = if handles.is_null() { &mut [] } else { given() };
         // An array of the library's requests only goes to the library in one call.
         all.iter().any(|handle| Handle::of(*handle).is_some()).then(|| {
             let start = |handle: &mut Request| {

@@ -1,0 +1,78 @@
+//! What goes wrong in the shim's own calls: one sentence for the user if the program is to be ended for it, and MPI's way
+//! of telling the program (MPI-4.0 section 9.3).
+
+use crate::abi::{self, Comm, Outcome};
+use crate::{buffered, communicator, job, real};
+use core::ffi::c_int;
+
+/// An error that the shim found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// A message longer than the `room` in bytes of its receive.
+    Truncated { outcome: Outcome, room: usize },
+    /// A buffered send of so many bytes does not fit into the attached buffer.
+    NoSpace(usize),
+    /// A request that is none, or that this function cannot be used on.
+    Request(&'static str),
+    /// A null pointer where a result should go.
+    Null,
+    /// Some requests of an array failed; the number of them.
+    InStatus(usize),
+}
+
+impl Failure {
+    /// The error class.
+    pub fn class(&self) -> c_int {
+        match self {
+            Failure::Truncated { .. } => abi::ERR_TRUNCATE,
+            Failure::NoSpace(_) => abi::ERR_BUFFER,
+            Failure::Request(_) => abi::ERR_REQUEST,
+            Failure::Null => abi::ERR_ARG,
+            Failure::InStatus(_) => abi::ERR_IN_STATUS,
+        }
+    }
+
+    fn sentence(&self) -> String {
+        match self {
+            Failure::Truncated { outcome, room } => format!(
+                "the message from rank {} with tag {} is longer than the receive buffer of {room} bytes; the receive must \
+                 have room for the longest message it can match",
+                outcome.source, outcome.tag
+            ),
+            Failure::NoSpace(bytes) => format!(
+                "MPI_Bsend: {bytes} bytes (and {} for the envelope) do not fit into the {} free bytes of the buffer given to \
+                 MPI_Buffer_attach; attach a larger one, or detach it to wait for the messages in it",
+                abi::BSEND_OVERHEAD,
+                buffered::free()
+            ),
+            Failure::Request(why) => (*why).to_owned(),
+            Failure::Null => "the address for a result is NULL".to_owned(),
+            Failure::InStatus(count) => {
+                format!("{count} of the requests in the array failed; MPI_ERROR in their statuses says how")
+            }
+        }
+    }
+
+    /// Calls the error handler of `comm`, and returns the class for programs whose handler lets them go on. The
+    /// communicator may have been freed since: then MPI_COMM_WORLD's handler is called.
+    #[cold]
+    pub fn raise(&self, comm: Comm) -> c_int {
+        let comm = if communicator::get(comm).is_some() { comm } else { abi::COMM_WORLD };
+        if comm == abi::COMM_WORLD && !communicator::is_world_model() {
+            return self.class(); // sessions only: there is no handler to call
+        }
+        let mut handler = abi::ERRORS_ARE_FATAL;
+        // SAFETY: a communicator of the program; its handler's handle goes to a local and is given back.
+        unsafe {
+            real::Comm_get_errhandler(comm, &mut handler);
+            if handler == abi::ERRORS_ARE_FATAL {
+                let rank = job::current().map_or(0, |job| job.rank);
+                eprintln!("pip-mpi: rank {rank}: {}", self.sentence());
+            } else {
+                real::Errhandler_free(&mut handler);
+            }
+            real::Comm_call_errhandler(comm, self.class());
+        }
+        self.class()
+    }
+}
