@@ -37,6 +37,7 @@ pub const COMM_SELF: Comm = 0x4400_0001;
 pub const DATATYPE_NULL: Datatype = 0x0c00_0000;
 pub const BYTE: Datatype = 0x4c00_010d;
 pub const UNSIGNED: Datatype = 0x4c00_0406;
+pub const ERRORS_RETURN: Errhandler = 0x5400_0001;
 pub const ERRORS_ARE_FATAL: Errhandler = 0x5400_0000;
 pub const REQUEST_NULL: Request = 0x2c00_0000;
 /// What MPICH returns for an operation that was complete at once; shared by all such requests.

@@ -1,11 +1,12 @@
 //! Datatypes of the MPI library as layouts: taken apart once through MPI_Type_get_contents, then kept by handle.
 
-use crate::abi::{self, Count, Datatype};
+use crate::abi::{self, Comm, Count, Datatype};
+use crate::communicator;
 use crate::layout::Layout;
 use crate::real;
 use core::ffi::c_int;
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 // Combiners of MPICH's mpi.h.
 const NAMED: c_int = 1;
@@ -29,11 +30,14 @@ const HINDEXED_BLOCK: c_int = 19;
 
 static KNOWN: LazyLock<Mutex<HashMap<Datatype, Arc<Layout>>>> = LazyLock::new(Mutex::default);
 
-/// The layout of a derived datatype; None if the MPI library does not know the handle.
+/// The layout of a derived datatype; None if it is not fit for communication, which the MPI library will say.
 pub fn layout(datatype: Datatype) -> Option<Arc<Layout>> {
     let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(layout) = known().get(&datatype) {
         return Some(layout.clone());
+    }
+    if !is_committed(datatype) {
+        return None;
     }
     let layout = Arc::new(take_apart(datatype)?);
     known().insert(datatype, layout.clone());
@@ -43,6 +47,37 @@ pub fn layout(datatype: Datatype) -> Option<Arc<Layout>> {
 /// After MPI_Type_free: the handle may come back for another type.
 pub fn forget(datatype: Datatype) {
     KNOWN.lock().unwrap_or_else(PoisonError::into_inner).remove(&datatype);
+}
+
+/// A communicator of this process alone that returns errors, to ask the MPI library about arguments.
+static JUDGE: OnceLock<Option<Comm>> = OnceLock::new();
+
+fn make_judge() -> Option<Comm> {
+    if !communicator::is_world_model() {
+        return None; // without MPI_Init there is nothing to make one from
+    }
+    let mut judge = abi::COMM_NULL;
+    // SAFETY: the result goes to a local.
+    unsafe {
+        (real::Comm_dup(abi::COMM_SELF, &mut judge) == abi::SUCCESS).then(|| {
+            real::Comm_set_errhandler(judge, abi::ERRORS_RETURN);
+            judge
+        })
+    }
+}
+
+/// Before MPI_Finalize.
+pub fn dismiss() {
+    if let Some(&Some(mut judge)) = JUDGE.get() {
+        // SAFETY: our own communicator, which nobody uses any more.
+        unsafe { real::Comm_free(&mut judge) };
+    }
+}
+
+/// Nothing in MPI's interface tells whether a type was committed; but a send to nobody fails if it was not.
+fn is_committed(datatype: Datatype) -> bool {
+    // SAFETY: nothing is read from there, since nothing is sent.
+    JUDGE.get_or_init(make_judge).is_none_or(|judge| unsafe { real::Send(core::ptr::dangling(), 1, datatype, abi::PROC_NULL, 0, judge) } == abi::SUCCESS)
 }
 
 fn take_apart(datatype: Datatype) -> Option<Layout> {

@@ -129,6 +129,10 @@ real! {
     fn Group_size(group: Group, size: *mut c_int);
     fn Group_translate_ranks(from: Group, count: c_int, ranks: *const c_int, to: Group, translated: *mut c_int);
     fn Group_free(group: *mut Group);
+    fn Comm_dup(comm: Comm, new: *mut Comm);
+    fn Comm_free(comm: *mut Comm);
+    fn Comm_set_errhandler(comm: Comm, handler: Errhandler);
+    fn Send(buffer: *const c_void, count: c_int, datatype: Datatype, peer: c_int, tag: c_int, comm: Comm);
     fn Comm_call_errhandler(comm: Comm, code: c_int);
     fn Comm_get_errhandler(comm: Comm, handler: *mut Errhandler);
     fn Errhandler_free(handler: *mut Errhandler);

@@ -65,6 +65,7 @@ mpi! {
             job.note_asleep();
         }
         stats::print();
+        datatype::dismiss();
         if !SESSIONS.load(Ordering::Relaxed) {
             engine::retire(); // calls from here on are errors, which the library reports
         }

@@ -24,6 +24,14 @@ int main(int argc, char **argv) {
     show("isend rank np", MPI_Isend(data, 1, MPI_INT, np, 0, MPI_COMM_WORLD, &request));
     show("probe rank np", MPI_Probe(np, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE));
     show("sendrecv tag -3", MPI_Sendrecv(data, 1, MPI_INT, 0, -3, data + 1, 1, MPI_INT, 0, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE));
+    MPI_Datatype pair;
+    MPI_Type_contiguous(2, MPI_INT, &pair);
+    show("send of an uncommitted type", MPI_Send(data, 1, pair, 1, 0, MPI_COMM_WORLD));
+    show("irecv of an uncommitted type", MPI_Irecv(data, 1, pair, 1, 0, MPI_COMM_WORLD, &request));
+    show("send_init of an uncommitted type", MPI_Send_init(data, 1, pair, 1, 0, MPI_COMM_WORLD, &request));
+    MPI_Type_commit(&pair);
+    show("the same committed", MPI_Sendrecv(data, 1, pair, me, 0, data + 2, 1, pair, me, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE));
+    MPI_Type_free(&pair);
     show("start null", MPI_Start(&request));
     show("wait null", MPI_Wait(&request, MPI_STATUS_IGNORE));
     MPI_Sendrecv(&me, 1, MPI_INT, 1 - me, *attribute, data, 1, MPI_INT, 1 - me, *attribute, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
