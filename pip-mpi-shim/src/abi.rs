@@ -47,7 +47,7 @@ pub const REQUEST_COMPLETE_RECEIVE: Request = 0x6c00_0002;
 pub const MESSAGE_NULL: Message = REQUEST_NULL;
 
 /// MPI_Status.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 #[repr(C)]
 pub struct Status {
     count_low: c_int,

@@ -1,8 +1,9 @@
 //! Completion of many requests, the shim's and the library's in one array (MPI-4.0 section 3.7.5).
 
 use crate::abi::{self, Outcome, Request, Status};
-use crate::completion::{Standing, advance, idle, is_complete, lane_of, wait_until};
+use crate::completion::{Standing, advance, idle, is_complete, is_library, lane_of, wait_until};
 use crate::engine;
+use crate::exports::Testall;
 use crate::failure::Failure;
 use core::ffi::c_int;
 
@@ -42,25 +43,34 @@ impl Batch {
     pub unsafe fn wait_all(&self) -> c_int {
         let mut errors = Errors::default();
         for i in self.indices() {
-            let (handle, status) = (self.handle(i), self.status(i));
-            let mut standing = Standing::Pending;
-            // SAFETY: the caller's promise, here and below.
-            let request = unsafe { *handle };
-            wait_until(lane_of(request), || {
-                // SAFETY: see above.
-                standing = unsafe { advance(handle, status, false) };
-                standing != Standing::Pending
-            });
-            match standing {
-                Standing::Done(code) => errors.note(i, request, code),
-                Standing::Invalid(code) => return code,
-                // SAFETY: see above.
-                Standing::Inactive => unsafe { Outcome::EMPTY.store(status) },
-                Standing::Pending => {}
+            // SAFETY: the caller's promise.
+            if let Err(code) = unsafe { self.wait_for(i, &mut errors) } {
+                return code;
             }
         }
-        // SAFETY: see above.
+        // SAFETY: as above.
         unsafe { self.verdict(self.indices(), &errors) }
+    }
+
+    /// Waits for one of many; an error code if it is no request.
+    unsafe fn wait_for(&self, i: usize, errors: &mut Errors) -> Result<(), c_int> {
+        let (handle, status) = (self.handle(i), self.status(i));
+        let mut standing = Standing::Pending;
+        // SAFETY: the caller's promise, here and below.
+        let request = unsafe { *handle };
+        wait_until(lane_of(request), || {
+            // SAFETY: see above.
+            standing = unsafe { advance(handle, status, false) };
+            standing != Standing::Pending
+        });
+        match standing {
+            Standing::Done(code) => errors.note(i, request, code),
+            Standing::Invalid(code) => return Err(code),
+            // SAFETY: see above.
+            Standing::Inactive => unsafe { Outcome::EMPTY.store(status) },
+            Standing::Pending => {}
+        }
+        Ok(())
     }
 
     /// MPI_Testall.
@@ -72,7 +82,8 @@ impl Batch {
         // SAFETY: the caller's promise.
         unsafe {
             *flag = 0;
-            for i in self.indices() {
+            let (theirs, ours): (Vec<usize>, Vec<usize>) = self.indices().partition(|&i| is_library(*self.handle(i)));
+            for &i in &ours {
                 match is_complete(*self.handle(i)) {
                     Ok(true) => {}
                     Ok(false) => {
@@ -82,9 +93,45 @@ impl Batch {
                     Err(code) => return code,
                 }
             }
+            let mut errors = Errors::default();
+            if !self.test_library(&theirs, &mut errors) {
+                idle();
+                return abi::SUCCESS;
+            }
             *flag = 1;
-            self.wait_all()
+            for i in ours {
+                if let Err(code) = self.wait_for(i, &mut errors) {
+                    return code;
+                }
+            }
+            self.verdict(self.indices(), &errors)
         }
+    }
+
+    /// Completes all requests of the library, or none. Only its MPI_Testall makes progress with file requests.
+    unsafe fn test_library(&self, indices: &[usize], errors: &mut Errors) -> bool {
+        if indices.is_empty() {
+            return true;
+        }
+        // SAFETY: the caller's promise; the library gets arrays of the length said.
+        unsafe {
+            let mut handles: Vec<Request> = indices.iter().map(|&i| *self.handle(i)).collect();
+            let mut statuses = vec![Status::default(); indices.len()];
+            let mut flag = 0;
+            let code = Testall::real(handles.len() as c_int, handles.as_mut_ptr(), &mut flag, statuses.as_mut_ptr());
+            if flag == 0 && code == abi::SUCCESS {
+                return false;
+            }
+            for ((&i, handle), status) in indices.iter().zip(handles).zip(statuses) {
+                let failed = if code == abi::ERR_IN_STATUS { status.error } else { code };
+                errors.note(i, *self.handle(i), failed);
+                *self.handle(i) = handle;
+                if self.statuses != abi::STATUS_IGNORE {
+                    *self.status(i) = status;
+                }
+            }
+        }
+        true
     }
 
     /// One pass for MPI_Waitany and MPI_Testany: the first request that completes, Some(None) if all are inactive.

@@ -138,6 +138,11 @@ fn complete_at_once(handle: Request) -> Option<Outcome> {
     }
 }
 
+/// Whether a request is the MPI library's, and not one of those that are complete from the start.
+pub fn is_library(handle: Request) -> bool {
+    handle != abi::REQUEST_NULL && complete_at_once(handle).is_none() && Handle::of(handle).is_none()
+}
+
 /// The same for a request of the MPI library. MPI_Testany tells an inactive persistent request from a complete one.
 unsafe fn advance_library(handle: *mut Request, status: *mut Status) -> Standing {
     let (mut index, mut flag) = (0, 0);

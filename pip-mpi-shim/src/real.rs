@@ -111,7 +111,7 @@ macro_rules! real {
             static FUNCTION: Function = Function::new(NAME);
             // SAFETY: the library's function has this signature; the caller answers for the arguments.
             unsafe {
-                let real: unsafe extern "C" fn($($type),*) -> c_int = core::mem::transmute(FUNCTION.real());
+                let real: unsafe extern "C-unwind" fn($($type),*) -> c_int = core::mem::transmute(FUNCTION.real());
                 real($($arg),*)
             }
         }

@@ -9,10 +9,11 @@ mod requests;
 
 pub use environment::Type_free;
 pub use message::{Iprobe, Recv_c};
-pub use requests::{Request_get_status, Testany};
+pub use requests::{Request_get_status, Testall, Testany};
 
 /// Exports functions as `MPI_X` and `PMPI_X`. The body yields Some(return code) if the shim answered the call; None hands
 /// it on, unchanged, to the MPI library. A profiling tool between the program and MPI sees `MPI_X` first.
+/// An error handler of the program may throw a C++ exception through them.
 /// Inside the crate, `X::real` calls the MPI library's function.
 macro_rules! mpi {
     ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),* $(,)?) $body:block)*) => {$(
@@ -29,7 +30,7 @@ macro_rules! mpi {
                 Err(_) => panic!("a function name without NUL"),
             };
             static FUNCTION: Function = Function::new(NAME);
-            type Signature = unsafe extern "C" fn($($type),*) -> c_int;
+            type Signature = unsafe extern "C-unwind" fn($($type),*) -> c_int;
 
             /// The MPI library's own function.
             #[inline]
@@ -39,7 +40,7 @@ macro_rules! mpi {
             }
 
             #[unsafe(export_name = concat!("PMPI_", stringify!($name)))]
-            pub unsafe extern "C" fn profiled($($arg: $type),*) -> c_int {
+            pub unsafe extern "C-unwind" fn profiled($($arg: $type),*) -> c_int {
                 let answer: Option<c_int> = $body;
                 match answer {
                     Some(code) => code,
@@ -49,7 +50,7 @@ macro_rules! mpi {
             }
 
             #[unsafe(export_name = concat!("MPI_", stringify!($name)))]
-            pub unsafe extern "C" fn plain($($arg: $type),*) -> c_int {
+            pub unsafe extern "C-unwind" fn plain($($arg: $type),*) -> c_int {
                 match FUNCTION.profiler() {
                     // SAFETY: the tool's function of the same name; the program's own arguments.
                     Some(tool) => unsafe { core::mem::transmute::<*mut c_void, Signature>(tool)($($arg),*) },
