@@ -122,8 +122,13 @@ fn is_done(engine: &mut Engine, index: Index) -> bool {
     if let Kind::Both(send, receive) = slot.kind {
         return is_done(engine, send) & is_done(engine, receive);
     }
-    if slot.may_move(eager_max) && slot.is_overdue() {
-        engine.release_sender(index);
+    if slot.may_move(eager_max) {
+        if slot.is_overdue() {
+            engine.release_sender(index);
+        }
+    } else if let Some(offer) = slot.offer.as_ref().map(core::ptr::from_ref) {
+        // SAFETY: the offer stays where it is until it is complete.
+        engine.help(unsafe { &*offer });
     }
     engine.is_complete(index)
 }
@@ -180,7 +185,7 @@ fn finish(engine: &mut Engine, index: Index) -> Finished {
         return received;
     }
     if persistent {
-        (slot.active, slot.complete) = (false, false);
+        (slot.active, slot.complete, slot.lands) = (false, false, false);
     } else {
         engine.requests.remove(index);
     }
@@ -190,6 +195,26 @@ fn finish(engine: &mut Engine, index: Index) -> Finished {
 /// Waits for a request, which is complete afterwards and freed.
 pub fn wait_handle(handle: Handle) -> c_int {
     wait_status(handle, abi::STATUS_IGNORE)
+}
+
+/// The same for a send whose receiver is probably about to take it: with nothing that is not needed for that.
+pub fn watch(handle: Handle) -> c_int {
+    const POLLS: usize = 4000;
+    let done = engine::with(handle.lane, |engine| {
+        let polls = if engine.job.is_crowded() || engine::is_shared() { 1 } else { POLLS };
+        for poll in 1..=polls {
+            if is_done(engine, handle.index) {
+                finish(engine, handle.index);
+                return true;
+            }
+            if poll % 8 == 0 {
+                engine.progress();
+            }
+            core::hint::spin_loop();
+        }
+        false
+    });
+    if done == Some(true) { abi::SUCCESS } else { wait_handle(handle) }
 }
 
 /// The same with a status.

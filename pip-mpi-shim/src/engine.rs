@@ -8,7 +8,7 @@ use crate::contexts;
 use crate::job::Job;
 use crate::mailbox::Mailboxes;
 use crate::queues::QueueTable;
-use crate::rendezvous::Rendezvous;
+use crate::rendezvous::{Landing, Rendezvous};
 use crate::request::{Handle, Index, Kind, Parked, Request, Slab};
 use crate::stats::Stats;
 use crate::tunables::{self, Values};
@@ -31,6 +31,8 @@ pub struct Engine {
     pub tunables: &'static Values,
     pub mail: Mailboxes,
     pub queues: QueueTable,
+    /// For receives that have no slot.
+    pub landing: Box<Landing>,
     /// Receives posted in all queues.
     pub posted: usize,
     /// Receives that the program freed before they were complete.
@@ -70,6 +72,7 @@ pub fn install(job: &'static Job, threads: bool) {
             tunables: tunables::get(),
             mail: Mailboxes::new(job, lane),
             queues: QueueTable::default(),
+            landing: Box::default(),
             posted: 0,
             detached: Vec::new(),
             parked: Vec::new(),
@@ -172,7 +175,7 @@ impl Engine {
         let Some(request) = self.requests.get(index) else { return true };
         match request.kind {
             Kind::Both(send, receive) => self.is_complete(send) && self.is_complete(receive),
-            _ => request.complete || request.offer.as_ref().is_some_and(Rendezvous::is_complete),
+            _ => request.is_complete(),
         }
     }
 

@@ -5,7 +5,7 @@ use crate::engine::Engine;
 use crate::layout::{self, View};
 use crate::marks::Marks;
 use crate::matching::Pattern;
-use crate::rendezvous::{Rendezvous, Sharing};
+use crate::rendezvous::{Landing, Pulled, Rendezvous};
 use crate::request::{Index, Matched, Unexpected};
 use crate::ring::{Arrival, Envelope, Payload};
 use crate::waiting;
@@ -18,6 +18,13 @@ pub enum Direct {
     /// Other messages, which must be queued before this receive can go on.
     Blocked,
     Received(Outcome),
+}
+
+/// A message that this rank has taken, and whether the sender still copies a part of it.
+#[derive(Debug)]
+pub struct Taken {
+    pub outcome: Outcome,
+    pub pulled: Pulled,
 }
 
 impl Engine {
@@ -79,7 +86,7 @@ impl Engine {
             return self.deliver(index, arrival, world);
         }
         let message = match arrival.payload {
-            Payload::Word(offer) => Unexpected::Offer(offer as *const Rendezvous, world),
+            Payload::Offer(offered) => Unexpected::Offer(offered.descriptor as *const Rendezvous, world),
             Payload::Inline(len) | Payload::Cell(_, len) => {
                 // SAFETY: the mailbox holds `len` bytes there until the line is given back.
                 Unexpected::Eager(unsafe { core::slice::from_raw_parts(arrival.data, len) }.into())
@@ -93,32 +100,56 @@ impl Engine {
     /// Completes the posted receive `index` with an arrived message.
     fn deliver(&mut self, index: Index, arrival: &Arrival, world: u32) {
         let Some(view) = self.requests.get(index).and_then(|r| r.operation.as_ref()).map(|op| op.view) else { return };
-        let outcome = self.accept_arrival(arrival, world, &view);
-        self.complete_receive(index, outcome);
+        let landing = self.landing_of(index);
+        let taken = self.accept_arrival(arrival, world, &view, landing);
+        self.complete_receive(index, taken);
+    }
+
+    /// Where the sender of a shared transfer says that its part has been copied to the receive in slot `index`.
+    fn landing_of(&mut self, index: Index) -> *const Landing {
+        self.requests.get(index).map_or(&raw const *self.landing, |request| &raw const request.landing)
     }
 
     /// Copies an arrived message to `view`; None if its sender had taken it back.
     #[inline(always)]
-    fn accept_arrival(&mut self, arrival: &Arrival, world: u32, view: &View) -> Option<Outcome> {
+    fn accept_arrival(&mut self, arrival: &Arrival, world: u32, view: &View, landing: *const Landing) -> Option<Taken> {
         let Envelope { source, tag, .. } = arrival.envelope;
         match arrival.payload {
-            Payload::Word(offer) => {
-                prefetch(arrival.data); // the offer and the data travel at the same time
-                self.pull(offer as *const Rendezvous, world, view, source, tag)
+            Payload::Offer(offered) => {
+                let offer = offered.descriptor as *const Rendezvous;
+                if !offered.firm {
+                    prefetch(offered.data); // while the descriptor is on its way
+                    // SAFETY: an offer stays in place until it is complete.
+                    if !unsafe { (*offer).take() } {
+                        return None;
+                    }
+                    // What the line says may have been moved since.
+                    return Some(self.pull_taken(offer, None, world, view, source, tag, landing));
+                }
+                let data = (!offered.data.is_null()).then(|| View::bytes(offered.data, offered.len));
+                Some(self.pull_taken(offer, data, world, view, source, tag, landing))
             }
             Payload::Inline(len) | Payload::Cell(_, len) => {
-                Some(self.unload(&View::bytes(arrival.data.cast_mut(), len), view, source, tag))
+                let outcome = self.unload(&View::bytes(arrival.data.cast_mut(), len), view, source, tag);
+                Some(Taken { outcome, pulled: Pulled::Whole })
             }
         }
     }
 
-    fn complete_receive(&mut self, index: Index, outcome: Option<Outcome>) {
+    pub fn complete_receive(&mut self, index: Index, taken: Option<Taken>) {
         let Some(request) = self.requests.get(index) else { return };
-        match (outcome, request.operation.clone()) {
-            (Some(outcome), _) => (request.complete, request.outcome) = (true, outcome),
+        match taken {
+            Some(Taken { outcome, pulled }) => {
+                request.outcome = outcome;
+                (request.complete, request.lands) = (pulled == Pulled::Whole, pulled == Pulled::Front);
+            }
             // The sender had cancelled: the receive waits on. It lost its place, but the message it lost it to is gone.
-            (None, Some(operation)) => self.post(index, operation.context, operation.pattern()),
-            (None, None) => {}
+            None => {
+                let operation = request.operation.as_ref().map(|operation| (operation.context, operation.pattern()));
+                if let Some((context, pattern)) = operation {
+                    self.post(index, context, pattern);
+                }
+            }
         }
     }
 
@@ -138,21 +169,26 @@ impl Engine {
         Outcome { source: source as i32, tag, bytes, cancelled: false, error }
     }
 
-    /// Takes an offer and copies straight from the sender's buffer; None if the sender had taken it back.
-    fn pull(&mut self, offer: *const Rendezvous, world: u32, target: &View, source: u32, tag: i32) -> Option<Outcome> {
-        // SAFETY: an offer stays in place until it is complete.
-        unsafe { (*offer).take() }.then(|| self.pull_taken(offer, world, target, source, tag))
-    }
-
-    /// Copies from an offer that has been taken, which completes it.
-    fn pull_taken(&mut self, offer: *const Rendezvous, world: u32, target: &View, source: u32, tag: i32) -> Outcome {
-        // SAFETY: as above; this completes it.
-        let offer = unsafe { &*offer };
-        let (sent, sender, lane) = (offer.len(), self.job.block(world), self.lane);
-        let sharing = Sharing { least: self.tunables.share_min, chunk: self.tunables.share_chunk };
-        offer.pull(target, sharing, || sender.door(lane).ask_assistance(offer));
+    /// Copies from an offer that has been taken, which completes it. `data` is the offer's if it is known already.
+    #[allow(clippy::too_many_arguments)]
+    fn pull_taken(
+        &mut self,
+        offer: *const Rendezvous,
+        data: Option<View>,
+        world: u32,
+        target: &View,
+        source: u32,
+        tag: i32,
+        landing: *const Landing,
+    ) -> Taken {
+        // SAFETY: an offer stays in place until this completes it; a landing is a slot's of ours, or the engine's.
+        let (offer, landing) = unsafe { (&*offer, &*landing) };
+        let sender = self.job.block(world);
+        let sent = data.map_or_else(|| offer.len(), |data| data.len());
+        let invite = || sender.door(self.lane).ask_assistance(offer);
+        let pulled = offer.pull(data, target, self.tunables.sharing(), landing, invite);
         waiting::notify(self.job, sender);
-        self.outcome(sent, target.len(), source, tag)
+        Taken { outcome: self.outcome(sent, target.len(), source, tag), pulled }
     }
 
     /// Copies along if a peer asked for it.
@@ -167,10 +203,18 @@ impl Engine {
     #[cold]
     fn assist_with(&mut self, transfer: *const Rendezvous) {
         // SAFETY: it is one of our own offers, and this thread (under the lock) is who would reuse its memory.
-        let copied = unsafe { (*transfer).help() };
+        self.help(unsafe { &*transfer });
         self.mail.stop_assisting(transfer);
-        if copied > 0 {
+    }
+
+    /// Copies along in a transfer from this rank if its receiver wants that.
+    #[inline]
+    pub fn help(&mut self, transfer: &Rendezvous) {
+        if let Some(copied) = transfer.help(self.tunables.sharing())
+            && copied > 0
+        {
             self.stats.shared.add(copied);
+            waiting::notify(self.job, self.job.block(transfer.receiver()));
         }
     }
 
@@ -178,8 +222,9 @@ impl Engine {
     pub fn post(&mut self, index: Index, context: u32, pattern: Pattern) {
         while let Some((source, tag, message)) = self.queues.of(context).take_message(pattern) {
             let Some(view) = self.requests.get(index).and_then(|r| r.operation.as_ref()).map(|op| op.view) else { return };
-            if let Some(outcome) = self.open(message, &view, source, tag) {
-                return self.complete_receive(index, Some(outcome));
+            let landing = self.landing_of(index);
+            if let Some(taken) = self.open(message, &view, source, tag, landing) {
+                return self.complete_receive(index, Some(taken));
             }
         }
         self.queues.of(context).post(pattern, index);
@@ -187,13 +232,24 @@ impl Engine {
     }
 
     /// Copies an unexpected message to its receive; None if its sender had cancelled it.
-    pub fn open(&mut self, message: Unexpected, view: &View, source: u32, tag: i32) -> Option<Outcome> {
+    pub fn open(
+        &mut self,
+        message: Unexpected,
+        view: &View,
+        source: u32,
+        tag: i32,
+        landing: *const Landing,
+    ) -> Option<Taken> {
         match message {
             Unexpected::Eager(bytes) => {
-                Some(self.unload(&View::bytes(bytes.as_ptr().cast_mut(), bytes.len()), view, source, tag))
+                let outcome = self.unload(&View::bytes(bytes.as_ptr().cast_mut(), bytes.len()), view, source, tag);
+                Some(Taken { outcome, pulled: Pulled::Whole })
             }
-            Unexpected::Offer(offer, world) => self.pull(offer, world, view, source, tag),
-            Unexpected::Taken(offer, world) => Some(self.pull_taken(offer, world, view, source, tag)),
+            // SAFETY: an offer stays in place until it is complete.
+            Unexpected::Offer(offer, _) if !unsafe { (*offer).take() } => None,
+            Unexpected::Offer(offer, world) | Unexpected::Taken(offer, world) => {
+                Some(self.pull_taken(offer, None, world, view, source, tag, landing))
+            }
         }
     }
 
@@ -251,9 +307,18 @@ impl Engine {
         if !fits {
             return Direct::Blocked;
         }
-        let outcome = self.accept_arrival(&arrival, world, view);
+        let landing = &raw const *self.landing;
+        let taken = self.accept_arrival(&arrival, world, view, landing);
         self.give_back(world, arrival.payload);
-        outcome.map_or(Direct::Nothing, Direct::Received)
+        match taken {
+            None => Direct::Nothing,
+            Some(Taken { outcome, pulled }) => {
+                if pulled == Pulled::Front {
+                    self.landing.wait();
+                }
+                Direct::Received(outcome)
+            }
+        }
     }
 }
 

@@ -104,40 +104,45 @@ impl Layout {
 
     /// `count` elements at `base`. The layout must outlive the view's use.
     pub fn view(&self, base: *mut u8, count: usize) -> View {
+        let View { runs, bytes, .. } = View::bytes(base, self.size * count);
         match self.runs.as_slice() {
-            [] => View::bytes(base, 0),
-            [run] if run.count == 1 && (count <= 1 || self.extent == self.size as isize) => {
-                View::bytes(base.wrapping_offset(run.offset), self.size * count)
+            _ if bytes == 0 => View::bytes(base, 0),
+            [run] if run.count == 1 && (count == 1 || self.extent == self.size as isize) => {
+                View::bytes(base.wrapping_offset(run.offset), bytes)
             }
-            runs => View {
-                base,
-                runs: runs.as_ptr(),
-                run_count: runs.len(),
-                extent: self.extent,
-                count,
-                bytes: self.size * count,
-            },
+            // Blocks at equal distances need no list.
+            [run] if run.count == 1 => {
+                let base = base.wrapping_offset(run.offset);
+                View { base, runs, run_count: 0, stride: self.extent, count, bytes }
+            }
+            [run] if count == 1 || self.extent == run.stride * run.count as isize => {
+                let base = base.wrapping_offset(run.offset);
+                View { base, runs, run_count: 0, stride: run.stride, count: run.count * count, bytes }
+            }
+            runs => View { base, runs: runs.as_ptr(), run_count: runs.len(), stride: self.extent, count, bytes },
         }
     }
 }
 
-/// Data at an address: contiguous, or `count` elements of some runs.
+/// Data at an address: `count` blocks of equal length, `stride` bytes apart, or `count` elements of some runs, their
+/// addresses `stride` bytes apart.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct View {
     base: *mut u8,
-    /// Null for contiguous bytes.
+    /// Null for blocks.
     runs: *const Run,
     run_count: usize,
-    extent: isize,
+    stride: isize,
     count: usize,
     bytes: usize,
 }
 
 impl View {
     /// `len` bytes in a row at `base`.
+    #[inline(always)]
     pub fn bytes(base: *mut u8, len: usize) -> View {
-        View { base, runs: ptr::null(), run_count: 0, extent: 0, count: 1, bytes: len }
+        View { base, runs: ptr::null(), run_count: 0, stride: 0, count: 1, bytes: len }
     }
 
     /// Bytes of data.
@@ -150,7 +155,7 @@ impl View {
     /// The address, if the bytes lie in a row.
     #[inline]
     pub fn contiguous(&self) -> Option<*mut u8> {
-        self.runs.is_null().then_some(self.base)
+        (self.runs.is_null() && self.count == 1).then_some(self.base)
     }
 
     /// A copy of the data, in a row.
@@ -162,76 +167,6 @@ impl View {
         // SAFETY: the caller's promise, and memory of our own of the same length.
         unsafe { copy(self, &View::bytes(data.as_mut_ptr(), data.len()), data.len()) };
         data
-    }
-
-    fn pieces(&self) -> Pieces {
-        Pieces { view: *self, element: 0, run: 0, block: 0 }
-    }
-}
-
-/// The contiguous pieces of a view in order.
-struct Pieces {
-    view: View,
-    element: usize,
-    run: usize,
-    block: usize,
-}
-
-impl Iterator for Pieces {
-    type Item = (*mut u8, usize);
-
-    #[inline]
-    fn next(&mut self) -> Option<(*mut u8, usize)> {
-        let view = &self.view;
-        if view.runs.is_null() {
-            self.element += 1;
-            return (self.element == 1 && view.bytes > 0).then_some((view.base, view.bytes));
-        }
-        if self.element == view.count {
-            return None;
-        }
-        // SAFETY: `run` stays below run_count; the layout outlives the view.
-        let run = unsafe { &*view.runs.add(self.run) };
-        let offset = self.element as isize * view.extent + run.offset + self.block as isize * run.stride;
-        self.block += 1;
-        if self.block == run.count {
-            (self.block, self.run) = (0, self.run + 1);
-            if self.run == view.run_count {
-                (self.run, self.element) = (0, self.element + 1);
-            }
-        }
-        Some((view.base.wrapping_offset(offset), run.len))
-    }
-}
-
-/// Copies the first `length` bytes of `from` to the first `length` of `to`, whatever their layouts.
-///
-/// # Safety
-/// Both views describe at least `length` bytes of memory that may be read and written, and do not overlap.
-pub unsafe fn copy(from: &View, to: &View, length: usize) {
-    debug_assert!(length <= from.len() && length <= to.len());
-    if let (Some(source), Some(target)) = (from.contiguous(), to.contiguous()) {
-        // SAFETY: the caller's promise.
-        return unsafe { copy_bytes(source, target, length) };
-    }
-    let (mut sources, mut targets) = (from.pieces(), to.pieces());
-    let (mut source, mut target) = ((ptr::null_mut(), 0), (ptr::null_mut(), 0));
-    let mut left = length;
-    while left > 0 {
-        if source.1 == 0 {
-            let Some(piece) = sources.next() else { return };
-            source = piece;
-        }
-        if target.1 == 0 {
-            let Some(piece) = targets.next() else { return };
-            target = piece;
-        }
-        let len = source.1.min(target.1).min(left);
-        // SAFETY: pieces of the two views.
-        unsafe { copy_bytes(source.0, target.0, len) };
-        source = (source.0.wrapping_add(len), source.1 - len);
-        target = (target.0.wrapping_add(len), target.1 - len);
-        left -= len;
     }
 }
 
@@ -275,6 +210,9 @@ pub unsafe fn copy_bytes(from: *const u8, to: *mut u8, len: usize) {
         }
     }
 }
+
+mod copying;
+pub use copying::{copy, copy_part};
 
 #[cfg(test)]
 mod tests;

@@ -24,9 +24,9 @@ fn start_slot(engine: &mut Engine, index: Index) -> Result<(), Failure> {
     let wrong = Failure::Request("MPI_Start: the request is active, or not persistent");
     let slot = engine.requests.get(index).ok_or(wrong)?;
     let persistent = slot.persistent.clone().filter(|_| !slot.active).ok_or(wrong)?;
-    (slot.active, slot.complete, slot.outcome) = (true, false, abi::Outcome::EMPTY);
+    (slot.active, slot.complete, slot.lands, slot.outcome) = (true, false, false, abi::Outcome::EMPTY);
     match persistent {
-        Persistent::Send(mode) => send::start_in(engine, mode, index)
+        Persistent::Send(mode) => send::start_in(engine, mode, index, false)
             .inspect_err(|_| engine.requests.update(index, |slot| slot.active = false)),
         Persistent::Receive => {
             let operation = slot.operation.as_ref().ok_or(wrong)?;

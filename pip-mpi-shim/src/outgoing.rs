@@ -7,7 +7,7 @@ use crate::engine::Engine;
 use crate::layout::{self, View};
 use crate::rendezvous::Rendezvous;
 use crate::request::{Index, Kind, Parked};
-use crate::ring::{Envelope, Full, INLINE_MAX, Sender};
+use crate::ring::{Envelope, Full, INLINE_MAX, Offered, Sender};
 use crate::waiting;
 use std::time::{Duration, Instant};
 
@@ -44,14 +44,17 @@ impl Engine {
         busy
     }
 
-    /// Offers the data of the send in slot `index` to rank `world`. Complete when the offer is.
-    pub fn send_offer(&mut self, world: u32, envelope: Envelope, view: &View, index: Index) {
+    /// Offers the data of the send in slot `index` to rank `world`. Complete when the offer is. `firm` if the caller
+    /// watches it until then, and nobody will cancel or relocate it.
+    pub fn send_offer(&mut self, world: u32, envelope: Envelope, view: &View, index: Index, firm: bool) {
         let together = !self.job.is_crowded() && world != self.job.rank;
         let Some(request) = self.requests.get(index) else { return };
-        let offer = core::ptr::from_ref(request.offer.insert(Rendezvous::new(*view, together))) as usize;
+        let offer = request.offer.insert(Rendezvous::new(*view, world, together));
+        let descriptor = core::ptr::from_ref(offer) as usize;
         self.stats.rendezvous.add(view.len());
         let data = view.contiguous().unwrap_or(core::ptr::null_mut());
-        self.push(world, 0, |sender| sender.send_word(envelope, offer, data));
+        let offered = Offered { descriptor, data, len: view.len(), firm };
+        self.push(world, 0, |sender| sender.send_offer(envelope, &offered));
     }
 
     /// Offers `data`, which the offer owns from here on (a buffered send).
@@ -61,7 +64,7 @@ impl Engine {
         if let Some(request) = self.requests.get(index) {
             request.buffer = Some(data);
         }
-        self.send_offer(world, envelope, &view, index);
+        self.send_offer(world, envelope, &view, index, false);
         let parked = self.requests.part(index);
         self.parked.push(parked);
         self.requests.remove(index);

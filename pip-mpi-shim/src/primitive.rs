@@ -3,11 +3,11 @@
 #[cfg(loom)]
 pub use loom::{
     cell::UnsafeCell,
-    sync::atomic::{AtomicIsize, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering},
+    sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering},
 };
 
 #[cfg(not(loom))]
-pub use core::sync::atomic::{AtomicIsize, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+pub use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 /// `core::cell::UnsafeCell` with loom's way of access, which checks for races there and costs nothing here.
 #[cfg(not(loom))]

@@ -167,13 +167,13 @@ pub fn matched(
         let Kind::Message(Matched { source, tag, message }) = std::mem::replace(&mut slot.kind, Kind::Receive) else {
             return None;
         };
-        let outcome = engine.open(message, &view, source, tag)?;
-        match request {
-            None => engine.requests.remove(index),
-            Some(_) => {
-                let slot = engine.requests.get(index)?;
-                (slot.complete, slot.outcome) = (true, outcome);
-            }
+        let landing = &raw const engine.requests.get(index)?.landing;
+        let taken = engine.open(message, &view, source, tag, landing)?;
+        let outcome = taken.outcome;
+        engine.complete_receive(index, Some(taken));
+        if request.is_none() {
+            engine.requests.get(index)?.finish_landing();
+            engine.requests.remove(index);
         }
         Some((outcome, comm))
     })??;

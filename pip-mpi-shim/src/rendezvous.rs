@@ -1,16 +1,33 @@
-//! The transfer of one long message: the sender offers its buffer, the receiver copies straight out of it. While both
-//! wait, both copy: they take chunks from a shared cursor. The receiver ends the transfer when no byte is left.
+//! The transfer of one long message: the sender offers its buffer, the receiver copies straight out of it. A sender that
+//! waits copies along: the receiver works from the front, the sender from the back, until they meet.
+//!
+//! Each side polls memory of its own, which the other writes last: the sender the offer's reply, the receiver a
+//! [`Landing`]. What both need at the same time, the reply, is one cache line.
 //!
 //! This module knows neither MPI nor the operating system.
 
 use crate::layout::{self, View};
-use crate::primitive::{AtomicIsize, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell};
+use crate::primitive::{AtomicPtr, AtomicU32, Ordering, UnsafeCell};
 
+/// Nobody has taken it.
 const OFFERED: u32 = 0;
+/// The receiver copies, alone or before it invites the sender.
 const TAKEN: u32 = 1;
+/// The sender took it back.
 const CANCELLED: u32 = 2;
 /// The sender is replacing its buffer by a copy.
 const MOVING: u32 = 3;
+/// The sender may copy along: the reply says where to.
+const SHARED: u32 = 4;
+/// The receiver has copied its part. Its last access, unless the sender copies along.
+const DONE: u32 = 5;
+
+/// A shared copy is divided into units of whole pages, and into fewer than 2^15 of them.
+const PAGE: usize = 4096;
+
+fn unit_of(bytes: usize) -> usize {
+    (bytes >> 15).next_multiple_of(PAGE).max(PAGE)
+}
 
 /// A sender's offer. It stays in place until [`Rendezvous::is_complete`], or after a successful cancel for good.
 #[derive(Debug)]
@@ -19,20 +36,53 @@ pub struct Rendezvous {
     /// The sender's data: the receiver's to read once it took the offer, the sender's to change while it moves it.
     source: UnsafeCell<View>,
     bytes: usize,
+    /// Rank of the receiver in MPI_COMM_WORLD, for the sender.
+    receiver: u32,
     /// Whether the sender accepts help with the copy, and gives it.
     together: bool,
-    state: AtomicU32,
-    /// Bytes not yet copied of a shared transfer.
-    left: AtomicIsize,
-    /// Set by the receiver as the last thing it does here: then the sender may use the memory again.
-    done: AtomicU32,
-    /// Where the receiver wants the data, and how many bytes; set before the offer is shared out.
-    to: AtomicPtr<u8>,
-    length: AtomicUsize,
-    chunk: AtomicUsize,
-    /// Chunks taken: by the receiver from the front (low half), by the sender from the back (high half).
-    taken: AtomicU64,
+    reply: Reply,
 }
+
+/// What the receiver writes and the sender polls.
+#[derive(Debug)]
+#[repr(C, align(64))]
+struct Reply {
+    /// Where the receiver wants the data; before the state is SHARED.
+    target: UnsafeCell<View>,
+    landing: AtomicPtr<Landing>,
+    /// Units taken: by the receiver from the front (low half), by the sender from the back (high half).
+    taken: AtomicU32,
+    state: AtomicU32,
+}
+
+/// Where the sender says that its part has been copied; the receiver's.
+#[derive(Debug, Default)]
+pub struct Landing(AtomicU32);
+
+impl Landing {
+    /// Before the sender is told of it.
+    pub fn prepare(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
+    /// Waits until the sender's part has been copied, which it is doing.
+    pub fn wait(&self) {
+        let mut polls = 0;
+        while !self.has_landed() {
+            polls += 1;
+            if polls % 4096 == 0 { rest() } else { pause() }
+        }
+    }
+
+    /// Whether the sender's part has been copied.
+    #[inline]
+    pub fn has_landed(&self) -> bool {
+        self.0.load(Ordering::Acquire) != 0
+    }
+}
+
+#[cfg(not(loom))]
+const _: () = assert!(size_of::<Reply>() == 64);
 
 // SAFETY: the views point to buffers that MPI forbids to touch during the transfer; the rest is atomic.
 unsafe impl Send for Rendezvous {}
@@ -44,32 +94,43 @@ unsafe impl Sync for Rendezvous {}
 pub struct Sharing {
     /// Messages shorter than this are copied by the receiver alone.
     pub least: usize,
-    /// Bytes a side takes at a time, at most; each side gets at least one such piece.
+    /// Bytes a side takes at a time, at least.
     pub chunk: usize,
+    /// What the receiver copies more than half, since it begins earlier.
+    pub lead: usize,
 }
 
 impl Sharing {
-    /// Half of a short message, `chunk` of a long one; whole pages, so that the sides do not share cache lines.
-    fn chunk_of(&self, length: usize) -> usize {
-        const PAGE: usize = 4096;
-        self.chunk.min(length.div_ceil(2).next_multiple_of(PAGE)).max(1)
+    /// Units the receiver takes when it begins.
+    fn first(&self, bytes: usize) -> u32 {
+        let units = bytes.div_ceil(unit_of(bytes));
+        (units.div_ceil(2) + self.lead / unit_of(bytes)).min(units) as u32
     }
 }
 
+/// What a receiver has of a message after its own part of the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pulled {
+    /// Everything.
+    Whole,
+    /// The rest has been copied when the [`Landing`] says so.
+    Front,
+}
+
 impl Rendezvous {
-    /// An offer of `source`; `together` if the sender may copy too.
-    pub fn new(source: View, together: bool) -> Rendezvous {
+    /// An offer of `source` to rank `receiver`; `together` if the sender may copy too.
+    pub fn new(source: View, receiver: u32, together: bool) -> Rendezvous {
         Rendezvous {
             bytes: source.len(),
             source: UnsafeCell::new(source),
+            receiver,
             together,
-            state: AtomicU32::new(OFFERED),
-            left: AtomicIsize::new(0),
-            done: AtomicU32::new(0),
-            to: AtomicPtr::new(core::ptr::null_mut()),
-            length: AtomicUsize::new(0),
-            chunk: AtomicUsize::new(0),
-            taken: AtomicU64::new(0),
+            reply: Reply {
+                target: UnsafeCell::new(View::bytes(core::ptr::null_mut(), 0)),
+                taken: AtomicU32::new(0),
+                landing: AtomicPtr::new(core::ptr::null_mut()),
+                state: AtomicU32::new(OFFERED),
+            },
         }
     }
 
@@ -77,6 +138,11 @@ impl Rendezvous {
     #[allow(clippy::len_without_is_empty)] // a number of bytes, not a collection
     pub fn len(&self) -> usize {
         self.bytes
+    }
+
+    /// Rank of the receiver in MPI_COMM_WORLD.
+    pub fn receiver(&self) -> u32 {
+        self.receiver
     }
 
     fn source(&self) -> View {
@@ -87,36 +153,41 @@ impl Rendezvous {
     /// Sender: whether the buffer may be used again.
     #[inline]
     pub fn is_complete(&self) -> bool {
-        self.done.load(Ordering::Acquire) != 0
+        self.reply.state.load(Ordering::Acquire) == DONE
     }
 
     /// Sender: takes the offer back, unless the receiver has taken it.
     pub fn cancel(&self) -> bool {
-        self.state.compare_exchange(OFFERED, CANCELLED, Ordering::AcqRel, Ordering::Acquire).is_ok()
+        self.turn(OFFERED, CANCELLED).is_ok()
+    }
+
+    fn turn(&self, from: u32, to: u32) -> Result<u32, u32> {
+        self.reply.state.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire)
     }
 
     /// Whether the sender took the offer back.
     pub fn is_cancelled(&self) -> bool {
-        self.state.load(Ordering::Acquire) == CANCELLED
+        self.reply.state.load(Ordering::Acquire) == CANCELLED
     }
 
     /// Sender: puts the data that `copy` yields in the place of its buffer, which it may use again then. False if the
     /// receiver has taken the offer.
     pub fn relocate(&self, copy: impl FnOnce(View) -> View) -> bool {
-        if self.state.compare_exchange(OFFERED, MOVING, Ordering::AcqRel, Ordering::Acquire).is_err() {
+        if self.turn(OFFERED, MOVING).is_err() {
             return false;
         }
         let view = copy(self.source());
         // SAFETY: while the state is MOVING the receiver stays away.
         self.source.with_mut(|source| unsafe { *source = view });
-        self.state.store(OFFERED, Ordering::Release);
+        self.reply.state.store(OFFERED, Ordering::Release);
         true
     }
 
     /// Receiver: takes the offer; false if it was cancelled meanwhile.
+    #[inline]
     pub fn take(&self) -> bool {
         loop {
-            match self.state.compare_exchange(OFFERED, TAKEN, Ordering::AcqRel, Ordering::Acquire) {
+            match self.turn(OFFERED, TAKEN) {
                 Ok(_) => return true,
                 Err(MOVING) => pause(),
                 Err(_) => return false,
@@ -124,70 +195,121 @@ impl Rendezvous {
         }
     }
 
-    /// Receiver, after [`Rendezvous::take`]: copies as much as fits into `target`, and returns how many bytes. `announce`
-    /// is called if the sender is to help: it should make it call [`Rendezvous::help`].
-    pub fn pull(&self, target: &View, sharing: Sharing, announce: impl FnOnce()) -> usize {
-        let source = self.source();
-        let length = self.bytes.min(target.len());
-        match (source.contiguous(), target.contiguous()) {
-            (Some(_), Some(to)) if self.together && length >= sharing.least => {
-                self.to.store(to, Ordering::Relaxed);
-                self.length.store(length, Ordering::Relaxed);
-                self.chunk.store(sharing.chunk_of(length), Ordering::Relaxed);
-                self.left.store(length as isize, Ordering::Release);
-                announce();
-                self.copy_from(End::Front);
-                while self.left.load(Ordering::Acquire) != 0 {
-                    pause();
-                }
-            }
+    /// Receiver, after [`Rendezvous::take`], or without if the sender will neither cancel nor relocate: copies as much as
+    /// fits into `target`. `source` is the offer's if the receiver knows it already. `invite` is called when the sender may
+    /// copy along: it should make it call [`Rendezvous::help`].
+    #[inline]
+    pub fn pull(
+        &self,
+        source: Option<View>,
+        target: &View,
+        sharing: Sharing,
+        landing: &Landing,
+        invite: impl FnOnce(),
+    ) -> Pulled {
+        let source = source.unwrap_or_else(|| self.source());
+        let bytes = source.len().min(target.len());
+        if bytes < sharing.least || !self.together {
             // SAFETY: the sender's buffer, which it offered, and the receiver's.
-            _ => unsafe { layout::copy(&source, target, length) },
+            unsafe { layout::copy(&source, target, bytes) };
+            self.reply.state.store(DONE, Ordering::Release);
+            return Pulled::Whole;
         }
-        self.done.store(1, Ordering::Release);
-        length
+        landing.prepare();
+        let first = sharing.first(bytes);
+        // SAFETY: before the state is SHARED the sender stays away.
+        self.reply.target.with_mut(|place| unsafe { *place = *target });
+        self.reply.landing.store(core::ptr::from_ref(landing).cast_mut(), Ordering::Relaxed);
+        self.reply.taken.store(first, Ordering::Relaxed);
+        self.reply.state.store(SHARED, Ordering::Release);
+        invite();
+        self.finish_front(&source, target, first, sharing)
     }
 
-    /// Sender: copies along until no chunk is left to take; returns the bytes it copied.
-    pub fn help(&self) -> usize {
-        self.copy_from(End::Back)
+    /// Receiver: copies the first `first` units and what it gets of the rest.
+    fn finish_front(&self, source: &View, target: &View, first: u32, sharing: Sharing) -> Pulled {
+        let part = Part { source, target, bytes: source.len().min(target.len()) };
+        part.copy(0, first);
+        let back = self.work(End::Front, &part, sharing);
+        self.reply.state.store(DONE, Ordering::Release);
+        if back > 0 { Pulled::Front } else { Pulled::Whole }
     }
 
-    /// Takes chunks from one end until the ends meet. Each side stays at its end, so that in a program that uses the
-    /// same buffers again each core finds its part in its own cache.
-    fn copy_from(&self, end: End) -> usize {
-        let (Some(from), to) = (self.source().contiguous(), self.to.load(Ordering::Acquire)) else { return 0 };
-        let (length, chunk) = (self.length.load(Ordering::Relaxed), self.chunk.load(Ordering::Relaxed));
-        let chunks = length.div_ceil(chunk);
-        let mut copied = 0;
-        loop {
-            let before = self.taken.fetch_add(end as u64, Ordering::Relaxed);
-            let (front, back) = (before as u32 as usize, (before >> 32) as usize);
-            if front + back >= chunks {
-                break;
-            }
-            let at = chunk * if let End::Front = end { front } else { chunks - 1 - back };
-            let bytes = chunk.min(length - at);
-            // SAFETY: both buffers are at least `length` long, and `taken` gave this piece to us alone.
-            unsafe { core::ptr::copy_nonoverlapping(from.add(at), to.add(at), bytes) };
-            copied += bytes;
-            if front + back + 1 == chunks {
-                break; // that was the last one: no need to touch the shared line for it
-            }
-        }
+    /// Sender: copies along until nothing is left, if the receiver has invited it; the bytes it copied.
+    #[inline]
+    pub fn help(&self, sharing: Sharing) -> Option<usize> {
+        if self.reply.state.load(Ordering::Acquire) == SHARED { self.help_shared(sharing) } else { None }
+    }
+
+    #[cold]
+    fn help_shared(&self, sharing: Sharing) -> Option<usize> {
+        // SAFETY: the receiver does not write it while the state is SHARED, nor after.
+        let target = self.reply.target.with(|place| unsafe { *place });
+        let source = self.source();
+        let part = Part { source: &source, target: &target, bytes: source.len().min(target.len()) };
+        let landing = self.reply.landing.load(Ordering::Relaxed);
+        let copied = self.work(End::Back, &part, sharing);
         if copied > 0 {
-            self.left.fetch_sub(copied as isize, Ordering::AcqRel);
+            // SAFETY: the receiver waits for it, since the sender has taken units.
+            unsafe { (*landing).0.store(1, Ordering::Release) };
         }
-        copied
+        Some((copied as usize * unit_of(part.bytes)).min(part.bytes))
+    }
+
+    /// Takes units from one end and copies them until none is left. Each side stays at its end, so that in a program that
+    /// uses the same buffers again each core finds its part in its own cache. Returns the units taken from the back.
+    fn work(&self, end: End, part: &Part<'_>, sharing: Sharing) -> u32 {
+        let unit = unit_of(part.bytes);
+        let (units, least) = (part.bytes.div_ceil(unit) as u32, (sharing.chunk / unit).max(1) as u32);
+        loop {
+            let before = self.reply.taken.load(Ordering::Relaxed);
+            let (front, back) = (before & 0xffff, before >> 16);
+            let left = units - front - back;
+            if left == 0 {
+                return back;
+            }
+            // Less and less, so that both end at about the same time.
+            let take = if left <= 2 * least { left } else { (left / 2).max(least) };
+            let after = before + (take << end as u32);
+            let exchange = self.reply.taken.compare_exchange(before, after, Ordering::Relaxed, Ordering::Relaxed);
+            if exchange.is_ok() {
+                let from = if let End::Front = end { front } else { units - back - take };
+                part.copy(from, take);
+            }
+        }
     }
 }
 
-/// The end from which a side takes its chunks; the value is one chunk in `taken`.
+/// The end from which a side takes its units; the value is the place of its count in `taken`.
 #[derive(Debug, Clone, Copy)]
-#[repr(u64)]
 enum End {
-    Front = 1,
-    Back = 1 << 32,
+    Front = 0,
+    Back = 16,
+}
+
+/// What is copied in a shared transfer.
+struct Part<'a> {
+    source: &'a View,
+    target: &'a View,
+    bytes: usize,
+}
+
+impl Part<'_> {
+    fn copy(&self, first: u32, units: u32) {
+        let unit = unit_of(self.bytes);
+        let from = first as usize * unit;
+        let bytes = (units as usize * unit).min(self.bytes - from);
+        // SAFETY: both views have the bytes, and `taken` gave these to us alone.
+        unsafe { layout::copy_part(self.source, self.target, from, bytes) };
+    }
+}
+
+/// Gives the core away: the other side may have lost its own.
+fn rest() {
+    #[cfg(loom)]
+    loom::thread::yield_now();
+    #[cfg(not(loom))]
+    std::thread::yield_now();
 }
 
 #[inline]
@@ -199,95 +321,4 @@ fn pause() {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[cfg(loom)]
-    use loom::thread;
-    #[cfg(not(loom))]
-    use std::thread;
-
-    fn transfer(length: usize, sharing: Sharing) {
-        let from: &'static [u8] = Box::leak((0..length).map(|i| (i * 7) as u8).collect());
-        let to: &'static mut [u8] = Box::leak(vec![0u8; length].into_boxed_slice());
-        let view = View::bytes(from.as_ptr().cast_mut(), from.len());
-        let offer: &'static Rendezvous = Box::leak(Box::new(Rendezvous::new(view, true)));
-        #[cfg(not(loom))]
-        let announced = std::sync::Arc::new(AtomicU32::new(0));
-        #[cfg(loom)]
-        let announced = loom::sync::Arc::new(AtomicU32::new(0));
-        let sender = {
-            let announced = announced.clone();
-            thread::spawn(move || {
-                while !offer.is_complete() {
-                    if announced.load(Ordering::Acquire) == 1 {
-                        offer.help();
-                    }
-                    thread::yield_now();
-                }
-            })
-        };
-        assert!(offer.take() && !offer.cancel());
-        let target = View::bytes(to.as_mut_ptr(), to.len());
-        assert_eq!(offer.pull(&target, sharing, || announced.store(1, Ordering::Release)), length);
-        sender.join().unwrap();
-        // SAFETY: the transfer is over.
-        assert_eq!(unsafe { std::slice::from_raw_parts(target.contiguous().unwrap(), length) }, from);
-    }
-
-    #[cfg(not(loom))]
-    #[test]
-    fn both_sides_copy_every_byte_once() {
-        for length in [0, 1, 100, 4096, 1_000_003] {
-            for chunk in [64, 1000, 65536] {
-                transfer(length, Sharing { least: 0, chunk });
-            }
-            transfer(length, Sharing { least: usize::MAX, chunk: 64 });
-        }
-    }
-
-    #[cfg(loom)]
-    #[test]
-    fn loom_both_sides_copy_every_byte_once() {
-        loom::model(|| transfer(5, Sharing { least: 0, chunk: 2 }));
-    }
-
-    /// The sender moves its data while the receiver takes it: the receiver gets all of it, from one place or the other.
-    fn relocation() {
-        let from: &'static [u8] = &[1, 2, 3, 4];
-        let offer: &'static Rendezvous =
-            Box::leak(Box::new(Rendezvous::new(View::bytes(from.as_ptr().cast_mut(), 4), false)));
-        let sender = thread::spawn(move || {
-            offer.relocate(|view| {
-                // SAFETY: the four bytes above.
-                let copy = Box::leak(unsafe { view.gather() });
-                View::bytes(copy.as_mut_ptr(), 4)
-            })
-        });
-        let mut to = [0u8; 4];
-        assert!(offer.take());
-        assert_eq!(offer.pull(&View::bytes(to.as_mut_ptr(), 4), Sharing { least: 0, chunk: 1 }, || {}), 4);
-        sender.join().unwrap();
-        assert_eq!(to, from);
-        assert!(offer.is_complete() && !offer.relocate(|view| view));
-    }
-
-    #[cfg(not(loom))]
-    #[test]
-    fn data_may_move_while_it_is_taken() {
-        (0..1000).for_each(|_| relocation());
-    }
-
-    #[cfg(loom)]
-    #[test]
-    fn loom_data_may_move_while_it_is_taken() {
-        loom::model(relocation);
-    }
-
-    #[cfg(not(loom))]
-    #[test]
-    fn a_cancelled_offer_is_not_taken() {
-        let offer = Rendezvous::new(View::bytes(core::ptr::null_mut(), 0), false);
-        assert!(offer.cancel() && offer.is_cancelled() && !offer.take() && !offer.cancel());
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@ use crate::abi::{self, Comm, Outcome};
 use crate::engine::{LANES, Lane};
 use crate::layout::{Layout, View};
 use crate::matching::Pattern;
-use crate::rendezvous::Rendezvous;
+use crate::rendezvous::{Landing, Rendezvous};
 use std::sync::Arc;
 
 /// Handles of requests made here lie in this range: kind 0, object "request", a non-zero index.
@@ -146,6 +146,9 @@ pub struct Request {
     pub outcome: Outcome,
     /// The offer of a send; its address is known to the receiver.
     pub offer: Option<Rendezvous>,
+    /// Of a receive whose sender copies along: complete once the landing says so.
+    pub landing: Landing,
+    pub lands: bool,
     /// The data of a buffered send, accounted for against the attached buffer.
     pub buffer: Option<Box<[u8]>>,
     /// The data of a send-and-replace.
@@ -160,6 +163,19 @@ pub struct Request {
 }
 
 impl Request {
+    /// Whether the operation is complete.
+    #[inline]
+    pub fn is_complete(&self) -> bool {
+        self.complete || (self.lands && self.landing.has_landed()) || self.offer.as_ref().is_some_and(Rendezvous::is_complete)
+    }
+
+    /// Waits for a sender that copies along.
+    pub fn finish_landing(&self) {
+        if self.lands {
+            self.landing.wait();
+        }
+    }
+
     /// Whether it is a send that must not wait for its receiver: standard mode, and no longer than `eager_max`.
     #[inline]
     pub fn may_move(&self, eager_max: usize) -> bool {
@@ -181,6 +197,8 @@ impl Request {
             complete: false,
             outcome: Outcome::EMPTY,
             offer: None,
+            landing: Landing::default(),
+            lands: false,
             buffer: None,
             scratch: None,
             persistent: None,
@@ -223,7 +241,7 @@ impl Slab {
         });
         let slot = &mut self.slots[index as usize];
         (slot.kind, slot.operation, slot.complete, slot.outcome) = (kind, operation, false, Outcome::EMPTY);
-        slot.active = true;
+        (slot.active, slot.lands) = (true, false);
         index
     }
 

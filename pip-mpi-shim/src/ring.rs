@@ -33,11 +33,25 @@ pub enum Payload {
     Inline(usize),
     /// In the ring's bytes: offset and number of bytes.
     Cell(usize, usize),
-    /// The address of the sender's rendezvous descriptor.
-    Word(usize),
+    /// At the sender's.
+    Offer(Offered),
 }
 
-const WORD: u8 = 0;
+/// A message that stays in the sender's memory until the receiver copies it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offered {
+    /// Address of the sender's descriptor.
+    pub descriptor: usize,
+    /// Where the data lies; null if that takes more than an address to say.
+    pub data: *mut u8,
+    /// Bytes of the data.
+    pub len: usize,
+    /// Whether the sender watches the descriptor, and will neither take the offer back nor move the data.
+    pub firm: bool,
+}
+
+const OFFER: u8 = 0;
+const FIRM: u8 = 3;
 const CELL: u8 = 1;
 const LINK: u8 = 2;
 /// `INLINE + n`: n bytes in the line.
@@ -259,15 +273,16 @@ impl Sender {
         // SAFETY: `make_room` found offset..offset+len free and within the ring's bytes.
         fill(unsafe { ring.bytes.add(offset as usize) });
         self.byte_tail = start + room;
-        self.publish(CELL, envelope, |line| write_words(line, [offset, len as u64]));
+        self.publish(CELL, envelope, |line| write_words(line, [offset, len as u64, 0]));
         Ok(())
     }
 
-    /// Sends one word, and an address that the receiver will read from soon.
+    /// Sends word of an offer.
     #[inline]
-    pub fn send_word(&mut self, envelope: Envelope, word: usize, soon: *const u8) -> Result<(), Full> {
+    pub fn send_offer(&mut self, envelope: Envelope, offered: &Offered) -> Result<(), Full> {
         self.make_room(0)?;
-        self.publish(WORD, envelope, |line| write_words(line, [word as u64, soon as u64]));
+        let words = [offered.descriptor as u64, offered.data as u64, offered.len as u64];
+        self.publish(if offered.firm { FIRM } else { OFFER }, envelope, |line| write_words(line, words));
         Ok(())
     }
 
@@ -282,7 +297,7 @@ impl Sender {
             Left { ring: Ring::leak(lines as usize, bytes as usize), tail: 0, byte_tail: 0 }
         });
         let envelope = Envelope { context: 0, source: 0, tag: 0 };
-        self.publish(LINK, envelope, |line| write_words(line, [next.ring as u64, next.tail]));
+        self.publish(LINK, envelope, |line| write_words(line, [next.ring as u64, next.tail, 0]));
         self.left.push_back(Left { ring: self.ring, tail: self.tail, byte_tail: self.byte_tail });
         (self.ring, self.tail, self.head) = (next.ring, next.tail, next.tail);
         (self.byte_tail, self.byte_head) = (next.byte_tail, next.byte_tail);
@@ -321,9 +336,9 @@ impl Sender {
     }
 }
 
-fn write_words(at: *mut u8, words: [u64; 2]) {
+fn write_words(at: *mut u8, words: [u64; 3]) {
     // SAFETY: a line's payload holds six words.
-    unsafe { ptr::copy_nonoverlapping(words.as_ptr().cast(), at, 16) }
+    unsafe { at.cast::<[u64; 3]>().write_unaligned(words) }
 }
 
 /// A message at the head of a ring; its payload stays in place until [`Receiver::advance`].
@@ -333,7 +348,7 @@ pub struct Arrival {
     pub envelope: Envelope,
     /// How the payload travels.
     pub payload: Payload,
-    /// The payload's bytes; for a word an address to prefetch, which may be stale.
+    /// The payload's bytes; unused for an offer.
     pub data: *const u8,
 }
 
@@ -379,7 +394,7 @@ impl Receiver {
                 let envelope = Envelope { context: body.context, source, tag: body.tag };
                 let bytes = body.bytes.as_ptr();
                 // SAFETY: six words fit, though the type promises alignment for half words only.
-                let words = unsafe { bytes.cast::<[u64; 2]>().read_unaligned() };
+                let words = unsafe { bytes.cast::<[u64; 3]>().read_unaligned() };
                 (envelope, (body.source_kind >> 24) as u8, words, bytes.cast::<u8>())
             });
             let (payload, data) = match kind {
@@ -389,7 +404,10 @@ impl Receiver {
                     (self.ring, self.position, self.unpublished) = (words[0] as *const Ring, words[1], 0);
                     continue;
                 }
-                WORD => (Payload::Word(words[0] as usize), words[1] as *const u8),
+                OFFER | FIRM => {
+                    let (descriptor, data, len) = (words[0] as usize, words[1] as *mut u8, words[2] as usize);
+                    (Payload::Offer(Offered { descriptor, data, len, firm: kind == FIRM }), ptr::null())
+                }
                 // SAFETY: the sender wrote the payload at this offset.
                 CELL => (Payload::Cell(words[0] as usize, words[1] as usize), unsafe {
                     ring.bytes.add(words[0] as usize).cast_const()

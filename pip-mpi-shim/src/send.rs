@@ -65,10 +65,10 @@ fn general(mode: Mode, arguments: Arguments) -> Option<c_int> {
             engine.send_eager(operation.peer_world, envelope(&operation), &operation.view);
             return Ok(None);
         }
-        start(engine, mode, operation).map(|index| Some(engine.handle(index)))
+        start(engine, mode, operation, true).map(|index| Some(engine.handle(index)))
     })?;
     match started {
-        Ok(Some(handle)) => Some(completion::wait_handle(handle)),
+        Ok(Some(handle)) => Some(completion::watch(handle)),
         Ok(None) => Some(abi::SUCCESS),
         Err(failure) => Some(failure.raise(arguments.comm)),
     }
@@ -100,7 +100,7 @@ fn general_nonblocking(mode: Mode, arguments: Arguments, request: *mut Request) 
             engine.send_eager(operation.peer_world, envelope(&operation), &operation.view);
             return Ok(abi::REQUEST_COMPLETE_SEND);
         }
-        start(engine, mode, operation).map(|index| engine.handle(index).request())
+        start(engine, mode, operation, false).map(|index| engine.handle(index).request())
     })?;
     match started {
         Ok(handle) => {
@@ -112,15 +112,16 @@ fn general_nonblocking(mode: Mode, arguments: Arguments, request: *mut Request) 
     }
 }
 
-/// Starts a send in a slot of its own; the slot is complete when the send is.
-pub fn start(engine: &mut Engine, mode: Mode, operation: Operation) -> Result<Index, Failure> {
+/// Starts a send in a slot of its own; the slot is complete when the send is. `blocking` if the caller watches it from
+/// here on until it is.
+pub fn start(engine: &mut Engine, mode: Mode, operation: Operation, blocking: bool) -> Result<Index, Failure> {
     let index = engine.requests.insert(Kind::Send, Some(operation));
-    start_in(engine, mode, index).inspect_err(|_| engine.requests.remove(index))?;
+    start_in(engine, mode, index, blocking).inspect_err(|_| engine.requests.remove(index))?;
     Ok(index)
 }
 
 /// Starts the send that slot `index` describes.
-pub fn start_in(engine: &mut Engine, mode: Mode, index: Index) -> Result<(), Failure> {
+pub fn start_in(engine: &mut Engine, mode: Mode, index: Index, blocking: bool) -> Result<(), Failure> {
     let Some(operation) = engine.requests.get(index).and_then(|r| r.operation.clone()) else {
         return Err(completion::STALE);
     };
@@ -136,7 +137,8 @@ pub fn start_in(engine: &mut Engine, mode: Mode, index: Index) -> Result<(), Fai
         engine.requests.update(index, |slot| slot.complete = true);
     } else {
         engine.requests.update(index, |slot| (slot.standard, slot.started) = (mode == Mode::Standard, request::now()));
-        engine.send_offer(world, envelope(&operation), &view, index);
+        let may_move = mode == Mode::Standard && view.len() <= engine.tunables.eager_max;
+        engine.send_offer(world, envelope(&operation), &view, index, blocking && !may_move);
     }
     Ok(())
 }

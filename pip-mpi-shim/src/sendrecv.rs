@@ -29,7 +29,7 @@ fn nothing(engine: &mut Engine, outcome: Outcome) -> Index {
 }
 
 /// Starts both halves in slots of their own: (send, receive). With `replace` the data is sent from a copy.
-fn start(lane: Lane, out: Option<Operation>, into: Option<Operation>, replace: bool) -> Option<Result<(Index, Index), Failure>> {
+fn start(lane: Lane, out: Option<Operation>, into: Option<Operation>, replace: bool, blocking: bool) -> Option<Result<(Index, Index), Failure>> {
     engine::with(lane, |engine| {
         let copy = out.as_ref().filter(|_| replace).map(|operation| {
             // SAFETY: the program's buffer.
@@ -45,7 +45,7 @@ fn start(lane: Lane, out: Option<Operation>, into: Option<Operation>, replace: b
                 if let Some(data) = &copy {
                     operation.view = View::bytes(data.as_ptr().cast_mut(), data.len());
                 }
-                let index = send::start(engine, Mode::Standard, operation)?;
+                let index = send::start(engine, Mode::Standard, operation, blocking)?;
                 engine.requests.update(index, |slot| slot.scratch = copy);
                 index
             }
@@ -61,10 +61,10 @@ fn lane_of(out: &Option<Operation>, into: &Option<Operation>) -> Lane {
 fn run(out: Arguments, into: Arguments, replace: bool, status: *mut Status) -> Option<c_int> {
     let (send, receive) = check(&out, &into)?;
     let lane = lane_of(&send, &receive);
-    match start(lane, send, receive, replace)? {
+    match start(lane, send, receive, replace, true)? {
         Err(failure) => Some(failure.raise(out.comm)),
         Ok((send, receive)) => {
-            let sent = completion::wait_handle(Handle { lane, index: send });
+            let sent = completion::watch(Handle { lane, index: send });
             let received = completion::wait_status(Handle { lane, index: receive }, status);
             Some(if received != abi::SUCCESS { received } else { sent })
         }
@@ -74,7 +74,7 @@ fn run(out: Arguments, into: Arguments, replace: bool, status: *mut Status) -> O
 fn run_nonblocking(out: Arguments, into: Arguments, replace: bool, request: *mut Request) -> Option<c_int> {
     let (send, receive) = check(&out, &into)?;
     let lane = lane_of(&send, &receive);
-    match start(lane, send, receive, replace)? {
+    match start(lane, send, receive, replace, false)? {
         Err(failure) => Some(failure.raise(out.comm)),
         Ok((send, receive)) => {
             let index = engine::with(lane, |engine| engine.requests.insert(Kind::Both(send, receive), None))?;

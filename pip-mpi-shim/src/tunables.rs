@@ -1,5 +1,6 @@
 //! Every number and switch a user may set, in one table: environment variable, default, unit, meaning.
 
+use crate::rendezvous::Sharing;
 use std::sync::OnceLock;
 
 /// One setting.
@@ -48,8 +49,10 @@ tunables! {
         "A rank looks into the mailboxes of up to this many senders; more have to mark that they have sent.";
     share_min: "PIP_MPI_SHARE_MIN" = 48 << 10, "bytes",
         "Messages from this size are copied by sender and receiver together while both wait (with a core per rank).";
-    share_chunk: "PIP_MPI_SHARE_CHUNK" = 64 << 10, "bytes",
-        "Bytes that sender or receiver take at a time in a shared copy.";
+    share_chunk: "PIP_MPI_SHARE_CHUNK" = 16 << 10, "bytes",
+        "Bytes that sender or receiver take at a time in a shared copy, at least; whole pages.";
+    share_lead: "PIP_MPI_SHARE_LEAD" = 8 << 10, "bytes",
+        "What the receiver takes of a shared copy beyond half of it, since the sender begins later.";
     spin: "PIP_MPI_SPIN" = 20_000, "rounds",
         "Polls before a waiting rank yields its core; with more ranks than cores it sleeps at once.";
     stats: "PIP_MPI_STATS" = 0, "0 or 1",
@@ -84,6 +87,13 @@ fn parse(text: &str) -> Option<usize> {
     digits.parse::<usize>().ok()?.checked_mul(1 << shift)
 }
 
+impl Values {
+    /// How long messages are copied by both sides.
+    pub fn sharing(&self) -> Sharing {
+        Sharing { least: self.share_min, chunk: self.share_chunk, lead: self.share_lead }
+    }
+}
+
 /// The settings of this process, read once.
 pub fn get() -> &'static Values {
     static VALUES: OnceLock<Values> = OnceLock::new();
@@ -92,7 +102,6 @@ pub fn get() -> &'static Values {
         values.ring_bytes = values.ring_bytes.clamp(4096, 1 << 30).next_power_of_two();
         values.ring_bytes_max = values.ring_bytes_max.clamp(values.ring_bytes, 1 << 30).next_power_of_two();
         values.eager_max = values.eager_max.min(1 << 24);
-        values.share_chunk = values.share_chunk.max(64);
         values
     })
 }

@@ -72,7 +72,7 @@ const HALF: usize = 1 << 14;
 
 proptest! {
     #[test]
-    fn copies_move_the_bytes_of_the_type_maps(from in any_type(), to in any_type(), n in 0usize..4, m in 0usize..4, cut in 0usize..100) {
+    fn copies_move_the_bytes_of_the_type_maps(from in any_type(), to in any_type(), n in 0usize..4, m in 0usize..4, cut in 0usize..100, skip in 0usize..50) {
         let mut source: Vec<u8> = (0..2 * HALF).map(|i| (i % 251) as u8).collect();
         let mut target = vec![0u8; 2 * HALF];
         let (source_layout, target_layout) = (from.layout(), to.layout());
@@ -86,11 +86,12 @@ proptest! {
         prop_assert_eq!(source_view.len(), reads.len());
         prop_assert_eq!(target_view.len(), writes.len());
         let length = reads.len().min(writes.len()).saturating_sub(cut);
+        let skip = skip.min(length);
 
         let mut expected = target.clone();
-        reads.iter().zip(&writes).take(length).for_each(|(&r, &w)| expected[w] = source[r]);
+        reads.iter().zip(&writes).take(length).skip(skip).for_each(|(&r, &w)| expected[w] = source[r]);
         // SAFETY: both views lie within the two vectors.
-        unsafe { copy(&source_view, &target_view, length) };
+        unsafe { copy_part(&source_view, &target_view, skip, length - skip) };
         prop_assert!(target == expected);
     }
 }

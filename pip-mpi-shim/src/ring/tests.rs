@@ -25,7 +25,7 @@ fn receive(receiver: &mut Receiver) -> Option<(u32, usize)> {
     assert_eq!((arrival.envelope.source, arrival.envelope.tag), (number % 7, number as i32));
     let len = match arrival.payload {
         Payload::Inline(len) | Payload::Cell(_, len) => len,
-        Payload::Word(_) => panic!("no words were sent"),
+        Payload::Offer(_) => panic!("nothing was offered"),
     };
     // SAFETY: the payload lies there until `advance`.
     (0..len).for_each(|i| assert_eq!(unsafe { arrival.data.add(i).read() }, (number as usize + i) as u8));
