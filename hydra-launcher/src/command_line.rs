@@ -12,6 +12,8 @@ pub enum Request {
     Help,
     /// Print the version.
     Version,
+    /// Print the version, the library of the ranks and its settings.
+    Info,
     /// Run a job.
     Run(Job),
 }
@@ -176,6 +178,7 @@ fn apply(
                 OptionId::PrependRank => job.prepend_rank = true,
                 OptionId::NoShim => job.no_shim = true,
                 OptionId::Help => return Ok(Some(Request::Help)),
+                OptionId::Info => return Ok(Some(Request::Info)),
                 _ => return Ok(Some(Request::Version)),
             }
         }

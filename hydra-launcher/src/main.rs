@@ -7,6 +7,7 @@ mod agent;
 mod command_line;
 mod environment;
 mod exit_status;
+mod info;
 mod janitor;
 mod options;
 mod plan;
@@ -41,7 +42,8 @@ fn run() -> anyhow::Result<u8> {
     let job = match command_line::parse(std::env::args_os().skip(1)) {
         Ok(Request::Run(job)) => job,
         Ok(Request::Help) => return print(&options::help()),
-        Ok(Request::Version) => return print(concat!("pip-mpiexec ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Request::Version) => return print(info::VERSION),
+        Ok(Request::Info) => return print(&info::text()?),
         Err(error) => return Ok(refuse(&error.to_string(), USAGE)),
     };
     let plan = match plan::make(&job) {

@@ -23,6 +23,8 @@ pub enum OptionId {
     Help,
     /// Print the version.
     Version,
+    /// Print the version, the libraries and the settings in force.
+    Info,
 }
 
 /// Which ranks an option holds for.
@@ -106,6 +108,13 @@ pub const OPTIONS: &[OptionSpec] = &[
         values: &[],
         scope: Scope::Global,
         help: "print the version",
+    },
+    OptionSpec {
+        id: OptionId::Info,
+        names: &["info"],
+        values: &[],
+        scope: Scope::Global,
+        help: "print the version, the library of the ranks, and every setting with its value and meaning",
     },
 ];
 

@@ -1,6 +1,9 @@
 //! Every number and switch a user may set, in one table: environment variable, default, unit, meaning.
 
 use crate::rendezvous::Sharing;
+use core::ffi::c_char;
+use std::ffi::CString;
+use std::fmt::Write as _;
 use std::sync::OnceLock;
 
 /// One setting.
@@ -57,6 +60,23 @@ tunables! {
         "Polls before a waiting rank yields its core; with more ranks than cores it sleeps at once.";
     stats: "PIP_MPI_STATS" = 0, "0 or 1",
         "Print per rank, at MPI_Finalize, how many messages and bytes went which way.";
+}
+
+/// All settings with their values in this environment, as lines of text.
+pub fn describe() -> String {
+    let mut text = "Settings (environment variables; sizes may end in k, m or g):\n".to_owned();
+    for tunable in TABLE {
+        let value = read(Some(tunable));
+        let origin = if value == tunable.default { String::new() } else { format!(" (default {})", tunable.default) };
+        let _ = writeln!(text, "  {} = {value} {}{origin}\n      {}", tunable.name, tunable.unit, tunable.help);
+    }
+    text
+}
+
+/// The same for other programs, which load this library to ask; the text lives for good.
+#[unsafe(no_mangle)]
+pub extern "C" fn pip_mpi_settings() -> *const c_char {
+    CString::new(describe()).unwrap_or_default().into_raw()
 }
 
 fn read(tunable: Option<&'static Tunable>) -> usize {

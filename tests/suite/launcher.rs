@@ -30,6 +30,15 @@ pub fn add(cases: &mut Cases) {
             pip.expect_code(stock.code.unwrap_or(-1)).map(drop)
         });
     }
+    cases.add("launcher::info_shows_the_settings_in_force", || {
+        let outcome = Run::pip("-info").env("PIP_MPI_EAGER_MAX", "32k").end()?;
+        outcome.expect_code(0)?.expect_quiet()?;
+        let out = outcome.out();
+        for part in ["libpip_mpi.so", "PIP_MPI_EAGER_MAX = 32768 bytes (default 16384)", "PIP_MPI_SPIN"] {
+            ensure!(out.contains(part), "{part:?} is missing: {outcome}");
+        }
+        Ok(())
+    });
     cases.add("launcher::plain_programs_give_their_exit_status", || {
         for (code, wanted) in [(0, 0), (3, 3), (255, 255)] {
             let outcome = Run::pip("-n 2 sh -c").arg(format!("exit {code}")).end()?;
