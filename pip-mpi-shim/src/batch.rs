@@ -55,14 +55,15 @@ impl Batch {
     /// Waits for one of many; an error code if it is no request.
     unsafe fn wait_for(&self, i: usize, errors: &mut Errors) -> Result<(), c_int> {
         let (handle, status) = (self.handle(i), self.status(i));
-        let mut standing = Standing::Pending;
         // SAFETY: the caller's promise, here and below.
-        let request = unsafe { *handle };
-        wait_until(lane_of(request), || {
-            // SAFETY: see above.
-            standing = unsafe { advance(handle, status, false) };
-            standing != Standing::Pending
-        });
+        let (request, mut standing) = unsafe { (*handle, advance(handle, status, false)) };
+        if standing == Standing::Pending {
+            wait_until(lane_of(request), || {
+                // SAFETY: see above.
+                standing = unsafe { advance(handle, status, false) };
+                standing != Standing::Pending
+            });
+        }
         match standing {
             Standing::Done(code) => errors.note(i, request, code),
             Standing::Invalid(code) => return Err(code),

@@ -82,32 +82,28 @@ pub unsafe fn advance(handle: *mut Request, status: *mut Status, raise_errors: b
             return Standing::Done(abi::SUCCESS);
         }
         let Some(Handle { lane, index }) = Handle::of(*handle) else { return advance_library(handle, status) };
-        let finished = engine::with(lane, |engine| {
-            match engine.requests.get(index) {
-                None => return Err(None),
-                Some(slot) if !slot.active => return Err(Some(Standing::Inactive)),
-                Some(_) => {}
-            }
-            if !is_done(engine, index) {
-                return Err(Some(Standing::Pending));
-            }
-            Ok(finish(engine, index))
-        });
-        match finished {
-            None => Standing::Inactive,
-            Some(Err(Some(standing))) => standing,
-            Some(Err(None)) => Standing::Invalid(STALE.raise(abi::COMM_WORLD)),
-            Some(Ok(Finished { outcome, persistent, comm, room })) => {
-                if !persistent {
-                    *handle = abi::REQUEST_NULL;
-                }
-                outcome.store(status);
-                if outcome.error != abi::SUCCESS && raise_errors {
-                    return Standing::Done(report(comm, room, &outcome));
-                }
-                Standing::Done(outcome.error)
+        let Some(mut engine) = engine::enter(lane) else { return Standing::Inactive };
+        match engine.requests.get(index).map(|slot| slot.active) {
+            Some(true) => {}
+            Some(false) => return Standing::Inactive,
+            None => {
+                drop(engine);
+                return Standing::Invalid(STALE.raise(abi::COMM_WORLD));
             }
         }
+        if !is_done(&mut engine, index) {
+            return Standing::Pending;
+        }
+        let Finished { outcome, persistent, comm, room } = finish(&mut engine, index);
+        drop(engine);
+        if !persistent {
+            *handle = abi::REQUEST_NULL;
+        }
+        outcome.store(status);
+        if outcome.error != abi::SUCCESS && raise_errors {
+            return Standing::Done(report(comm, room, &outcome));
+        }
+        Standing::Done(outcome.error)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::request::{Handle, Index, Kind, Parked, Request, Slab};
 use crate::stats::Stats;
 use crate::tunables::{self, Values};
 use core::cell::UnsafeCell;
+use core::ops::{Deref, DerefMut};
 use core::sync::atomic::{AtomicU32, Ordering};
 
 /// Lanes of a job with threads.
@@ -120,23 +121,59 @@ pub fn is_active() -> bool {
     USERS.load(Ordering::Acquire) != NOBODY
 }
 
-/// Runs `f` on the engine of a lane; None if the shim has nothing to do in this process. `f` must not call the MPI library
-/// in ways that come back to the shim.
-#[inline(always)]
-pub fn with<R>(lane: Lane, f: impl FnOnce(&mut Engine) -> R) -> Option<R> {
-    let place = &PLACES[lane as usize % LANES];
-    match USERS.load(Ordering::Acquire) {
-        // SAFETY: below MPI_THREAD_MULTIPLE the program promises one call at a time.
-        ONE => unsafe { &mut *place.engine.get() }.as_mut().map(f),
-        NOBODY => None,
-        _ => {
-            lock(place);
-            // SAFETY: we hold the lock.
-            let result = unsafe { &mut *place.engine.get() }.as_mut().map(f);
-            place.lock.store(0, Ordering::Release);
-            result
+/// The engine of a lane, for one thread at a time.
+#[derive(Debug)]
+pub struct Access {
+    engine: &'static mut Engine,
+    /// The lock to open afterwards.
+    lock: Option<&'static AtomicU32>,
+}
+
+impl Deref for Access {
+    type Target = Engine;
+    #[inline(always)]
+    fn deref(&self) -> &Engine {
+        self.engine
+    }
+}
+
+impl DerefMut for Access {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut Engine {
+        self.engine
+    }
+}
+
+impl Drop for Access {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if let Some(lock) = self.lock {
+            lock.store(0, Ordering::Release);
         }
     }
+}
+
+/// The engine of a lane; None if the shim has nothing to do in this process. While it is held nothing may be called in the
+/// MPI library that comes back to the shim.
+#[inline(always)]
+pub fn enter(lane: Lane) -> Option<Access> {
+    let place = &PLACES[lane as usize % LANES];
+    let users = USERS.load(Ordering::Acquire);
+    if users == NOBODY {
+        return None;
+    }
+    if users == SEVERAL {
+        lock(place);
+    }
+    // SAFETY: we hold the lock; or the program is below MPI_THREAD_MULTIPLE and promises one call at a time.
+    let engine = unsafe { &mut *place.engine.get() }.as_mut()?;
+    Some(Access { engine, lock: (users == SEVERAL).then_some(&place.lock) })
+}
+
+/// Runs `f` on the engine of a lane, as [`enter`] gives it.
+#[inline(always)]
+pub fn with<R>(lane: Lane, f: impl FnOnce(&mut Engine) -> R) -> Option<R> {
+    enter(lane).map(|mut engine| f(&mut engine))
 }
 
 /// Runs `f` on the engine of every lane, one after the other.

@@ -219,7 +219,18 @@ impl Engine {
     }
 
     /// Posts the receive in slot `index`, or completes it with a message that is already there.
+    #[inline(always)]
     pub fn post(&mut self, index: Index, context: u32, pattern: Pattern) {
+        let queue = self.queues.of(context);
+        if queue.unexpected_count() > 0 {
+            return self.post_late(index, context, pattern);
+        }
+        queue.post(pattern, index);
+        self.posted += 1;
+    }
+
+    #[inline(never)]
+    fn post_late(&mut self, index: Index, context: u32, pattern: Pattern) {
         while let Some((source, tag, message)) = self.queues.of(context).take_message(pattern) {
             let Some(view) = self.requests.get(index).and_then(|r| r.operation.as_ref()).map(|op| op.view) else { return };
             let landing = self.landing_of(index);

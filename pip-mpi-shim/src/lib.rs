@@ -5,6 +5,7 @@ pub mod layout;
 pub mod marks;
 pub mod matching;
 mod primitive;
+mod recent;
 pub mod rendezvous;
 pub mod ring;
 

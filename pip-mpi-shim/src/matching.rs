@@ -6,8 +6,8 @@
 //! a known source looks at candidates only. This module knows neither MPI's functions nor the operating system; `R` is a
 //! posted receive, `M` an unexpected message.
 
-use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasherDefault, Hasher};
+use crate::recent::RecentMap;
+use std::collections::VecDeque;
 
 /// Which messages a receive takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,23 +33,7 @@ struct Entry<T> {
     value: T,
 }
 
-/// Multiplicative hashing: keys are small integers that nobody chooses to collide.
-#[derive(Debug, Default)]
-pub struct RankHasher(u64);
-
-impl Hasher for RankHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&b| self.write_u32(u32::from(b)));
-    }
-    fn write_u32(&mut self, value: u32) {
-        self.0 = (self.0.rotate_left(5) ^ u64::from(value)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-}
-
-type Bins<T> = HashMap<u32, VecDeque<Entry<T>>, BuildHasherDefault<RankHasher>>;
+type Bins<T> = RecentMap<VecDeque<Entry<T>>>;
 
 /// Posted receives and unexpected messages of one communicator.
 #[derive(Debug)]
@@ -102,7 +86,7 @@ impl<R, M> Queues<R, M> {
     pub fn post(&mut self, pattern: Pattern, receive: R) {
         let entry = Entry { order: self.order(), tag: pattern.tag, value: receive };
         match pattern.source {
-            Some(source) => self.posted.entry(source).or_default().push_back(entry),
+            Some(source) => self.posted.entry(source).push_back(entry),
             None => self.posted_any.push_back(entry),
         }
         self.posted_count += 1;
@@ -115,7 +99,15 @@ impl<R, M> Queues<R, M> {
             return None;
         }
         let fits = |entry: &Entry<R>| entry.tag.is_none_or(|wanted| wanted == tag);
-        let bin = self.posted.get_mut(&source);
+        let bin = self.posted.get_mut(source);
+        // The first of the bin fits nearly always.
+        if self.posted_any.is_empty() {
+            let bin = bin?;
+            let entry =
+                if bin.front().is_some_and(fits) { bin.pop_front() } else { bin.remove(bin.iter().position(fits)?) };
+            self.posted_count -= 1;
+            return entry.map(|entry| entry.value);
+        }
         let named = bin.as_ref().and_then(|bin| bin.iter().position(fits).map(|at| (bin[at].order, at)));
         let any = self.posted_any.iter().position(fits).map(|at| (self.posted_any[at].order, at));
         let entry = match (named, any) {
@@ -131,7 +123,7 @@ impl<R, M> Queues<R, M> {
     /// Takes back a posted receive that `is_it` recognises.
     pub fn cancel(&mut self, pattern: Pattern, is_it: impl Fn(&R) -> bool) -> Option<R> {
         let bin = match pattern.source {
-            Some(source) => self.posted.get_mut(&source)?,
+            Some(source) => self.posted.get_mut(source)?,
             None => &mut self.posted_any,
         };
         let at = bin.iter().position(|entry| is_it(&entry.value))?;
@@ -142,7 +134,7 @@ impl<R, M> Queues<R, M> {
     /// Keeps a message that no receive waits for.
     pub fn keep(&mut self, source: u32, tag: i32, message: M) {
         let entry = Entry { order: self.order(), tag: Some(tag), value: message };
-        self.unexpected.entry(source).or_default().push_back(entry);
+        self.unexpected.entry(source).push_back(entry);
         self.unexpected_count += 1;
     }
 
@@ -154,9 +146,9 @@ impl<R, M> Queues<R, M> {
         }
         let fits = |entry: &Entry<M>| entry.tag.is_some_and(|tag| pattern.accepts_tag(tag));
         if let Some(source) = pattern.source {
-            return Some((source, self.unexpected.get(&source)?.iter().position(fits)?));
+            return Some((source, self.unexpected.get(source)?.iter().position(fits)?));
         }
-        let candidates = self.unexpected.iter().filter_map(|(&source, bin)| {
+        let candidates = self.unexpected.iter().filter_map(|(source, bin)| {
             let at = bin.iter().position(fits)?;
             Some((bin[at].order, source, at))
         });
@@ -166,14 +158,14 @@ impl<R, M> Queues<R, M> {
     /// Source, tag and message that a receive of `pattern` would get.
     pub fn find_message(&self, pattern: Pattern) -> Option<(u32, i32, &M)> {
         let (source, at) = self.locate(pattern)?;
-        let entry = self.unexpected.get(&source)?.get(at)?;
+        let entry = self.unexpected.get(source)?.get(at)?;
         Some((source, entry.tag?, &entry.value))
     }
 
     /// Takes the message that [`Queues::find_message`] finds.
     pub fn take_message(&mut self, pattern: Pattern) -> Option<(u32, i32, M)> {
         let (source, at) = self.locate(pattern)?;
-        let entry = self.unexpected.get_mut(&source)?.remove(at)?;
+        let entry = self.unexpected.get_mut(source)?.remove(at)?;
         self.unexpected_count -= 1;
         Some((source, entry.tag?, entry.value))
     }

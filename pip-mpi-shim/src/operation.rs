@@ -1,9 +1,10 @@
 //! From the arguments of an MPI call to an [`Operation`], or to whose affair the call is.
 
 use crate::abi::{self, Comm, Count, Datatype};
-use crate::communicator;
+use crate::communicator::{self, Communicator};
 use crate::datatype;
 use crate::layout::{Layout, View};
+use crate::matching::Pattern;
 use crate::request::Operation;
 use core::ffi::{c_int, c_void};
 use std::sync::Arc;
@@ -55,6 +56,18 @@ impl Arguments {
     pub fn plain(&self) -> Option<View> {
         let bytes = abi::builtin_size(self.datatype)?.checked_mul(usize::try_from(self.count).ok()?)?;
         (bytes == 0 || !self.buffer.is_null()).then(|| View::bytes(self.buffer.cast(), bytes))
+    }
+
+    /// What a receive with these arguments matches, if they are right.
+    #[inline(always)]
+    pub fn pattern(&self, communicator: &Communicator) -> Option<Pattern> {
+        let (any_source, any_tag) = (self.peer == abi::ANY_SOURCE, self.tag == abi::ANY_TAG);
+        let right = (any_source || (self.peer as u32) < communicator.size)
+            && (any_tag || (0..=abi::TAG_UB).contains(&self.tag));
+        right.then(|| Pattern {
+            source: (!any_source).then_some(self.peer as u32),
+            tag: (!any_tag).then_some(self.tag),
+        })
     }
 
     /// Checks the arguments of a send.

@@ -232,8 +232,8 @@ pub struct Slab {
 }
 
 impl Slab {
-    /// A slot for `kind`.
-    #[inline]
+    /// A slot for `kind`. Inlined: an operation that was just put together would be moved in other pieces, which stalls.
+    #[inline(always)]
     pub fn insert(&mut self, kind: Kind, operation: Option<Operation>) -> Index {
         let index = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Request::free());

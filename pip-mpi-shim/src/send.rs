@@ -50,7 +50,8 @@ fn short(arguments: &Arguments) -> Option<()> {
     }
     let envelope = Envelope { context: communicator.context, source: communicator.rank, tag: arguments.tag };
     let world = communicator.world_rank(arguments.peer as u32);
-    engine::with(communicator.lane, |engine| engine.send_eager(world, envelope, &view))
+    engine::enter(communicator.lane)?.send_eager(world, envelope, &view);
+    Some(())
 }
 
 #[inline(never)]

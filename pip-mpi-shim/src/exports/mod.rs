@@ -39,8 +39,9 @@ macro_rules! mpi {
                 unsafe { core::mem::transmute::<*mut c_void, Signature>(FUNCTION.real())($($arg),*) }
             }
 
-            #[unsafe(export_name = concat!("PMPI_", stringify!($name)))]
-            pub unsafe extern "C-unwind" fn profiled($($arg: $type),*) -> c_int {
+            // In both: the way from one exported function to the other is longer than many a call.
+            #[inline(always)]
+            unsafe fn answer($($arg: $type),*) -> c_int {
                 let answer: Option<c_int> = $body;
                 match answer {
                     Some(code) => code,
@@ -49,13 +50,20 @@ macro_rules! mpi {
                 }
             }
 
+            #[unsafe(export_name = concat!("PMPI_", stringify!($name)))]
+            pub unsafe extern "C-unwind" fn profiled($($arg: $type),*) -> c_int {
+                // SAFETY: the program's own arguments.
+                unsafe { answer($($arg),*) }
+            }
+
             #[unsafe(export_name = concat!("MPI_", stringify!($name)))]
             pub unsafe extern "C-unwind" fn plain($($arg: $type),*) -> c_int {
-                match FUNCTION.profiler() {
-                    // SAFETY: the tool's function of the same name; the program's own arguments.
-                    Some(tool) => unsafe { core::mem::transmute::<*mut c_void, Signature>(tool)($($arg),*) },
-                    // SAFETY: as above.
-                    None => unsafe { profiled($($arg),*) },
+                // SAFETY: the program's own arguments, here or in the tool's function of the same name.
+                unsafe {
+                    match FUNCTION.profiler() {
+                        Some(tool) => core::mem::transmute::<*mut c_void, Signature>(tool)($($arg),*),
+                        None => answer($($arg),*),
+                    }
                 }
             }
         }

@@ -6,7 +6,7 @@ use super::{Run, View, copy_bytes};
 ///
 /// # Safety
 /// Both views describe at least `length` bytes of memory that may be read and written, and do not overlap.
-#[inline]
+#[inline(always)]
 pub unsafe fn copy(from: &View, to: &View, length: usize) {
     // SAFETY: the caller's promise.
     unsafe { copy_part(from, to, 0, length) }
@@ -16,16 +16,23 @@ pub unsafe fn copy(from: &View, to: &View, length: usize) {
 ///
 /// # Safety
 /// As [`copy`], for `start + length` bytes.
-#[inline]
+#[inline(always)]
 pub unsafe fn copy_part(from: &View, to: &View, start: usize, length: usize) {
     debug_assert!(start + length <= from.len() && start + length <= to.len());
     // SAFETY: the caller's promise.
     unsafe {
         match (from.contiguous(), to.contiguous()) {
             (Some(source), Some(target)) => copy_bytes(source.add(start), target.add(start), length),
-            _ => copy_strips(Cursor::new(from, start), Cursor::new(to, start), length),
+            _ => copy_pieces(from, to, start, length),
         }
     }
+}
+
+/// SAFETY of callers: as [`copy_part`].
+#[inline(never)]
+unsafe fn copy_pieces(from: &View, to: &View, start: usize, length: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { copy_strips(Cursor::new(from, start), Cursor::new(to, start), length) }
 }
 
 /// Blocks of equal length at equal distances.
