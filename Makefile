@@ -9,13 +9,14 @@ LIBRARIES := libpip.so libxpmem.so libpip_mpi.so
 # rustup's cargo is found even by a shell that has not read its profile.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: help setup build run test test-loom bench clean install install-files uninstall
+.PHONY: help setup build run test test-loom bench rivals clean install install-files uninstall
 
 help:
 	@echo 'make run     install what is missing, build, show ranks in one address space, compare with stock MPICH'
 	@echo 'make test    install what is missing, build, run every test'
 	@echo 'make test-loom  every interleaving of the lock-free modules (part of make test)'
 	@echo 'make bench   a longer comparison, also as JSON; ARGS="..." passes options (ARGS=-h lists them)'
+	@echo 'make rivals  install the other MPI libraries that "make bench ARGS=--rivals=all" measures too'
 	@echo 'make build   install what is missing and build'
 	@echo 'make setup   install what is missing'
 	@echo 'make install    build, and install below PREFIX (default /usr/local)'
@@ -48,6 +49,11 @@ test-loom:
 
 bench: build
 	"$(RELEASE)/compare" --rounds 60 --seconds 300 --json "$(BUILD)/bench.json" $(ARGS)
+
+# The same benchmarks once more for the ABI of Open MPI, in a target directory of their own.
+rivals: build
+	@scripts/rivals "$(BUILD)/rivals"
+	MPICC=mpicc.openmpi cargo build --release -p osu -p bench-harness --target-dir "$(BUILD)/rivals/openmpi"
 
 clean:
 	cargo clean

@@ -13,6 +13,8 @@ pub struct Batch {
     pub count: c_int,
     pub handles: *mut Request,
     pub statuses: *mut Status,
+    /// What the program called.
+    pub function: &'static str,
 }
 
 impl Batch {
@@ -56,11 +58,11 @@ impl Batch {
     unsafe fn wait_for(&self, i: usize, errors: &mut Errors) -> Result<(), c_int> {
         let (handle, status) = (self.handle(i), self.status(i));
         // SAFETY: the caller's promise, here and below.
-        let (request, mut standing) = unsafe { (*handle, advance(handle, status, false)) };
+        let (request, mut standing) = unsafe { (*handle, advance(handle, status, None)) };
         if standing == Standing::Pending {
             wait_until(lane_of(request), || {
                 // SAFETY: see above.
-                standing = unsafe { advance(handle, status, false) };
+                standing = unsafe { advance(handle, status, None) };
                 standing != Standing::Pending
             });
         }
@@ -95,9 +97,13 @@ impl Batch {
                 }
             }
             let mut errors = Errors::default();
-            if !self.test_library(&theirs, &mut errors) {
-                idle();
-                return abi::SUCCESS;
+            match self.test_library(&theirs, &mut errors) {
+                Ok(true) => {}
+                Ok(false) => {
+                    idle();
+                    return abi::SUCCESS;
+                }
+                Err(code) => return code,
             }
             *flag = 1;
             for i in ours {
@@ -109,10 +115,11 @@ impl Batch {
         }
     }
 
-    /// Completes all requests of the library, or none. Only its MPI_Testall makes progress with file requests.
-    unsafe fn test_library(&self, indices: &[usize], errors: &mut Errors) -> bool {
+    /// Completes all requests of the library, or none; an error code if one is no request. Only the library's MPI_Testall
+    /// makes progress with file requests.
+    unsafe fn test_library(&self, indices: &[usize], errors: &mut Errors) -> Result<bool, c_int> {
         if indices.is_empty() {
-            return true;
+            return Ok(true);
         }
         // SAFETY: the caller's promise; the library gets arrays of the length said.
         unsafe {
@@ -120,19 +127,22 @@ impl Batch {
             let mut statuses = vec![Status::default(); indices.len()];
             let mut flag = 0;
             let code = Testall::real(handles.len() as c_int, handles.as_mut_ptr(), &mut flag, statuses.as_mut_ptr());
-            if flag == 0 && code == abi::SUCCESS {
-                return false;
+            let in_status = abi::error_class(code) == abi::ERR_IN_STATUS;
+            if code != abi::SUCCESS && !in_status {
+                return Err(code);
+            }
+            if flag == 0 && !in_status {
+                return Ok(false);
             }
             for ((&i, handle), status) in indices.iter().zip(handles).zip(statuses) {
-                let failed = if code == abi::ERR_IN_STATUS { status.error } else { code };
-                errors.note(i, *self.handle(i), failed);
+                errors.note(i, *self.handle(i), if in_status { status.error } else { abi::SUCCESS });
                 *self.handle(i) = handle;
                 if self.statuses != abi::STATUS_IGNORE {
                     *self.status(i) = status;
                 }
             }
         }
-        true
+        Ok(true)
     }
 
     /// One pass for MPI_Waitany and MPI_Testany: the first request that completes, Some(None) if all are inactive.
@@ -141,7 +151,7 @@ impl Batch {
         for i in self.indices() {
             // One status for the one request that completes.
             // SAFETY: the caller's promise.
-            match unsafe { advance(self.handle(i), self.statuses, true) } {
+            match unsafe { advance(self.handle(i), self.statuses, Some(self.function)) } {
                 Standing::Done(code) | Standing::Invalid(code) => return Some(Some((i, code))),
                 Standing::Pending => pending = true,
                 Standing::Inactive => {}
@@ -209,7 +219,7 @@ impl Batch {
         let (mut done, mut active) = (0, false);
         for i in self.indices() {
             // SAFETY: the caller's promise; statuses and indices are filled from the front.
-            let (request, standing) = unsafe { (*self.handle(i), advance(self.handle(i), self.status(done), false)) };
+            let (request, standing) = unsafe { (*self.handle(i), advance(self.handle(i), self.status(done), None)) };
             match standing {
                 Standing::Done(code) => {
                     // SAFETY: as above.
@@ -265,7 +275,7 @@ impl Batch {
             range.for_each(|i| self.set_error(i, abi::SUCCESS));
             errors.codes.iter().for_each(|&(i, code)| self.set_error(i, code));
         }
-        if errors.raised { abi::ERR_IN_STATUS } else { Failure::InStatus(errors.codes.len()).raise(abi::COMM_WORLD) }
+        if errors.raised { abi::ERR_IN_STATUS } else { Failure::InStatus(errors.codes.len()).raise(self.function, abi::COMM_WORLD) }
     }
 }
 

@@ -43,11 +43,11 @@ pub fn wait_until(lane: Option<Lane>, mut ready: impl FnMut() -> bool) {
 
 /// The return code of a receive into `room` bytes: MPI_SUCCESS, or the error its outcome tells of, raised.
 #[inline]
-pub fn report(comm: Comm, room: usize, outcome: &Outcome) -> c_int {
+pub fn report(function: &str, comm: Comm, room: usize, outcome: &Outcome) -> c_int {
     if outcome.error == abi::SUCCESS {
         return abi::SUCCESS;
     }
-    Failure::Truncated { outcome: *outcome, room }.raise(comm)
+    Failure::Truncated { outcome: *outcome, room }.raise(function, comm)
 }
 
 /// How one request of an array stands.
@@ -63,14 +63,17 @@ pub enum Standing {
 }
 
 /// What a handle is that was the shim's, but is no more.
+const STALE_IN: &str = "completion of a request";
+/// The error.
 pub const STALE: Failure = Failure::Request("the request was completed or freed before");
 
-/// Completes the request if it can be; never blocks. `raise_errors` calls the error handler for shim requests.
+/// Completes the request if it can be; never blocks. Errors of shim requests are raised if
+/// `function`, what the program called, is given.
 ///
 /// # Safety
 /// `handle` and `status` are the program's.
 #[inline]
-pub unsafe fn advance(handle: *mut Request, status: *mut Status, raise_errors: bool) -> Standing {
+pub unsafe fn advance(handle: *mut Request, status: *mut Status, function: Option<&'static str>) -> Standing {
     // SAFETY: the program's request and status.
     unsafe {
         if *handle == abi::REQUEST_NULL {
@@ -88,7 +91,7 @@ pub unsafe fn advance(handle: *mut Request, status: *mut Status, raise_errors: b
             Some(false) => return Standing::Inactive,
             None => {
                 drop(engine);
-                return Standing::Invalid(STALE.raise(abi::COMM_WORLD));
+                return Standing::Invalid(STALE.raise(STALE_IN, abi::COMM_WORLD));
             }
         }
         if !is_done(&mut engine, index) {
@@ -100,10 +103,10 @@ pub unsafe fn advance(handle: *mut Request, status: *mut Status, raise_errors: b
             *handle = abi::REQUEST_NULL;
         }
         outcome.store(status);
-        if outcome.error != abi::SUCCESS && raise_errors {
-            return Standing::Done(report(comm, room, &outcome));
+        match function {
+            Some(function) => Standing::Done(report(function, comm, room, &outcome)),
+            None => Standing::Done(outcome.error),
         }
-        Standing::Done(outcome.error)
     }
 }
 
@@ -188,12 +191,7 @@ fn finish(engine: &mut Engine, index: Index) -> Finished {
     Finished { outcome, persistent, comm, room }
 }
 
-/// Waits for a request, which is complete afterwards and freed.
-pub fn wait_handle(handle: Handle) -> c_int {
-    wait_status(handle, abi::STATUS_IGNORE)
-}
-
-/// The same for a send whose receiver is probably about to take it: with nothing that is not needed for that.
+/// Waits for a send whose receiver is probably about to take it: with nothing that is not needed for that.
 pub fn watch(handle: Handle) -> c_int {
     const POLLS: usize = 4000;
     let done = engine::with(handle.lane, |engine| {
@@ -210,14 +208,14 @@ pub fn watch(handle: Handle) -> c_int {
         }
         false
     });
-    if done == Some(true) { abi::SUCCESS } else { wait_handle(handle) }
+    if done == Some(true) { abi::SUCCESS } else { wait_status(handle, abi::STATUS_IGNORE, "MPI_Send") }
 }
 
-/// The same with a status.
-pub fn wait_status(handle: Handle, status: *mut Status) -> c_int {
+/// Waits for a request, which is complete afterwards and freed.
+pub fn wait_status(handle: Handle, status: *mut Status, function: &'static str) -> c_int {
     let mut handle = handle.request();
     // SAFETY: a local handle and the program's status.
-    unsafe { wait(&mut handle, status) }
+    unsafe { wait(&mut handle, status, function) }
 }
 
 /// The lane in which a request is completed; None if that is the library's affair.
@@ -231,12 +229,12 @@ pub fn lane_of(handle: Request) -> Option<Lane> {
 /// # Safety
 /// `handle` and `status` are the program's.
 #[inline]
-pub unsafe fn wait(handle: *mut Request, status: *mut Status) -> c_int {
+pub unsafe fn wait(handle: *mut Request, status: *mut Status, function: &'static str) -> c_int {
     let mut standing = Standing::Pending;
     // SAFETY: the caller's promise, here and below.
     wait_until(lane_of(unsafe { *handle }), || {
         // SAFETY: as above.
-        standing = unsafe { advance(handle, status, true) };
+        standing = unsafe { advance(handle, status, Some(function)) };
         standing != Standing::Pending
     });
     match standing {
@@ -257,7 +255,7 @@ pub unsafe fn test(handle: *mut Request, flag: *mut c_int, status: *mut Status) 
     // SAFETY: the caller's promise.
     unsafe {
         progress_for(*handle);
-        let standing = advance(handle, status, true);
+        let standing = advance(handle, status, Some("MPI_Test"));
         *flag = c_int::from(standing != Standing::Pending);
         match standing {
             Standing::Done(code) | Standing::Invalid(code) => code,
@@ -318,7 +316,7 @@ pub unsafe fn get_status(handle: Request, flag: *mut c_int, status: *mut Status)
         *flag = c_int::from(complete);
         if complete {
             outcome.store(status);
-            return Some(report(comm, room, &outcome));
+            return Some(report("MPI_Request_get_status", comm, room, &outcome));
         }
     }
     idle();
@@ -354,5 +352,5 @@ pub fn is_complete(handle: Request) -> Result<bool, c_int> {
         let active = engine.requests.get(index)?.active;
         Some(!active || is_done(engine, index))
     });
-    complete.flatten().ok_or_else(|| STALE.raise(abi::COMM_WORLD))
+    complete.flatten().ok_or_else(|| STALE.raise(STALE_IN, abi::COMM_WORLD))
 }

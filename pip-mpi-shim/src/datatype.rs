@@ -1,7 +1,6 @@
 //! Datatypes of the MPI library as layouts: taken apart once through MPI_Type_get_contents, then kept by handle.
 
 use crate::abi::{self, Comm, Count, Datatype};
-use crate::communicator;
 use crate::layout::Layout;
 use crate::real;
 use core::ffi::c_int;
@@ -49,26 +48,25 @@ pub fn forget(datatype: Datatype) {
     KNOWN.lock().unwrap_or_else(PoisonError::into_inner).remove(&datatype);
 }
 
-/// A communicator of this process alone that returns errors, to ask the MPI library about arguments.
-static JUDGE: OnceLock<Option<Comm>> = OnceLock::new();
+/// A communicator of this process alone that returns errors, to ask the MPI library about arguments. There is none in a
+/// program of sessions, which have nothing to make one from.
+static JUDGE: OnceLock<Comm> = OnceLock::new();
 
-fn make_judge() -> Option<Comm> {
-    if !communicator::is_world_model() {
-        return None; // without MPI_Init there is nothing to make one from
-    }
+/// After MPI_Init: at once, so that it does not take the handle of a communicator that the program frees.
+pub fn appoint() {
     let mut judge = abi::COMM_NULL;
     // SAFETY: the result goes to a local.
     unsafe {
-        (real::Comm_dup(abi::COMM_SELF, &mut judge) == abi::SUCCESS).then(|| {
+        if real::Comm_dup(abi::COMM_SELF, &mut judge) == abi::SUCCESS {
             real::Comm_set_errhandler(judge, abi::ERRORS_RETURN);
-            judge
-        })
+            let _ = JUDGE.set(judge);
+        }
     }
 }
 
 /// Before MPI_Finalize.
 pub fn dismiss() {
-    if let Some(&Some(mut judge)) = JUDGE.get() {
+    if let Some(mut judge) = JUDGE.get().copied() {
         // SAFETY: our own communicator, which nobody uses any more.
         unsafe { real::Comm_free(&mut judge) };
     }
@@ -77,7 +75,7 @@ pub fn dismiss() {
 /// Nothing in MPI's interface tells whether a type was committed; but a send to nobody fails if it was not.
 fn is_committed(datatype: Datatype) -> bool {
     // SAFETY: nothing is read from there, since nothing is sent.
-    JUDGE.get_or_init(make_judge).is_none_or(|judge| unsafe { real::Send(core::ptr::dangling(), 1, datatype, abi::PROC_NULL, 0, judge) } == abi::SUCCESS)
+    JUDGE.get().is_none_or(|&judge| unsafe { real::Send(core::ptr::dangling(), 1, datatype, abi::PROC_NULL, 0, judge) } == abi::SUCCESS)
 }
 
 fn take_apart(datatype: Datatype) -> Option<Layout> {

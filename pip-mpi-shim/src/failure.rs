@@ -40,7 +40,7 @@ impl Failure {
                 outcome.source, outcome.tag
             ),
             Failure::NoSpace(bytes) => format!(
-                "MPI_Bsend: {bytes} bytes (and {} for the envelope) do not fit into the {} free bytes of the buffer given to \
+                "{bytes} bytes (and {} for the envelope) do not fit into the {} free bytes of the buffer given to \
                  MPI_Buffer_attach; attach a larger one, or detach it to wait for the messages in it",
                 abi::BSEND_OVERHEAD,
                 buffered::free()
@@ -55,8 +55,9 @@ impl Failure {
 
     /// Calls the error handler of `comm`, and returns the class for programs whose handler lets them go on. The
     /// communicator may have been freed since: then MPI_COMM_WORLD's handler is called.
+    /// `function` is what the program called.
     #[cold]
-    pub fn raise(&self, comm: Comm) -> c_int {
+    pub fn raise(&self, function: &str, comm: Comm) -> c_int {
         let comm = if communicator::get(comm).is_some() { comm } else { abi::COMM_WORLD };
         if comm == abi::COMM_WORLD && !communicator::is_world_model() {
             return self.class(); // sessions only: there is no handler to call
@@ -67,7 +68,7 @@ impl Failure {
             real::Comm_get_errhandler(comm, &mut handler);
             if handler == abi::ERRORS_ARE_FATAL {
                 let rank = job::current().map_or(0, |job| job.rank);
-                eprintln!("pip-mpi: rank {rank}: {}", self.sentence());
+                eprintln!("pip-mpi: rank {rank}: {function}: {}", self.sentence());
             } else {
                 real::Errhandler_free(&mut handler);
             }

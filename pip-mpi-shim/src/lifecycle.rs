@@ -17,11 +17,11 @@ fn slot_of(handle: Request) -> Option<Handle> {
 pub fn start(handle: Request) -> Option<c_int> {
     let Handle { lane, index } = slot_of(handle)?;
     let started = engine::with(lane, |engine| start_slot(engine, index))?;
-    Some(started.map_or_else(|failure| failure.raise(abi::COMM_WORLD), |()| abi::SUCCESS))
+    Some(started.map_or_else(|failure| failure.raise("MPI_Start", abi::COMM_WORLD), |()| abi::SUCCESS))
 }
 
 fn start_slot(engine: &mut Engine, index: Index) -> Result<(), Failure> {
-    let wrong = Failure::Request("MPI_Start: the request is active, or not persistent");
+    let wrong = Failure::Request("the request is active, or not persistent");
     let slot = engine.requests.get(index).ok_or(wrong)?;
     let persistent = slot.persistent.clone().filter(|_| !slot.active).ok_or(wrong)?;
     (slot.active, slot.complete, slot.lands, slot.outcome) = (true, false, false, abi::Outcome::EMPTY);
@@ -48,7 +48,7 @@ pub fn cancel(handle: Request) -> Option<c_int> {
     }
     let Handle { lane, index } = slot_of(handle)?;
     if engine::with(lane, |engine| engine.requests.get(index).is_some_and(|slot| !slot.active))? {
-        return Some(Failure::Request("MPI_Cancel: the persistent request was not started").raise(abi::COMM_WORLD));
+        return Some(Failure::Request("the persistent request was not started").raise("MPI_Cancel", abi::COMM_WORLD));
     }
     engine::with(lane, |engine| {
         engine.progress(); // what has arrived is matched

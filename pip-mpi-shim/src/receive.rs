@@ -32,7 +32,7 @@ fn truncated(arguments: &Arguments, outcome: &Outcome, status: *mut Status) -> O
     // SAFETY: the program's status.
     unsafe { outcome.store(status) };
     let view = arguments.plain()?;
-    Some(completion::report(arguments.comm, view.len(), outcome))
+    Some(completion::report("MPI_Recv", arguments.comm, view.len(), outcome))
 }
 
 #[inline(never)]
@@ -45,7 +45,7 @@ fn general(arguments: Arguments, status: *mut Status) -> Option<c_int> {
         let index = post(engine, operation);
         engine.handle(index)
     })?;
-    Some(completion::wait_status(handle, status))
+    Some(completion::wait_status(handle, status, "MPI_Recv"))
 }
 
 /// Polls the sender's mailbox for a while, with nothing that is not needed for most receives; None if the receive must be
@@ -185,7 +185,7 @@ pub fn matched(
     let handle = Handle::of(unsafe { *message })?;
     let index = handle.index;
     if status.is_null() || request.is_some_and(<*mut Request>::is_null) {
-        return Some(Failure::Null.raise(abi::COMM_WORLD));
+        return Some(Failure::Null.raise("MPI_Mrecv", abi::COMM_WORLD));
     }
     let Some((view, layout)) = operation::data(buffer, count, datatype) else {
         // The library reports what is wrong with them; the message stays as it is.
@@ -220,7 +220,7 @@ pub fn matched(
             None => outcome.store(status),
         }
     }
-    Some(completion::report(comm, view.len(), &outcome))
+    Some(completion::report("MPI_Mrecv", comm, view.len(), &outcome))
 }
 
 /// Bytes that the operation in a slot has room for.

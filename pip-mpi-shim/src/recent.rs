@@ -108,9 +108,10 @@ mod tests {
         assert!(map.get_mut(7).is_none());
         for round in 1..4 {
             (0..1000).for_each(|key| *map.entry(key) = key + round);
-            (0..1000).for_each(|key| {
-                assert_eq!((map.get(key), map.get_mut(key)), (Some(&(key + round)), Some(&mut (key + round))))
-            });
+            for key in 0..1000 {
+                assert_eq!(map.get(key), Some(&(key + round)));
+                assert_eq!(map.get_mut(key), Some(&mut (key + round)));
+            }
             assert_eq!(map.iter().map(|(key, &value)| u64::from(value - key)).sum::<u64>(), 1000 * u64::from(round));
             (0..1000).for_each(|key| map.remove(key));
             assert!(map.get_mut(999).is_none() && map.iter().next().is_none());

@@ -71,7 +71,7 @@ fn general(mode: Mode, arguments: Arguments) -> Option<c_int> {
     match started {
         Ok(Some(handle)) => Some(completion::watch(handle)),
         Ok(None) => Some(abi::SUCCESS),
-        Err(failure) => Some(failure.raise(arguments.comm)),
+        Err(failure) => Some(failure.raise("MPI_Bsend", arguments.comm)),
     }
 }
 
@@ -109,7 +109,7 @@ fn general_nonblocking(mode: Mode, arguments: Arguments, request: *mut Request) 
             unsafe { *request = handle };
             Some(abi::SUCCESS)
         }
-        Err(failure) => Some(failure.raise(arguments.comm)),
+        Err(failure) => Some(failure.raise("MPI_Bsend", arguments.comm)),
     }
 }
 

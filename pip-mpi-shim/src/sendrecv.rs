@@ -62,10 +62,10 @@ fn run(out: Arguments, into: Arguments, replace: bool, status: *mut Status) -> O
     let (send, receive) = check(&out, &into)?;
     let lane = lane_of(&send, &receive);
     match start(lane, send, receive, replace, true)? {
-        Err(failure) => Some(failure.raise(out.comm)),
+        Err(failure) => Some(failure.raise("MPI_Sendrecv", out.comm)),
         Ok((send, receive)) => {
             let sent = completion::watch(Handle { lane, index: send });
-            let received = completion::wait_status(Handle { lane, index: receive }, status);
+            let received = completion::wait_status(Handle { lane, index: receive }, status, "MPI_Sendrecv");
             Some(if received != abi::SUCCESS { received } else { sent })
         }
     }
@@ -75,7 +75,7 @@ fn run_nonblocking(out: Arguments, into: Arguments, replace: bool, request: *mut
     let (send, receive) = check(&out, &into)?;
     let lane = lane_of(&send, &receive);
     match start(lane, send, receive, replace, false)? {
-        Err(failure) => Some(failure.raise(out.comm)),
+        Err(failure) => Some(failure.raise("MPI_Sendrecv", out.comm)),
         Ok((send, receive)) => {
             let index = engine::with(lane, |engine| engine.requests.insert(Kind::Both(send, receive), None))?;
             // SAFETY: MPI gives a request to fill.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 /// What `cargo build --workspace` and `--examples` make and the suites run.
-const TOOLS: [&str; 13] = [
+const TOOLS: [&str; 16] = [
     "pip-mpiexec",
     "libpip_mpi.so",
     "libpip.so",
@@ -13,11 +13,14 @@ const TOOLS: [&str; 13] = [
     "pip-exec",
     "osu_latency",
     "osu_bw",
+    "osu_bibw",
     "osu_mbw_mr",
     "IMB-MPI1",
     "stencil",
     "address-space",
     "test-root",
+    "rsmpi-messages",
+    "rsmpi-requests",
     "examples/pip-run",
 ];
 

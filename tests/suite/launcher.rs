@@ -173,7 +173,7 @@ pub fn add(cases: &mut Cases) {
 }
 
 /// The launcher itself says one thing, whatever the ranks say.
-fn one_line_of_the_launcher(outcome: &Outcome) -> Result<()> {
+pub fn one_line_of_the_launcher(outcome: &Outcome) -> Result<()> {
     let lines = outcome.err().lines().filter(|line| line.starts_with("pip-mpiexec:")).count();
     ensure!(lines == 1, "{lines} lines of the launcher instead of one\n{outcome}");
     Ok(())

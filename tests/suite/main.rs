@@ -4,6 +4,7 @@ mod bad_input;
 mod benchmarks;
 mod conformance;
 mod debugging;
+mod faults;
 mod launcher;
 mod loader;
 mod oracle;
@@ -38,6 +39,7 @@ fn conclude(args: &Arguments) -> Conclusion {
     conformance::add(&mut cases);
     debugging::add(&mut cases);
     launcher::add(&mut cases);
+    faults::add(&mut cases);
     streams::add(&mut cases);
     bad_input::add(&mut cases);
     tools::add(&mut cases);

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use pip_tests::cases::{Cases, needs_compiler};
 use pip_tests::run::Run;
-use pip_tests::sources;
+use pip_tests::{places, sources};
 use std::path::Path;
 
 pub fn add(cases: &mut Cases) {
@@ -17,6 +17,16 @@ pub fn add(cases: &mut Cases) {
         let run = Run::pip("-n 2").env("PIP_MPI_STATS", "1").env("PIP_MPI_SHIM", "off");
         run.arg(sources::program("launcher/two_messages.c")?).end()?.expect_code(0)?.expect_quiet().map(drop)
     });
+    for program in ["rsmpi-messages", "rsmpi-requests"] {
+        for np in [1, 2, 3] {
+            cases.add(format!("shim::{program}::{np}_ranks"), move || {
+                let run = |launcher: Run| launcher.words(&format!("-n {np}")).arg(places::built(program)).end();
+                let stock = run(Run::stock(""))?.expect_code(0)?.sorted();
+                let expected: Vec<&str> = stock.iter().map(String::as_str).collect();
+                run(Run::pip(""))?.expect_code(0)?.expect_quiet()?.expect_lines(&expected).map(drop)
+            });
+        }
+    }
     for linked in [false, true] {
         let how = if linked { "linked" } else { "preloaded" };
         cases.add(format!("shim::a_{how}_profiler_sees_the_calls"), move || profiler(linked));

@@ -1,13 +1,13 @@
 //! The table of benchmarks: what is run, how its output is read, and which of its sizes are compared.
 //!
-//! Short and long messages are separate runs, because a run has to fit into one state of the machine: each takes well
-//! below two seconds. NetPIPE's own repetition count (13 s in all) is replaced by a fixed one for the same reason.
-
-use std::path::PathBuf;
+//! Short, medium and long messages are separate runs, because a run has to fit into one state of the machine: each takes
+//! well below two seconds under the slowest rival. NetPIPE's own repetition count (13 s in all) is replaced by a fixed one
+//! for the same reason.
 
 use serde::Serialize;
 
-use crate::parse::{Points, netpipe, osu};
+use crate::parse::{Points, netpipe, osu, osu_transmitted};
+use crate::programs::Program;
 
 /// What a number means, and which way is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -27,7 +27,7 @@ impl Metric {
         match self {
             Metric::LatencyUs => "us",
             Metric::BandwidthGbs => "GB/s",
-            Metric::MillionMessages => "million/s",
+            Metric::MillionMessages => "M/s",
         }
     }
 
@@ -38,6 +38,19 @@ impl Metric {
             Metric::BandwidthGbs | Metric::MillionMessages => value / base,
         }
     }
+}
+
+/// Which of the measured limits bounds a benchmark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// One message at a time: the hand-off, or its copy.
+    Message,
+    /// One message after the other in one direction: the copy.
+    OneWay,
+    /// Messages in both directions at once: the copy, where each core may have its own.
+    BothWays,
+    /// None of them: many short messages share a cache line on its way, and a vector is not copied as it lies.
+    Unknown,
 }
 
 /// Where a program prints its rows.
@@ -55,11 +68,13 @@ pub struct Benchmark {
     /// The first column.
     pub name: &'static str,
     /// The program.
-    pub program: PathBuf,
-    /// Its arguments.
-    pub arguments: &'static [&'static str],
+    pub program: Program,
+    /// Its arguments, separated by spaces.
+    pub arguments: &'static str,
     /// What its numbers mean, after `read`.
     pub metric: Metric,
+    /// Its limit.
+    pub bound: Bound,
     /// Where it prints them.
     pub stream: Stream,
     /// Turns what it prints into (bytes, value) points.
@@ -81,53 +96,68 @@ fn message_rate(output: &str) -> Points {
     osu(output).into_iter().map(|(bytes, megabytes)| (bytes, megabytes / bytes as f64)).collect()
 }
 
-/// All benchmarks, with `own` for the place of this project's programs.
-pub fn table(own: impl Fn(&str) -> PathBuf, netpipe_program: PathBuf) -> Vec<Benchmark> {
+fn latency(arguments: &'static str, sizes: &'static [usize]) -> Benchmark {
+    Benchmark {
+        name: "osu_latency",
+        program: Program::Own("osu_latency"),
+        arguments,
+        metric: Metric::LatencyUs,
+        bound: Bound::Message,
+        stream: Stream::Out,
+        read: osu,
+        sizes,
+    }
+}
+
+fn bandwidth(program: &'static str, bound: Bound, arguments: &'static str, sizes: &'static [usize]) -> Benchmark {
+    Benchmark {
+        name: program,
+        program: Program::Own(program),
+        metric: Metric::BandwidthGbs,
+        bound,
+        read: gigabytes,
+        ..latency(arguments, sizes)
+    }
+}
+
+fn rate(name: &'static str, program: &'static str) -> Benchmark {
+    Benchmark {
+        name,
+        program: Program::Own(program),
+        metric: Metric::MillionMessages,
+        bound: Bound::Unknown,
+        read: message_rate,
+        ..latency("-m 8:8 -i 3000 -x 200", &[8])
+    }
+}
+
+/// All benchmarks.
+pub fn table() -> Vec<Benchmark> {
+    let one_way = |arguments, sizes| bandwidth("osu_bw", Bound::OneWay, arguments, sizes);
+    let both_ways = |arguments, sizes| bandwidth("osu_bibw", Bound::BothWays, arguments, sizes);
     vec![
+        latency("-m 8:1024 -i 10000", &[8, 32, 64, 256, KIB]),
+        latency("-m 4096:65536 -i 2000 -x 100", &[4 * KIB, 16 * KIB, 32 * KIB, 64 * KIB]),
+        latency("-m 262144:4194304 -i 200 -x 20", &[256 * KIB, MIB, 4 * MIB]),
         Benchmark {
-            name: "osu_latency",
-            program: own("osu_latency"),
-            arguments: &["-m", "8:4096", "-i", "10000"],
-            metric: Metric::LatencyUs,
-            stream: Stream::Out,
-            read: osu,
-            sizes: &[8, KIB, 4 * KIB],
+            // Every second double: 256 KiB of data in 512 KiB.
+            name: "osu_latency -D",
+            bound: Bound::Unknown,
+            read: osu_transmitted,
+            ..latency("-T mpi_double -D vect:2:1 -m 524288:524288 -i 200 -x 20", &[256 * KIB])
         },
+        one_way("-m 65536:1048576 -i 30 -x 4", &[64 * KIB, 256 * KIB, MIB]),
+        one_way("-m 4194304:4194304 -i 10 -x 1", &[4 * MIB]),
+        both_ways("-m 65536:1048576 -i 20 -x 3", &[64 * KIB, 256 * KIB, MIB]),
+        both_ways("-m 4194304:4194304 -i 6 -x 1", &[4 * MIB]),
+        rate("osu_bw rate", "osu_bw"),
+        rate("osu_mbw_mr", "osu_mbw_mr"),
         Benchmark {
-            name: "osu_latency",
-            program: own("osu_latency"),
-            arguments: &["-m", "16384:4194304", "-i", "200", "-x", "20"],
-            metric: Metric::LatencyUs,
-            stream: Stream::Out,
-            read: osu,
-            sizes: &[16 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * MIB],
-        },
-        Benchmark {
-            name: "osu_bw",
-            program: own("osu_bw"),
-            arguments: &["-m", "65536:1048576", "-i", "40", "-x", "4"],
-            metric: Metric::BandwidthGbs,
-            stream: Stream::Out,
-            read: gigabytes,
-            sizes: &[64 * KIB, MIB],
-        },
-        Benchmark {
-            name: "osu_bw rate",
-            program: own("osu_bw"),
-            arguments: &["-m", "8:8", "-i", "3000", "-x", "200"],
-            metric: Metric::MillionMessages,
-            stream: Stream::Out,
-            read: message_rate,
-            sizes: &[8],
-        },
-        Benchmark {
-            name: "NPmpich2",
-            program: netpipe_program,
-            arguments: &["-l", "8", "-u", "1048576", "-p", "0", "-n", "200", "-o", "/dev/null"],
-            metric: Metric::LatencyUs,
+            name: "NetPIPE",
+            program: Program::NetPipe,
             stream: Stream::Err,
             read: netpipe,
-            sizes: &[8, 4 * KIB, 64 * KIB, MIB],
+            ..latency("-l 8 -u 1048576 -p 0 -n 200 -o /dev/null", &[8, 4 * KIB, 64 * KIB, MIB])
         },
     ]
 }
@@ -147,5 +177,14 @@ mod tests {
         let output = "# Size      Bandwidth (MB/s)\n8                     160.00\n";
         assert_eq!(gigabytes(output)[&8], 0.16);
         assert_eq!(message_rate(output)[&8], 20.0);
+    }
+
+    #[test]
+    fn no_point_is_in_two_runs() {
+        let table = table();
+        let points: Vec<_> = table.iter().flat_map(|test| test.sizes.iter().map(|size| (test.name, size))).collect();
+        for (index, point) in points.iter().enumerate() {
+            assert!(!points[..index].contains(point), "{point:?}");
+        }
     }
 }

@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::benchmarks::{Benchmark, Stream};
 use crate::child;
 use crate::parse::Points;
+use crate::programs::Programs;
 use crate::progress::Progress;
 use crate::rivals::Rival;
 
@@ -19,8 +20,10 @@ use crate::rivals::Rival;
 const WATCHDOG: Duration = Duration::from_secs(60);
 /// A rival that fails a benchmark this often is not asked again: a broken one must not cost a minute per round.
 const PATIENCE: usize = 2;
+/// Runs between measurements of the limits, which take half a second: often enough to meet every state of the machine.
+const LIMITS_EVERY: usize = 10;
 /// The message sizes whose copies are measured, in bytes: those that the table shows a memcpy limit for.
-pub const COPY_SIZES: [usize; 5] = [16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20];
+pub const COPY_SIZES: [usize; 6] = [16 << 10, 32 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20];
 
 /// What was measured between two calibrations.
 #[derive(Clone, Debug, Serialize)]
@@ -53,7 +56,7 @@ pub struct Run {
     pub points: Points,
 }
 
-/// The copies measured in one round, by index into [`COPY_SIZES`].
+/// The copies measured at one time, by index into [`COPY_SIZES`].
 #[derive(Clone, Debug, Serialize)]
 pub struct Copies {
     /// One per size.
@@ -80,7 +83,7 @@ pub struct Failed {
 pub struct Results {
     /// Runs that worked, in the order they were made.
     pub runs: Vec<Calibrated<Run>>,
-    /// Limits, once per round.
+    /// Limits, measured again and again.
     pub limits: Vec<Calibrated<Copies>>,
     /// Runs that failed.
     pub failures: Vec<Failed>,
@@ -94,6 +97,8 @@ pub struct Campaign<'a> {
     pub rivals: &'a [Rival],
     /// The benchmarks.
     pub benchmarks: &'a [Benchmark],
+    /// Where their programs are.
+    pub programs: &'a Programs,
     /// The cores of the calibration.
     pub cores: Cores,
     /// The most rounds.
@@ -115,17 +120,17 @@ impl Campaign<'_> {
         let mut random = fastrand::Rng::with_seed(self.seed);
         let mut results = Results::default();
         let mut failed: HashMap<(usize, usize), usize> = HashMap::new();
+        let mut tried = 0_usize;
         let start = Instant::now();
-        let per_round = self.benchmarks.len() * self.rivals.len();
+        let per_round: usize = (0..self.benchmarks.len()).map(|benchmark| self.able(benchmark).len()).sum();
         let progress = Progress::new(self.rounds * per_round, self.budget);
         'rounds: for round in 0..self.rounds {
-            results.limits.push(self.limits()?);
             results.rounds = round + 1;
             let mut benchmarks: Vec<usize> = (0..self.benchmarks.len()).collect();
             random.shuffle(&mut benchmarks);
             for benchmark in benchmarks {
                 // The rivals of one benchmark follow each other, so that they most probably meet the same state.
-                let mut rivals: Vec<usize> = (0..self.rivals.len()).collect();
+                let mut rivals = self.able(benchmark);
                 random.shuffle(&mut rivals);
                 for rival in rivals {
                     if failed.get(&(benchmark, rival)).is_some_and(|&times| times >= PATIENCE) {
@@ -135,6 +140,10 @@ impl Campaign<'_> {
                     if start.elapsed() > self.budget {
                         break 'rounds;
                     }
+                    if tried.is_multiple_of(LIMITS_EVERY) {
+                        results.limits.push(self.limits()?);
+                    }
+                    tried += 1;
                     progress.begin(round + 1, self.benchmarks[benchmark].name, self.rivals[rival].name);
                     match self.one(benchmark, rival)? {
                         Ok(run) => results.runs.push(run),
@@ -155,10 +164,19 @@ impl Campaign<'_> {
         Ok(results)
     }
 
+    /// The rivals that have the program of `benchmark`.
+    fn able(&self, benchmark: usize) -> Vec<usize> {
+        let program = self.benchmarks[benchmark].program;
+        let rivals = self.rivals.iter().enumerate();
+        rivals.filter(|(_, rival)| self.programs.find(rival.abi, program).is_some()).map(|(index, _)| index).collect()
+    }
+
     /// One run between two calibrations. The outer error ends the campaign, the inner one is a rival's failure.
     fn one(&self, benchmark: usize, rival: usize) -> Result<std::result::Result<Calibrated<Run>, Failed>> {
         let test = &self.benchmarks[benchmark];
-        let command = self.rivals[rival].command(&test.program, test.arguments);
+        let program = self.programs.place(self.rivals[rival].abi, test.program);
+        let arguments: Vec<&str> = test.arguments.split_whitespace().collect();
+        let command = self.rivals[rival].command(&program, &arguments);
         let before = self.calibrate()?;
         let outcome = child::run(&command, WATCHDOG, self.stop)?;
         let after = self.calibrate()?;

@@ -1,19 +1,20 @@
-//! `compare`: what a message costs under stock MPICH and under PiP, on this machine, now.
+//! `compare`: what a message costs under stock MPICH, under PiP and under other MPI libraries, on this machine, now.
 //!
 //! The phases: options, [`rivals`] and [`benchmarks`] (the two tables), [`campaign`] (rounds of [`child`] runs between
 //! calibrations), [`stats`], [`report`].
 
 mod benchmarks;
+mod bounds;
 mod campaign;
 mod child;
 mod options;
 mod parse;
+mod programs;
 mod progress;
 mod report;
 mod rivals;
 mod stats;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -22,10 +23,13 @@ use limits::Cores;
 
 use campaign::Campaign;
 use options::{HELP, Options, Parsed};
+use programs::Programs;
+use rivals::table::Places;
+use rivals::{Abi, choice};
 
 fn main() {
     let options = match options::parse(lexopt::Parser::from_env()) {
-        Ok(Parsed::Run(options)) => options,
+        Ok(Parsed::Run(options)) => *options,
         Ok(Parsed::Help) => return print!("{HELP}"),
         Ok(Parsed::Version) => return println!("compare {}", env!("CARGO_PKG_VERSION")),
         Err(why) => {
@@ -45,25 +49,27 @@ fn main() {
 
 /// Returns whether every run worked.
 fn run(options: Options) -> Result<bool> {
-    let here = || -> Result<PathBuf> {
-        let myself = std::env::current_exe().context("cannot find the folder of this program")?;
-        Ok(myself.parent().context("this program has no folder")?.to_owned())
+    let myself = std::env::current_exe().context("cannot find the folder of this program")?;
+    let here = myself.parent().context("this program has no folder")?;
+    let folder = options.rivals_folder.unwrap_or_else(|| here.parent().unwrap_or(here).join("rivals"));
+    let folder = std::path::absolute(&folder).with_context(|| format!("no such folder: {}", folder.display()))?;
+    let places = Places {
+        stock: options.stock,
+        pip: options.pip.unwrap_or_else(|| here.join("pip-mpiexec")),
+        folder: folder.clone(),
+        root: nix::unistd::geteuid().is_root(),
     };
-    let programs = match options.programs {
-        Some(folder) => folder,
-        None => here()?,
-    };
-    let pip = match options.pip {
-        Some(launcher) => launcher,
-        None => here()?.join("pip-mpiexec"),
-    };
-    let rivals = rivals::table(options.stock, pip);
-    let benchmarks = benchmarks::table(|name| programs.join(name), options.netpipe);
-    rivals.iter().try_for_each(rivals::Rival::check)?;
-    if let Some(test) = benchmarks.iter().find(|test| !rivals::found(&test.program)) {
+    let programs = Programs::new(options.programs.unwrap_or_else(|| here.to_owned()), folder, options.netpipe);
+    let rivals = rivals::table::table(&places);
+    if options.list {
+        print!("{}", choice::list(&rivals, &programs));
+        return Ok(true);
+    }
+    let benchmarks = benchmarks::table();
+    if let Some(test) = benchmarks.iter().find(|test| programs.find(Abi::Mpich, test.program).is_none()) {
         bail!(
             "{} was not found: build it with cargo build --release, or install Debian's netpipe-mpich2",
-            test.program.display()
+            programs.place(Abi::Mpich, test.program).display()
         );
     }
     let cores = match options.cores {
@@ -74,9 +80,11 @@ fn run(options: Options) -> Result<bool> {
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&stop)).context("cannot catch Ctrl-C")?;
     }
+    let rivals = choice::verified(choice::choose(rivals, &options.rivals)?, &programs, &stop)?;
     let campaign = Campaign {
         rivals: &rivals,
         benchmarks: &benchmarks,
+        programs: &programs,
         cores,
         rounds: options.rounds,
         budget: options.budget,
@@ -86,8 +94,7 @@ fn run(options: Options) -> Result<bool> {
     eprintln!("compare: up to {} rounds in {} s, seed {}", campaign.rounds, campaign.budget.as_secs(), campaign.seed);
     let results = campaign.run()?;
     let lines = stats::compare(&results, &benchmarks, rivals.len());
-    println!("{}\n\n{}", report::table(&lines, &campaign), report::footnotes(&lines, &results, &campaign).trim_end());
-    print!("{}", report::failures(&results, &campaign));
+    print!("{}", report::text(&lines, &results, &campaign));
     if let Some(path) = options.json {
         let text =
             serde_json::to_string_pretty(&report::to_json(&lines, &results, &campaign)).context("cannot form JSON")?;

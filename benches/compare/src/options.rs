@@ -12,6 +12,12 @@ pub struct Options {
     pub stock: PathBuf,
     /// PiP's launcher; None: beside this program.
     pub pip: Option<PathBuf>,
+    /// Which rivals take part, as given.
+    pub rivals: String,
+    /// The folder of `make rivals`; None: `../rivals` as seen from this program.
+    pub rivals_folder: Option<PathBuf>,
+    /// Only say which rivals there are.
+    pub list: bool,
     /// NetPIPE.
     pub netpipe: PathBuf,
     /// The most rounds.
@@ -29,17 +35,21 @@ pub struct Options {
 /// The text of `-h`.
 pub const HELP: &str = "\
 Usage: compare [options]
-Runs osu_latency, osu_bw and NetPIPE with two ranks under stock mpiexec and under pip-mpiexec, interleaved in random
-order, and prints one table. The machine is calibrated before and after each run; only runs in the same state are compared.
+Runs osu_latency, osu_bw, osu_bibw, osu_mbw_mr and NetPIPE with two ranks under stock mpiexec, under pip-mpiexec and
+under other MPI libraries, interleaved in random order, and prints a table per state of the machine, which is calibrated
+before and after each run; only runs in the same state are compared.
 Options:
+  --rivals LIST       which libraries: all, or names with commas; stock and PiP always take part (default stock)
+  --list-rivals       print the names, whether they are installed, and their settings
   --rounds N          the most rounds (default 20)
   --seconds N         begin no run later than this (default 100)
   --seed N            the order's seed (default: random, printed)
   --json FILE         write everything that was measured
   --cores A,B         the cores of the calibration (default: the first two of the affinity mask)
-  --programs DIR      where osu_latency and osu_bw are (default: beside this program)
+  --programs DIR      where the benchmarks are (default: beside this program)
   --stock PROGRAM     the stock launcher (default mpiexec.mpich)
   --pip PROGRAM       PiP's launcher (default: pip-mpiexec beside this program)
+  --rivals-dir DIR    what make rivals has installed (default: ../rivals as seen from this program)
   --netpipe PROGRAM   NetPIPE (default /usr/bin/NPmpich2)
   -h, --help          print this help
   -V, --version       print the version
@@ -49,7 +59,7 @@ Options:
 #[derive(Debug)]
 pub enum Parsed {
     /// Compare.
-    Run(Options),
+    Run(Box<Options>),
     /// `-h`
     Help,
     /// `-V`
@@ -66,6 +76,9 @@ pub fn parse(mut parser: lexopt::Parser) -> Result<Parsed, lexopt::Error> {
         programs: None,
         stock: "mpiexec.mpich".into(),
         pip: None,
+        rivals: "stock".into(),
+        rivals_folder: None,
+        list: false,
         netpipe: "/usr/bin/NPmpich2".into(),
         rounds: 20,
         budget: Duration::from_secs(100),
@@ -83,13 +96,16 @@ pub fn parse(mut parser: lexopt::Parser) -> Result<Parsed, lexopt::Error> {
             Long("programs") => options.programs = Some(parser.value()?.into()),
             Long("stock") => options.stock = parser.value()?.into(),
             Long("pip") => options.pip = Some(parser.value()?.into()),
+            Long("rivals") => options.rivals = parser.value()?.string()?,
+            Long("rivals-dir") => options.rivals_folder = Some(parser.value()?.into()),
+            Long("list-rivals") => options.list = true,
             Long("netpipe") => options.netpipe = parser.value()?.into(),
             Short('h') | Long("help") => return Ok(Parsed::Help),
             Short('V') | Long("version") => return Ok(Parsed::Version),
             _ => return Err(arg.unexpected()),
         }
     }
-    Ok(Parsed::Run(options))
+    Ok(Parsed::Run(Box::new(options)))
 }
 
 fn positive(parser: &mut lexopt::Parser, name: &str) -> Result<usize, lexopt::Error> {
@@ -114,6 +130,8 @@ mod tests {
             panic!("right options")
         };
         assert_eq!((options.rounds, options.seed, options.pip), (3, Some(7), Some("/a/b".into())));
+        let Ok(Parsed::Run(options)) = of("--rivals all --list-rivals") else { panic!("right options") };
+        assert_eq!((options.rivals.as_str(), options.list), ("all", true));
         assert!(of("--rounds 0").expect_err("zero").contains("--rounds 0"));
         assert!(of("--rounds x").expect_err("no number").contains('x'));
         assert!(of("--nonsense").expect_err("unknown").contains("--nonsense"));

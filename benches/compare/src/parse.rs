@@ -16,6 +16,15 @@ fn osu_row(line: &str) -> Option<(usize, f64)> {
     Some((bytes, value(words.next()?)?))
 }
 
+/// Rows of an OSU benchmark of a derived datatype, `SIZE VALUE TRANSMIT_SIZE`: the bytes that were sent and the value.
+pub fn osu_transmitted(output: &str) -> Points {
+    let row = |line: &str| {
+        let (_, value) = osu_row(line)?;
+        Some((line.split_whitespace().nth(2)?.parse().ok()?, value))
+    };
+    output.lines().filter_map(row).collect()
+}
+
 /// Rows of NetPIPE, `  0:       8 bytes 103206 times -->    160.50 Mbps in       0.38 usec`: the size and the microseconds.
 pub fn netpipe(output: &str) -> Points {
     output.lines().filter_map(netpipe_row).collect()
@@ -44,6 +53,13 @@ mod tests {
         let output = "\n# OSU MPI Latency Test v7.4\n# Size       Avg Latency(us)        Validation\n\
             warning: 3 things\n1                       0.47              Pass\n4194304               666.85\n8   inf\n16  0.00\n";
         assert_eq!(osu(output), Points::from([(1, 0.47), (4_194_304, 666.85)]));
+    }
+
+    #[test]
+    fn rows_of_derived_datatypes_are_known_by_what_was_sent() {
+        let output =
+            "# Size       Avg Latency(us)     Transmit Size\n524288              64.25            262144\n8  1.0\n";
+        assert_eq!(osu_transmitted(output), Points::from([(262_144, 64.25)]));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The table, its footnotes, the failures, and the JSON file.
+//! The tables, their footnotes, the failures, and the JSON file.
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
@@ -7,10 +7,12 @@ use serde_json::{Value, json};
 
 use crate::benchmarks::Benchmark;
 use crate::campaign::{Campaign, Results};
-use crate::stats::Comparison;
+use crate::rivals::library::Library;
+use crate::rivals::{PIP, Rival, STOCK};
+use crate::stats::{Comparison, STATES, median};
 
 /// `8 B`, `64 KiB`, `4 MiB`.
-pub fn size(bytes: usize) -> String {
+fn size(bytes: usize) -> String {
     match bytes {
         _ if bytes >= 1 << 20 && bytes.is_multiple_of(1 << 20) => format!("{} MiB", bytes >> 20),
         _ if bytes >= 1 << 10 && bytes.is_multiple_of(1 << 10) => format!("{} KiB", bytes >> 10),
@@ -19,7 +21,7 @@ pub fn size(bytes: usize) -> String {
 }
 
 /// Three significant digits, but whole numbers from 100 on.
-pub fn number(value: f64) -> String {
+fn number(value: f64) -> String {
     match value.abs() {
         v if v >= 99.95 => format!("{value:.0}"),
         v if v >= 9.995 => format!("{value:.1}"),
@@ -32,45 +34,91 @@ fn cell(value: Option<f64>) -> String {
     value.map_or_else(|| "-".into(), number)
 }
 
-/// The one table.
-pub fn table(lines: &[Comparison], campaign: &Campaign) -> String {
+/// Everything for people: who was measured, a table per state, footnotes, failures.
+pub fn text(lines: &[Comparison], results: &Results, campaign: &Campaign) -> String {
+    let mut text = rivals(campaign);
+    for state in STATES {
+        let lines: Vec<&Comparison> =
+            lines.iter().filter(|line| line.state == state && line.over_stock.is_some()).collect();
+        if !lines.is_empty() {
+            text += &format!("\n{}\n{}\n", heading(state, results), table(&lines, campaign));
+        }
+    }
+    text += &format!("\n{}", footnotes(lines, results, campaign));
+    text + &failures(results, campaign)
+}
+
+/// The libraries that were measured: each with what it called itself.
+fn rivals(campaign: &Campaign) -> String {
+    let line = |rival: &Rival| {
+        let library = rival.library.as_ref().map_or_else(String::new, Library::short);
+        format!("{:<16}{:<34}{library}\n", rival.name, rival.title)
+    };
+    campaign.rivals.iter().map(line).collect()
+}
+
+/// `near: a cache line there and back in 62 ns (130 runs)`
+fn heading(state: State, results: &Results) -> String {
+    let runs = || results.runs.iter().filter(|run| run.state == state);
+    let round_trips: Vec<f64> = runs().flat_map(|run| run.round_trip_ns).collect();
+    let round_trip = cell(median(&round_trips));
+    format!("{}: a cache line there and back in {round_trip} ns ({} runs)", state.name(), runs().count())
+}
+
+/// The table of one state. The best rival has columns only where there is a choice.
+fn table(lines: &[&Comparison], campaign: &Campaign) -> String {
+    let choice = campaign.rivals.len() > 2;
     let mut table = Table::new();
     table.load_preset(NOTHING);
-    let names = || campaign.rivals.iter().map(|rival| rival.name.to_owned());
-    let ratio_names: Vec<String> = match campaign.rivals {
-        [_, _] => vec!["ratio".into()],
-        rivals => rivals.iter().skip(1).map(|rival| format!("ratio {}", rival.name)).collect(),
-    };
-    let first = ["benchmark", "size", "unit"].map(String::from).into_iter();
-    table.set_header(first.chain(names()).chain(ratio_names).chain(["limit", "state", "runs"].map(String::from)));
-    for line in lines {
-        let first = [line.benchmark.to_owned(), size(line.bytes), line.metric.unit().to_owned()].into_iter();
-        let medians = line.medians.iter().map(|&value| cell(value));
-        let ratios = line
-            .ratios
-            .iter()
-            .skip(1)
-            .map(|&ratio| ratio.map_or_else(|| "-".into(), |ratio| format!("{} x", number(ratio))));
-        let runs: Vec<String> = line.runs.iter().map(usize::to_string).collect();
-        let last = [cell(line.limit), line.state.map_or("-", State::name).to_owned(), runs.join("/")].into_iter();
-        table.add_row(first.chain(medians).chain(ratios).chain(last));
+    let mut heading = vec!["benchmark", "size", "unit", "stock", "PiP", "ratio"];
+    if choice {
+        heading.extend(["best", "by", "ratio"]);
     }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
+    heading.extend(["hand-off", "1 core", "2 cores", "runs"]);
+    table.set_header(&heading);
+    for line in lines {
+        let mut row = vec![line.benchmark.to_owned(), size(line.bytes), line.metric.unit().to_owned()];
+        row.extend([cell(line.medians[STOCK]), cell(line.medians[PIP]), ratio(line.over_stock)]);
+        let mut runs = format!("{}/{}", line.runs[STOCK], line.runs[PIP]);
+        if choice {
+            let name = line.best.map_or("-", |best| campaign.rivals[best.rival].name);
+            let mark = if line.best.is_some_and(|best| !best.of_all) { "*" } else { "" };
+            row.extend([cell(line.best.map(|best| best.median)), format!("{name}{mark}")]);
+            row.push(ratio(line.best.map(|best| best.over_best)));
+            runs += &line.best.map_or_else(String::new, |best| format!("/{}", line.runs[best.rival]));
+        }
+        row.extend([line.limits.hand_off, line.limits.one_core, line.limits.two_cores].map(cell));
+        row.push(runs);
+        table.add_row(row);
+    }
+    for (column, heading) in table.column_iter_mut().zip(heading) {
+        column.set_padding(if heading == "benchmark" { (0, 0) } else { (2, 0) });
+        if heading != "benchmark" && heading != "by" {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
     }
     table.trim_fmt()
 }
 
+fn ratio(value: Option<f64>) -> String {
+    value.map_or_else(|| "-".into(), |value| format!("{} x", number(value)))
+}
+
 /// What the columns mean, and what the machine did meanwhile.
-pub fn footnotes(lines: &[Comparison], results: &Results, campaign: &Campaign) -> String {
-    let mut text = format!(
-        "ratio: how many times better than {}, by the medians of runs in the same state of the machine (runs: how many).\n\
-         limit: below 16 KiB one cache line from core to core; else copying a message unchanged since the last copy, by one\n\
-         core or both, whichever is faster, in the fastest round.\n",
-        campaign.rivals[0].name
-    );
-    if lines.iter().any(|line| line.ratios.iter().any(Option::is_none)) {
-        text += "-: no two runs in the same state, or no run worked; more --rounds may give one.\n";
+fn footnotes(lines: &[Comparison], results: &Results, campaign: &Campaign) -> String {
+    let mut text = "ratio: how many times better PiP is, by the medians of runs in the same state of the machine (runs: how many).\n\
+        hand-off: one cache line from core to core. 1 core, 2 cores: copying a message unchanged since the last copy, by one\n\
+        core or both, at its fastest (osu_bibw: or each core its own). A message of 16 KiB or more cannot be faster.\n"
+        .to_owned();
+    if campaign.rivals.len() > 2 {
+        text += "best: the best rival, stock included, with at least half as many runs in the state as PiP.\n";
+    }
+    if lines.iter().any(|line| line.over_stock.is_some() && line.best.is_some_and(|best| !best.of_all)) {
+        text += "*: not every rival had as many, or has the benchmark; more --seconds may give them.\n";
+    }
+    let missing = not_compared(lines, campaign.benchmarks);
+    if !missing.is_empty() {
+        text += &format!("No state with runs of both stock and PiP, more --seconds may give one: {missing}.\n");
     }
     let count = |state| results.runs.iter().filter(|run| run.state == state).count();
     let parts = [State::Near, State::Middle, State::Far, State::Mixed]
@@ -79,8 +127,25 @@ pub fn footnotes(lines: &[Comparison], results: &Results, campaign: &Campaign) -
     text
 }
 
+/// `osu_bw 64 KiB, 1 MiB; NetPIPE 8 B`: what has no ratio to stock in any state.
+fn not_compared(lines: &[Comparison], benchmarks: &[Benchmark]) -> String {
+    let mut sizes: Vec<(&str, Vec<String>)> = Vec::new();
+    for (name, bytes) in benchmarks.iter().flat_map(|test| test.sizes.iter().map(|&bytes| (test.name, bytes))) {
+        let found = |line: &Comparison| line.benchmark == name && line.bytes == bytes && line.over_stock.is_some();
+        if lines.iter().any(found) {
+            continue;
+        }
+        match sizes.last_mut() {
+            Some((last, sizes)) if *last == name => sizes.push(size(bytes)),
+            _ => sizes.push((name, vec![size(bytes)])),
+        }
+    }
+    let words: Vec<String> = sizes.iter().map(|(name, sizes)| format!("{name} {}", sizes.join(", "))).collect();
+    words.join("; ")
+}
+
 /// Every distinct failure once, with all that the run said on standard error.
-pub fn failures(results: &Results, campaign: &Campaign) -> String {
+fn failures(results: &Results, campaign: &Campaign) -> String {
     let mut text = String::new();
     for (index, failure) in results.failures.iter().enumerate() {
         let same = |other: &&crate::campaign::Failed| {
@@ -105,7 +170,7 @@ pub fn failures(results: &Results, campaign: &Campaign) -> String {
 
 /// Everything, for machines.
 pub fn to_json(lines: &[Comparison], results: &Results, campaign: &Campaign) -> Value {
-    let benchmark = |test: &Benchmark| json!({ "name": test.name, "program": test.program, "arguments": test.arguments, "metric": test.metric, "sizes": test.sizes });
+    let benchmark = |test: &Benchmark| json!({ "name": test.name, "program": test.program.name(), "arguments": test.arguments, "metric": test.metric, "sizes": test.sizes });
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "seed": campaign.seed,
@@ -120,6 +185,14 @@ pub fn to_json(lines: &[Comparison], results: &Results, campaign: &Campaign) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_no_ratio_is_listed_by_benchmark() {
+        let tests: Vec<Benchmark> =
+            crate::benchmarks::table().into_iter().filter(|test| test.name == "osu_bw").collect();
+        assert_eq!(not_compared(&[], &tests), "osu_bw 64 KiB, 256 KiB, 1 MiB, 4 MiB");
+        assert_eq!(not_compared(&[], &[]), "");
+    }
 
     #[test]
     fn sizes_and_numbers_are_short() {

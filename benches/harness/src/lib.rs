@@ -4,9 +4,12 @@
 //! launcher or MPI library runs it: the same binary has to measure all of them.
 
 mod buffers;
+mod datatype;
+pub mod library;
 mod output;
 mod world;
 
 pub use buffers::{Buffer, page_size};
+pub use datatype::{Datatype, Element};
 pub use output::emit;
 pub use world::{Requests, World};

@@ -12,6 +12,8 @@ use mpi::ffi;
 use mpi::topology::Communicator;
 use mpi::traits::AsRaw;
 
+use crate::datatype::Datatype;
+
 /// A communicator, the rank in it and its size.
 ///
 /// The first one, from [`World::init`], owns MPI: dropping it calls MPI_Finalize.
@@ -155,6 +157,31 @@ impl World {
                 data.as_mut_ptr().cast::<c_void>(),
                 count,
                 self.byte,
+                from,
+                tag,
+                self.comm,
+                status.as_mut_ptr(),
+            )
+        };
+    }
+
+    /// MPI_Send of `count` elements of `datatype`, which together span no more than `data`.
+    #[inline(always)]
+    pub fn send_typed(&self, data: &[u8], count: i32, datatype: &Datatype, to: i32, tag: i32) {
+        // SAFETY: the caller's slice holds the elements, and the call returns before the borrow ends.
+        unsafe { ffi::MPI_Send(data.as_ptr().cast::<c_void>(), count, datatype.raw(), to, tag, self.comm) };
+    }
+
+    /// MPI_Recv of up to `count` elements of `datatype`, which together span no more than `data`.
+    #[inline(always)]
+    pub fn recv_typed(&self, data: &mut [u8], count: i32, datatype: &Datatype, from: i32, tag: i32) {
+        let mut status = MaybeUninit::<ffi::MPI_Status>::uninit();
+        // SAFETY: the caller's slice holds the elements and is borrowed exclusively during the call.
+        unsafe {
+            ffi::MPI_Recv(
+                data.as_mut_ptr().cast::<c_void>(),
+                count,
+                datatype.raw(),
                 from,
                 tag,
                 self.comm,

@@ -43,6 +43,6 @@ impl Buffers {
     /// Counts the wrong bytes of the received messages of `size` bytes of one window of `iteration`.
     pub fn count_errors(&self, size: usize, window: usize, iteration: usize) -> i32 {
         let received = self.incoming.iter().enumerate().take(window);
-        received.map(|(slot, buffer)| count_errors(&buffer[..size], iteration + slot)).fold(0, i32::saturating_add)
+        received.map(|(slot, buffer)| count_errors(&buffer[..size], 0, iteration + slot)).fold(0, i32::saturating_add)
     }
 }

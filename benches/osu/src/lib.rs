@@ -4,17 +4,21 @@
 //! One small file in `bin/` per benchmark holds its communication pattern. Everything they share is here: the option
 //! table, headers and rows, buffers, the schedule of sizes and iterations, and the validation of data.
 
+mod bandwidth;
 mod buffers;
+mod layout;
 mod options;
 mod output;
 mod program;
 mod schedule;
 mod validation;
 
+pub use bandwidth::measure as measure_bandwidth;
 pub use bench_harness::{Requests, World};
 pub use buffers::Buffers;
+pub use layout::{Layout, Vector};
 pub use options::{BufferCount, Kind, Options, parse};
-pub use output::{header, multi_pair_header, profile_row, profile_sizes, row, window_row};
+pub use output::{derived_row, header, multi_pair_header, profile_row, profile_sizes, row, window_row};
 pub use program::{Failure, Program, check_processes, report_validation, run};
 pub use schedule::{Schedule, VARIED_WINDOWS, sizes};
-pub use validation::{count_errors, stamp};
+pub use validation::stamp;

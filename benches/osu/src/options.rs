@@ -2,6 +2,9 @@
 
 use std::ffi::OsString;
 
+use bench_harness::Element;
+
+use crate::layout::{Vector, element};
 use crate::schedule::Schedule;
 
 /// Which benchmark is running. It selects its options, defaults and title.
@@ -11,6 +14,8 @@ pub enum Kind {
     Latency,
     /// osu_bw
     Bandwidth,
+    /// osu_bibw
+    BiBandwidth,
     /// osu_mbw_mr
     MultiPair,
 }
@@ -21,6 +26,7 @@ impl Kind {
         match self {
             Kind::Latency => "osu_latency",
             Kind::Bandwidth => "osu_bw",
+            Kind::BiBandwidth => "osu_bibw",
             Kind::MultiPair => "osu_mbw_mr",
         }
     }
@@ -56,6 +62,10 @@ pub struct Options {
     pub validate: bool,
     /// Pairs of processes; None: half of the processes.
     pub pairs: Option<i32>,
+    /// The type of a message's elements.
+    pub element: Element,
+    /// Where they lie; None: one after the other.
+    pub vector: Option<Vector>,
     /// Print the message rate.
     pub print_rate: bool,
     /// Measure with all of [`crate::VARIED_WINDOWS`].
@@ -67,7 +77,7 @@ impl Options {
     pub fn new(kind: Kind) -> Self {
         let (small, large) = match kind {
             Kind::Latency => (Schedule { warmup: 200, iterations: 10_000 }, Schedule { warmup: 10, iterations: 1000 }),
-            Kind::Bandwidth | Kind::MultiPair => {
+            Kind::Bandwidth | Kind::BiBandwidth | Kind::MultiPair => {
                 (Schedule { warmup: 10, iterations: 100 }, Schedule { warmup: 2, iterations: 20 })
             }
         };
@@ -81,6 +91,8 @@ impl Options {
             buffers: BufferCount::Single,
             validate: false,
             pairs: None,
+            element: Element::Char,
+            vector: None,
             print_rate: true,
             vary_window: false,
         }
@@ -116,8 +128,9 @@ struct Opt {
     action: Action,
 }
 
-const ALL: &[Kind] = &[Kind::Latency, Kind::Bandwidth, Kind::MultiPair];
-const WINDOWED: &[Kind] = &[Kind::Bandwidth, Kind::MultiPair];
+const ALL: &[Kind] = &[Kind::Latency, Kind::Bandwidth, Kind::BiBandwidth, Kind::MultiPair];
+const LATENCY: &[Kind] = &[Kind::Latency];
+const WINDOWED: &[Kind] = &[Kind::Bandwidth, Kind::BiBandwidth, Kind::MultiPair];
 const PAIRS: &[Kind] = &[Kind::MultiPair];
 
 const TABLE: &[Opt] = &[
@@ -193,6 +206,27 @@ const TABLE: &[Opt] = &[
         help: &["Use different buffers to perform data transfer (default single)", "Options: single, multiple"],
     },
     Opt {
+        short: 'T',
+        long: "type",
+        kinds: LATENCY,
+        action: Action::Value("Datatype", |o, v| element(v).map(|value| o.element = value), "a type of the list in -h"),
+        help: &[
+            "TYPE - Set the elements' type (default mpi_char)",
+            "Options: mpi_char, mpi_int, mpi_float, mpi_double",
+        ],
+    },
+    Opt {
+        short: 'D',
+        long: "ddt",
+        kinds: LATENCY,
+        action: Action::Value("Derived Datatype", derived, "cont or vect:STRIDE:BLOCK_LENGTH"),
+        help: &[
+            "Send a derived datatype (default cont). Options, with lengths in elements:",
+            "cont                       // contiguous",
+            "vect:STRIDE:BLOCK_LENGTH   // MPI_Type_vector; the message size is its extent",
+        ],
+    },
+    Opt {
         short: 'c',
         long: "validation",
         kinds: ALL,
@@ -219,6 +253,19 @@ fn message_size(options: &mut Options, text: &str) -> Option<()> {
         options.max_size = at_least(max, 1)?;
     }
     (options.min_size <= options.max_size).then_some(())
+}
+
+fn derived(options: &mut Options, text: &str) -> Option<()> {
+    options.vector = match text {
+        "cont" => None,
+        _ => {
+            let (stride, length) = text.strip_prefix("vect:")?.split_once(':')?;
+            let (stride, length) = (at_least(stride, 1)?, at_least(length, 1)?);
+            (length <= stride).then_some(())?;
+            Some(Vector { stride, length })
+        }
+    };
+    Some(())
 }
 
 fn warmup(options: &mut Options, text: &str) -> Option<()> {
@@ -360,6 +407,19 @@ mod tests {
         assert!(run(Kind::Latency, "-i").expect_err("no value").starts_with("Option -i needs a value"));
         assert!(run(Kind::MultiPair, "-R 2").expect_err("wrong").contains("0 or 1"));
         assert!(run(Kind::MultiPair, "-V -W 8").expect_err("both").contains("cannot be used with -W"));
+    }
+
+    #[test]
+    fn a_derived_datatype_is_given_as_in_the_original() {
+        let options = run(Kind::Latency, "-T mpi_double -D vect:2:1").expect("right options");
+        assert_eq!((options.element, options.vector), (Element::Double, Some(Vector { stride: 2, length: 1 })));
+        assert_eq!(run(Kind::Latency, "-D cont").expect("right").vector, None);
+        for wrong in ["vect", "vect:2", "vect:0:1", "vect:2:3", "indx:x"] {
+            let why = run(Kind::Latency, &format!("-D {wrong}")).expect_err(wrong);
+            assert!(why.starts_with(&format!("Invalid Derived Datatype [-D {wrong}]")), "{why}");
+        }
+        assert!(run(Kind::Latency, "-T mpi_byte").expect_err("wrong").starts_with("Invalid Datatype [-T mpi_byte]"));
+        assert!(run(Kind::Bandwidth, "-D cont").is_err());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Headers and rows, byte for byte as the originals print them (OSU 7.4), except for the version, which is ours.
 
+use crate::layout::{Vector, name};
 use crate::options::{Kind, Options};
 use crate::schedule::VARIED_WINDOWS;
 
@@ -13,6 +14,7 @@ impl Kind {
         let name = match self {
             Kind::Latency => "Latency",
             Kind::Bandwidth => "Bandwidth",
+            Kind::BiBandwidth => "Bi-Directional Bandwidth",
             Kind::MultiPair => "Multiple Bandwidth / Message Rate",
         };
         format!("# OSU MPI {name} Test v{}\n", env!("CARGO_PKG_VERSION"))
@@ -27,10 +29,17 @@ fn validation_heading(options: &Options) -> String {
 pub fn header(options: &Options) -> String {
     let column = match options.kind {
         Kind::Latency => "Avg Latency(us)",
-        Kind::Bandwidth | Kind::MultiPair => "Bandwidth (MB/s)",
+        Kind::Bandwidth | Kind::BiBandwidth | Kind::MultiPair => "Bandwidth (MB/s)",
     };
-    let title = options.kind.title();
-    format!("\n{title}# Datatype: MPI_CHAR.\n{:<SIZE$}{column:>FIELD$}{}\n", "# Size", validation_heading(options))
+    let (title, datatype, validation) = (options.kind.title(), name(options.element), validation_heading(options));
+    let (vector, transmit) = match options.vector {
+        None => (String::new(), String::new()),
+        Some(Vector { stride, length }) => (
+            format!("# Set Derived DataTypes block_length to {length}, stride to {stride}\n"),
+            format!("{:>FIELD$}", "Transmit Size"),
+        ),
+    };
+    format!("\n{vector}{title}# Datatype: {datatype}.\n{:<SIZE$}{column:>FIELD$}{validation}{transmit}\n", "# Size")
 }
 
 /// The header of osu_mbw_mr for `pairs` pairs.
@@ -59,6 +68,11 @@ pub fn row(size: usize, values: &[f64], errors: Option<i32>) -> String {
         Some(_) => format!("{:>FIELD$}", "Fail"),
     };
     format!("{size:<SIZE$}{values}{verdict}\n")
+}
+
+/// A row of a derived datatype: as [`row`], and the bytes that are sent of each message.
+pub fn derived_row(size: usize, values: &[f64], errors: Option<i32>, transmitted: usize) -> String {
+    format!("{}{transmitted:>FIELD$}\n", row(size, values, errors).trim_end())
 }
 
 /// One row of the window-size matrix of `-V`.
@@ -102,6 +116,16 @@ mod tests {
         let text = header(&Options::new(Kind::Bandwidth));
         assert!(text.starts_with("\n# OSU MPI Bandwidth Test v"));
         assert!(text.ends_with("\n# Datatype: MPI_CHAR.\n# Size      Bandwidth (MB/s)\n"));
+    }
+
+    #[test]
+    fn a_derived_datatype_is_named_and_its_data_counted() {
+        let mut options = Options::new(Kind::Latency);
+        (options.element, options.vector) = (bench_harness::Element::Double, Some(Vector { stride: 2, length: 1 }));
+        let text = header(&options);
+        assert!(text.starts_with("\n# Set Derived DataTypes block_length to 1, stride to 2\n# OSU MPI Latency Test v"));
+        assert!(text.ends_with("# Datatype: MPI_DOUBLE.\n# Size       Avg Latency(us)     Transmit Size\n"));
+        assert_eq!(derived_row(64, &[0.5], None, 32), "64                      0.50                32\n");
     }
 
     #[test]

@@ -16,9 +16,18 @@ pub fn stamp(outgoing: &mut [u8], incoming: &mut [u8], iteration: usize) {
     }
 }
 
-/// Counts the bytes of `message` that are not those of `iteration`.
-pub fn count_errors(message: &[u8], iteration: usize) -> i32 {
-    let wrong = message.iter().enumerate().filter(|&(position, &byte)| byte != expected(position, iteration)).count();
+/// Counts the bytes that are not those of `iteration`, in the part of a message that begins at `start`.
+pub fn count_errors(part: &[u8], start: usize, iteration: usize) -> i32 {
+    count(part, start, |position, byte| byte != expected(position, iteration))
+}
+
+/// Counts the bytes that are not as [`stamp`] left them, in the part of a receive buffer that begins at `start`.
+pub fn count_written(part: &[u8], start: usize, iteration: usize) -> i32 {
+    count(part, start, |position, byte| byte != !expected(position, iteration))
+}
+
+fn count(part: &[u8], start: usize, wrong: impl Fn(usize, u8) -> bool) -> i32 {
+    let wrong = part.iter().enumerate().filter(|&(position, &byte)| wrong(start + position, byte)).count();
     i32::try_from(wrong).unwrap_or(i32::MAX)
 }
 
@@ -30,10 +39,12 @@ mod tests {
     fn a_stamped_message_is_right_and_an_untouched_receive_buffer_all_wrong() {
         let (mut out, mut inc) = (vec![0; 1000], vec![0; 1000]);
         stamp(&mut out, &mut inc, 3);
-        assert_eq!(count_errors(&out, 3), 0);
-        assert_eq!(count_errors(&inc, 3), 1000);
-        assert_eq!(count_errors(&out, 4), 1000);
+        assert_eq!(count_errors(&out, 0, 3), 0);
+        assert_eq!(count_errors(&inc, 0, 3), 1000);
+        assert_eq!(count_errors(&out, 0, 4), 1000);
+        assert_eq!(count_errors(&out[100..], 100, 3), 0);
+        assert_eq!((count_written(&inc, 0, 3), count_written(&out, 0, 3)), (0, 1000));
         out[17] ^= 1;
-        assert_eq!(count_errors(&out, 3), 1);
+        assert_eq!(count_errors(&out, 0, 3), 1);
     }
 }

@@ -29,6 +29,9 @@ fn initialise(threads: bool, start: impl FnOnce() -> c_int) -> c_int {
 fn world_model(code: c_int) -> c_int {
     if code == SUCCESS {
         communicator::enter_world_model();
+        if engine::is_active() {
+            datatype::appoint();
+        }
     }
     code
 }

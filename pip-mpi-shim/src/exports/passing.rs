@@ -33,7 +33,7 @@ passing! { background::during;
         Comm_join Win_fence Win_test Win_lock_all Win_unlock Win_flush Win_flush_local File_set_size File_preallocate
         File_set_atomicity;
     (a b c):
-        Win_start File_seek_shared File_read_at_all_end File_write_at_all_end File_read_all_end
+        Parrived Win_start File_seek_shared File_read_at_all_end File_write_at_all_end File_read_all_end
         File_write_all_end File_read_ordered_end File_write_ordered_end;
     (a b c d):
         Win_lock File_read_all_begin File_write_all_begin File_read_ordered_begin File_write_ordered_begin

@@ -20,6 +20,7 @@ fn on_batch<const N: usize>(
     handles: *mut Request,
     statuses: *mut Status,
     results: [*mut c_int; N],
+    function: &'static str,
     f: impl FnOnce(Batch) -> c_int,
 ) -> Option<c_int> {
     if count < 0 || (count > 0 && handles.is_null()) {
@@ -29,22 +30,22 @@ fn on_batch<const N: usize>(
         return None;
     }
     if (count > 0 && statuses.is_null()) || results.iter().any(|result| result.is_null()) {
-        return null_pointer();
+        return null_pointer(function);
     }
-    Some(f(Batch { count, handles, statuses }))
+    Some(f(Batch { count, handles, statuses, function }))
 }
 
 /// The library cannot report it: it would complain of the shim's requests first.
 #[cold]
-fn null_pointer() -> Option<c_int> {
-    Some(Failure::Null.raise(COMM_WORLD))
+fn null_pointer(function: &str) -> Option<c_int> {
+    Some(Failure::Null.raise(function, COMM_WORLD))
 }
 
 mpi! {
     /// MPI-4.0 section 3.7.3.
     fn Wait(handle: *mut Request, status: *mut Status) {
         // SAFETY: the program's arguments, here and below.
-        active(handle, || if status.is_null() { null_pointer() } else { Some(unsafe { completion::wait(handle, status) }) })
+        active(handle, || if status.is_null() { null_pointer("MPI_Wait") } else { Some(unsafe { completion::wait(handle, status, "MPI_Wait") }) })
     }
     /// MPI-4.0 section 3.7.3.
     fn Test(handle: *mut Request, flag: *mut c_int, status: *mut Status) {
@@ -52,43 +53,43 @@ mpi! {
         active(handle, || {
             let null = flag.is_null() || status.is_null();
             // SAFETY: see Wait.
-            if null { null_pointer() } else { Some(unsafe { completion::test(handle, flag, status) }) }
+            if null { null_pointer("MPI_Test") } else { Some(unsafe { completion::test(handle, flag, status) }) }
         })
     }
     /// MPI-4.0 section 3.7.5.
     fn Waitall(count: c_int, handles: *mut Request, statuses: *mut Status) {
         // SAFETY: see Wait.
-        on_batch(count, handles, statuses, [], |batch| unsafe { batch.wait_all() })
+        on_batch(count, handles, statuses, [], "MPI_Waitall", |batch| unsafe { batch.wait_all() })
     }
     /// MPI-4.0 section 3.7.5.
     fn Testall(count: c_int, handles: *mut Request, flag: *mut c_int, statuses: *mut Status) {
         // SAFETY: see Wait.
-        on_batch(count, handles, statuses, [flag], |batch| unsafe { batch.test_all(flag) })
+        on_batch(count, handles, statuses, [flag], "MPI_Testall", |batch| unsafe { batch.test_all(flag) })
     }
     /// MPI-4.0 section 3.7.5.
     fn Waitany(count: c_int, handles: *mut Request, index: *mut c_int, status: *mut Status) {
         // SAFETY: see Wait.
-        on_batch(count, handles, status, [index], |batch| unsafe { batch.wait_any(index) })
+        on_batch(count, handles, status, [index], "MPI_Waitany", |batch| unsafe { batch.wait_any(index) })
     }
     /// MPI-4.0 section 3.7.5.
     fn Testany(count: c_int, handles: *mut Request, index: *mut c_int, flag: *mut c_int, status: *mut Status) {
         // SAFETY: see Wait.
-        on_batch(count, handles, status, [index, flag], |batch| unsafe { batch.test_any(index, flag) })
+        on_batch(count, handles, status, [index, flag], "MPI_Testany", |batch| unsafe { batch.test_any(index, flag) })
     }
     /// MPI-4.0 section 3.7.5.
     fn Waitsome(count: c_int, handles: *mut Request, done: *mut c_int, indices: *mut c_int, statuses: *mut Status) {
         // SAFETY: see Wait.
-        on_batch(count, handles, statuses, [done, indices], |batch| unsafe { batch.some_of(true, done, indices) })
+        on_batch(count, handles, statuses, [done, indices], "MPI_Waitsome", |batch| unsafe { batch.some_of(true, done, indices) })
     }
     /// MPI-4.0 section 3.7.5.
     fn Testsome(count: c_int, handles: *mut Request, done: *mut c_int, indices: *mut c_int, statuses: *mut Status) {
         // SAFETY: see Wait.
-        on_batch(count, handles, statuses, [done, indices], |batch| unsafe { batch.some_of(false, done, indices) })
+        on_batch(count, handles, statuses, [done, indices], "MPI_Testsome", |batch| unsafe { batch.some_of(false, done, indices) })
     }
     /// MPI-4.0 section 3.7.6.
     fn Request_get_status(handle: Request, flag: *mut c_int, status: *mut Status) {
         match Handle::of(handle).filter(|_| engine::is_active()) {
-            Some(_) if flag.is_null() || status.is_null() => null_pointer(),
+            Some(_) if flag.is_null() || status.is_null() => null_pointer("MPI_Request_get_status"),
             // SAFETY: see Wait.
             _ => unsafe { completion::get_status(handle, flag, status) },
         }

@@ -1,0 +1,102 @@
+//! Which rivals take part: `--rivals`, what is installed, and what is what it says.
+
+use std::sync::atomic::AtomicBool;
+
+use anyhow::{Result, bail};
+
+use super::table::missing;
+use super::{Abi, PIP, Rival, STOCK, library};
+use crate::programs::Programs;
+
+/// The rivals that `--rivals` asks for: always stock and PiP, in the order of the table.
+///
+/// # Errors
+/// A sentence that names the unknown word and all rivals.
+pub fn choose(rivals: Vec<Rival>, text: &str) -> Result<Vec<Rival>> {
+    let words: Vec<&str> = text.split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
+    let known = |word: &&str| *word == "all" || rivals.iter().any(|rival| rival.name.eq_ignore_ascii_case(word));
+    if let Some(wrong) = words.iter().find(|word| !known(word)) {
+        let names: Vec<&str> = rivals.iter().map(|rival| rival.name).collect();
+        bail!("wrong rival '{wrong}' in --rivals: give all, or some of {}, with commas", names.join(", "));
+    }
+    let wanted = |name: &str| words.iter().any(|word| *word == "all" || name.eq_ignore_ascii_case(word));
+    let chosen = rivals.into_iter().enumerate();
+    Ok(chosen.filter(|(index, rival)| [STOCK, PIP].contains(index) || wanted(rival.name)).map(|(_, r)| r).collect())
+}
+
+/// Why `rival` is absent: what is not there, and the command that installs it. None when it can be tried.
+fn absent(rival: &Rival, programs: &Programs) -> Option<String> {
+    let file = missing(rival, &programs.own(rival.abi, library::PROGRAM))?;
+    Some(format!("absent: {} was not found; {}", file.display(), rival.remedy))
+}
+
+/// Asks every rival for its library and keeps those that have the expected one; the others are named on standard error.
+///
+/// # Errors
+/// When stock or PiP is not among them, or at Ctrl-C.
+pub fn verified(rivals: Vec<Rival>, programs: &Programs, stop: &AtomicBool) -> Result<Vec<Rival>> {
+    let mut verified = Vec::new();
+    for (index, mut rival) in rivals.into_iter().enumerate() {
+        let trouble = match absent(&rival, programs) {
+            Some(absent) => absent,
+            None => match library::verify(&rival, &programs.own(rival.abi, library::PROGRAM), stop)? {
+                Ok(library) => {
+                    rival.library = Some(library);
+                    verified.push(rival);
+                    continue;
+                }
+                Err(trouble) => format!("refused: {trouble}"),
+            },
+        };
+        if [STOCK, PIP].contains(&index) {
+            bail!("{}, which every comparison needs, is {trouble}", rival.name);
+        }
+        eprintln!("compare: {} is {trouble}", rival.name);
+    }
+    Ok(verified)
+}
+
+/// The text of `--list-rivals`.
+pub fn list(rivals: &[Rival], programs: &Programs) -> String {
+    let line = |rival: &Rival| {
+        let build = if rival.abi == Abi::OpenMpi { " (programs built for Open MPI)" } else { "" };
+        let state = absent(rival, programs).unwrap_or_else(|| format!("installed{build}"));
+        let settings: String = rival.environment.iter().map(|(name, value)| format!(" {name}={value}")).collect();
+        let command = format!("{settings} {} {}", rival.launcher.display(), rival.arguments.join(" "));
+        format!("{:<17}{}\n{:17}{state}\n{:17}{}\n", rival.name, rival.title, "", "", command.trim())
+    };
+    rivals.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::table::{Places, table};
+    use super::*;
+
+    fn rivals() -> Vec<Rival> {
+        let nowhere = || "/nowhere/mpiexec".into();
+        table(&Places { stock: nowhere(), pip: nowhere(), folder: "/nowhere".into(), root: false })
+    }
+
+    fn names(text: &str) -> Vec<&'static str> {
+        choose(rivals(), text).expect("known").iter().map(|rival| rival.name).collect()
+    }
+
+    #[test]
+    fn stock_and_pip_always_take_part() {
+        assert_eq!(names("stock"), ["stock", "PiP"]);
+        assert_eq!(names("intel, ompi"), ["stock", "PiP", "ompi", "intel"]);
+        assert_eq!(names("all").len(), rivals().len());
+        let why = choose(rivals(), "stock,mvapich").expect_err("unknown").to_string();
+        assert!(why.contains("'mvapich'") && why.contains("ompi-new-tuned"), "{why}");
+    }
+
+    #[test]
+    fn what_is_not_installed_is_listed_with_the_command_that_installs_it() {
+        let programs = Programs::new("/nowhere".into(), "/nowhere".into(), "NPmpich2".into());
+        let text = list(&rivals(), &programs);
+        assert!(text.contains("absent: /nowhere/venv/mpich/bin/mpiexec was not found; make rivals"), "{text}");
+        let why = verified(rivals(), &programs, &AtomicBool::new(false)).expect_err("no stock").to_string();
+        assert!(why.starts_with("stock, which every comparison needs, is absent: /nowhere/mpiexec"), "{why}");
+    }
+}
