@@ -125,7 +125,7 @@ fn is_done(engine: &mut Engine, index: Index) -> bool {
         if slot.is_overdue() {
             engine.release_sender(index);
         }
-    } else if let Some(offer) = slot.offer.as_ref().map(core::ptr::from_ref) {
+    } else if let Some(offer) = slot.offer.as_deref().map(core::ptr::from_ref) {
         // SAFETY: the offer stays where it is until it is complete.
         engine.help(unsafe { &*offer });
     }

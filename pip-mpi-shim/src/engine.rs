@@ -40,6 +40,9 @@ pub struct Engine {
     pub detached: Vec<Index>,
     /// Offers that outlive their requests.
     pub parked: Vec<Parked>,
+    /// Memory of offers to use again.
+    #[allow(clippy::vec_box)] // an offer must not move
+    pub offers: Vec<Box<Rendezvous>>,
 }
 
 #[repr(align(128))]
@@ -77,6 +80,7 @@ pub fn install(job: &'static Job, threads: bool) {
             posted: 0,
             detached: Vec::new(),
             parked: Vec::new(),
+            offers: Vec::new(),
             job,
         };
         // SAFETY: nobody uses the engines before they are installed.
@@ -219,9 +223,9 @@ impl Engine {
     /// Gives back what a completed operation of slot `index` used, so that the slot can be freed or started again.
     pub fn settle(&mut self, index: Index) {
         let Some(request) = self.requests.get(index) else { return };
-        if let Some(offer) = &request.offer {
-            self.mail.stop_assisting(offer);
-            request.offer = None;
+        if let Some(offer) = request.offer.take() {
+            self.mail.stop_assisting(&*offer);
+            self.offers.push(offer);
         }
     }
 
@@ -245,15 +249,12 @@ impl Engine {
                 self.detached.push(index);
             }
         }
-        let done = |parked: &mut Parked| parked.0.offer.as_ref().is_none_or(Rendezvous::is_complete);
-        for parked in self.parked.extract_if(.., done) {
-            if let Some(offer) = &parked.0.offer {
-                self.mail.stop_assisting(offer);
+        for parked in self.parked.extract_if(.., |parked| parked.offer.is_complete()) {
+            self.mail.stop_assisting(&*parked.offer);
+            if parked.buffered {
+                crate::buffered::release(parked.offer.len());
             }
-            if let Some(buffer) = &parked.0.buffer {
-                crate::buffered::release(buffer.len());
-            }
-            self.requests.recycle(parked);
+            self.offers.push(parked.offer);
         }
     }
 
@@ -261,6 +262,6 @@ impl Engine {
     /// rank has ended: its memory stays as long as the address space.
     pub fn has_let_go(&mut self) -> bool {
         self.reap();
-        self.parked.iter().all(|Parked(request)| request.buffer.is_some() || request.scratch.is_some())
+        self.parked.iter().all(|parked| parked.data.is_some())
     }
 }

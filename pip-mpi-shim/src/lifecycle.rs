@@ -89,8 +89,7 @@ pub unsafe fn free(handle: *mut Request) -> Option<c_int> {
         let inactive = engine.requests.get(index).is_some_and(|slot| !slot.active);
         if inactive || engine.is_complete(index) {
             engine.release(index);
-        } else if engine.requests.get(index).is_some_and(|slot| slot.offer.is_some()) {
-            let parked = engine.requests.part(index);
+        } else if let Some(parked) = engine.requests.part(index) {
             engine.parked.push(parked);
             engine.requests.remove(index);
         } else {

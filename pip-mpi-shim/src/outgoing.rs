@@ -6,7 +6,7 @@
 use crate::engine::Engine;
 use crate::layout::{self, View};
 use crate::rendezvous::Rendezvous;
-use crate::request::{Index, Kind, Parked};
+use crate::request::{Index, Parked};
 use crate::ring::{Envelope, Full, INLINE_MAX, Offered, Sender};
 use crate::waiting;
 use std::time::{Duration, Instant};
@@ -47,27 +47,33 @@ impl Engine {
     /// Offers the data of the send in slot `index` to rank `world`. Complete when the offer is. `firm` if the caller
     /// watches it until then, and nobody will cancel or relocate it.
     pub fn send_offer(&mut self, world: u32, envelope: Envelope, view: &View, index: Index, firm: bool) {
-        let together = !self.job.is_crowded() && world != self.job.rank;
-        let Some(request) = self.requests.get(index) else { return };
-        let offer = request.offer.insert(Rendezvous::new(*view, world, together));
-        let descriptor = core::ptr::from_ref(offer) as usize;
-        self.stats.rendezvous.add(view.len());
-        let data = view.contiguous().unwrap_or(core::ptr::null_mut());
-        let offered = Offered { descriptor, data, len: view.len(), firm };
-        self.push(world, 0, |sender| sender.send_offer(envelope, &offered));
+        let offer = self.offer(world, envelope, view, firm);
+        self.requests.update(index, |slot| slot.offer = Some(offer));
     }
 
     /// Offers `data`, which the offer owns from here on (a buffered send).
     pub fn send_owned(&mut self, world: u32, envelope: Envelope, data: Box<[u8]>) {
-        let index = self.requests.insert(Kind::Send, None);
         let view = View::bytes(data.as_ptr().cast_mut(), data.len());
-        if let Some(request) = self.requests.get(index) {
-            request.buffer = Some(data);
-        }
-        self.send_offer(world, envelope, &view, index, false);
-        let parked = self.requests.part(index);
-        self.parked.push(parked);
-        self.requests.remove(index);
+        let offer = self.offer(world, envelope, &view, false);
+        self.parked.push(Parked { offer, data: Some(data), buffered: true, layout: None });
+    }
+
+    fn offer(&mut self, world: u32, envelope: Envelope, view: &View, firm: bool) -> Box<Rendezvous> {
+        let together = !self.job.is_crowded() && world != self.job.rank;
+        let fresh = Rendezvous::new(*view, world, together);
+        let offer = match self.offers.pop() {
+            Some(mut used) => {
+                *used = fresh;
+                used
+            }
+            None => Box::new(fresh),
+        };
+        self.stats.rendezvous.add(view.len());
+        let descriptor = core::ptr::from_ref(&*offer) as usize;
+        let data = view.contiguous().unwrap_or(core::ptr::null_mut());
+        let offered = Offered { descriptor, data, len: view.len(), firm };
+        self.push(world, 0, |sender| sender.send_offer(envelope, &offered));
+        offer
     }
 
     /// The receiver of the send in slot `index` must be busy: moves the data to a buffer, so that the send is complete.
@@ -83,9 +89,9 @@ impl Engine {
         });
         if moved {
             request.complete = true;
-            let Parked(mut parked) = self.requests.part(index);
-            parked.scratch = copy;
-            self.parked.push(Parked(parked));
+            if let Some(parked) = self.requests.part(index) {
+                self.parked.push(Parked { data: copy, ..parked });
+            }
             self.mail.outbox(self.job, self.tunables, world).busy = BUSY_SENDS;
         }
     }

@@ -65,8 +65,7 @@ pub struct Operation {
     /// None is MPI_ANY_TAG.
     pub tag: Option<i32>,
     pub view: View,
-    /// Keeps the runs that `view` points to; nobody reads it.
-    #[allow(dead_code)]
+    /// Keeps the runs that `view` points to.
     pub layout: Option<Arc<Layout>>,
 }
 
@@ -145,14 +144,12 @@ pub struct Request {
     pub complete: bool,
     pub outcome: Outcome,
     /// The offer of a send; its address is known to the receiver.
-    pub offer: Option<Rendezvous>,
+    pub offer: Option<Box<Rendezvous>>,
     /// Of a receive whose sender copies along: complete once the landing says so.
     pub landing: Landing,
     pub lands: bool,
-    /// The data of a buffered send, accounted for against the attached buffer.
-    pub buffer: Option<Box<[u8]>>,
     /// The data of a send-and-replace.
-    pub scratch: Option<Box<[u8]>>,
+    pub data: Option<Box<[u8]>>,
     pub persistent: Option<Persistent>,
     /// Persistent: started and not yet completed.
     pub active: bool,
@@ -166,7 +163,7 @@ impl Request {
     /// Whether the operation is complete.
     #[inline]
     pub fn is_complete(&self) -> bool {
-        self.complete || (self.lands && self.landing.has_landed()) || self.offer.as_ref().is_some_and(Rendezvous::is_complete)
+        self.complete || (self.lands && self.landing.has_landed()) || self.offer.as_ref().is_some_and(|offer| offer.is_complete())
     }
 
     /// Waits for a sender that copies along.
@@ -199,8 +196,7 @@ impl Request {
             offer: None,
             landing: Landing::default(),
             lands: false,
-            buffer: None,
-            scratch: None,
+            data: None,
             persistent: None,
             active: false,
             standard: false,
@@ -216,33 +212,47 @@ pub fn now() -> u64 {
     unsafe { core::arch::x86_64::_rdtsc() }
 }
 
-/// An offer whose request is no longer the program's concern.
+/// An offer whose request is no longer the program's concern; it stays where it is until it is complete.
 #[derive(Debug)]
-pub struct Parked(pub Box<Request>);
+pub struct Parked {
+    pub offer: Box<Rendezvous>,
+    /// What it offers, if that is not the program's memory.
+    pub data: Option<Box<[u8]>>,
+    /// Whether the data counts against the attached buffer.
+    pub buffered: bool,
+    /// Keeps the runs that the offer points to; nobody reads it.
+    #[allow(dead_code)]
+    pub layout: Option<Arc<Layout>>,
+}
 
 /// All requests of a rank. Slots keep their address.
 #[derive(Debug, Default)]
 pub struct Slab {
-    // A receiver may still look at a slot's offer while the table grows: the Box keeps it in place.
+    // A sender may still report to a slot's landing while the table grows: the Box keeps it in place.
     #[allow(clippy::vec_box)]
     slots: Vec<Box<Request>>,
     free: Vec<Index>,
-    #[allow(clippy::vec_box)] // moves between here and `slots`
-    spare: Vec<Box<Request>>,
 }
 
 impl Slab {
     /// A slot for `kind`. Inlined: an operation that was just put together would be moved in other pieces, which stalls.
     #[inline(always)]
     pub fn insert(&mut self, kind: Kind, operation: Option<Operation>) -> Index {
-        let index = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Request::free());
-            self.slots.len() as Index - 1
-        });
+        let index = match self.free.pop() {
+            Some(index) => index,
+            None => self.grow(),
+        };
         let slot = &mut self.slots[index as usize];
         (slot.kind, slot.operation, slot.complete, slot.outcome) = (kind, operation, false, Outcome::EMPTY);
         (slot.active, slot.lands) = (true, false);
         index
+    }
+
+    #[cold]
+    fn grow(&mut self) -> Index {
+        assert!(self.slots.len() < SLOTS as usize, "pip-mpi: more than {SLOTS} requests at a time");
+        self.slots.push(Request::free());
+        self.slots.len() as Index - 1
     }
 
     /// The slot of a handle's index, if it is in use.
@@ -264,33 +274,21 @@ impl Slab {
     pub fn remove(&mut self, index: Index) {
         let slot = &mut self.slots[index as usize];
         slot.kind = Kind::Free;
-        (slot.operation, slot.offer, slot.persistent) = (None, None, None);
-        (slot.buffer, slot.scratch) = (None, None);
+        (slot.operation, slot.offer, slot.persistent, slot.data) = (None, None, None, None);
         self.free.push(index);
     }
 
-    /// Separates a slot from its offer, which the receiver may still look at: the slot goes on without, and what comes
-    /// back stays where it is until the offer is complete.
-    pub fn part(&mut self, index: Index) -> Parked {
-        let mut old = std::mem::replace(&mut self.slots[index as usize], self.spare.pop().unwrap_or_else(Request::free));
-        let slot = &mut self.slots[index as usize];
-        slot.kind = std::mem::replace(&mut old.kind, Kind::Free);
-        slot.operation.clone_from(&old.operation);
-        (slot.persistent, slot.active, slot.outcome) = (old.persistent.take(), old.active, old.outcome);
-        slot.complete = old.complete;
-        Parked(old)
+    /// Separates a slot from its offer, if it has one: the slot goes on without.
+    pub fn part(&mut self, index: Index) -> Option<Parked> {
+        let slot = self.get(index)?;
+        let layout = slot.operation.as_ref().and_then(|operation| operation.layout.clone());
+        Some(Parked { offer: slot.offer.take()?, data: slot.data.take(), buffered: false, layout })
     }
 
     /// Slots in use.
     #[inline]
     pub fn live(&self) -> usize {
         self.slots.len() - self.free.len()
-    }
-
-    /// Takes the memory of a parked offer that is complete.
-    pub fn recycle(&mut self, Parked(mut request): Parked) {
-        (request.operation, request.offer, request.buffer, request.scratch) = (None, None, None, None);
-        self.spare.push(request);
     }
 }
 

@@ -46,7 +46,7 @@ fn start(lane: Lane, out: Option<Operation>, into: Option<Operation>, replace: b
                     operation.view = View::bytes(data.as_ptr().cast_mut(), data.len());
                 }
                 let index = send::start(engine, Mode::Standard, operation, blocking)?;
-                engine.requests.update(index, |slot| slot.scratch = copy);
+                engine.requests.update(index, |slot| slot.data = copy);
                 index
             }
         };
