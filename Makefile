@@ -9,12 +9,16 @@ LIBRARIES := libpip.so libxpmem.so libpip_mpi.so
 # rustup's cargo is found even by a shell that has not read its profile.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: help setup build run test test-loom bench rivals clean install install-files uninstall
+# Generated MPI programs of the long run, `make test-generated`.
+CASES ?= 10000
+
+.PHONY: help setup build run test test-loom test-generated bench rivals clean install install-files uninstall
 
 help:
 	@echo 'make run     install what is missing, build, show ranks in one address space, compare with stock MPICH'
 	@echo 'make test    install what is missing, build, run every test'
 	@echo 'make test-loom  every interleaving of the lock-free modules (part of make test)'
+	@echo 'make test-generated  CASES (10000) generated MPI programs, under PiP and stock MPICH; ARGS="--seed 1 --ranks 2-4"'
 	@echo 'make bench   a longer comparison, also as JSON; ARGS="..." passes options (ARGS=-h lists them)'
 	@echo 'make rivals  install the other MPI libraries that "make bench ARGS=--rivals=all" measures too'
 	@echo 'make build   install what is missing and build'
@@ -46,6 +50,12 @@ test:
 test-loom:
 	CARGO_TARGET_DIR="$(BUILD)/loom" RUSTFLAGS="--cfg loom" \
 		cargo test --release -p pip-mpi-shim --lib loom_
+
+# A number of programs that no one has time for in `make test`.
+test-generated:
+	@scripts/setup test
+	cargo build --release --workspace --lib --bins --examples
+	"$(RELEASE)/generate-traffic" --cases $(CASES) $(ARGS)
 
 bench: build
 	"$(RELEASE)/compare" --rounds 60 --seconds 300 --json "$(BUILD)/bench.json" $(ARGS)

@@ -63,7 +63,7 @@ fn directly(arguments: &Arguments) -> Option<Outcome> {
 #[inline(always)]
 fn poll(engine: &mut Engine, world: Option<u32>, context: u32, pattern: Pattern, view: &View) -> Option<Outcome> {
     // Long enough for a peer that is about to send; then the general path looks after everything else too.
-    const POLLS: usize = 4000;
+    const POLLS: usize = 1000;
     if !engine.may_receive_directly(context) {
         return None;
     }
@@ -77,7 +77,8 @@ fn poll(engine: &mut Engine, world: Option<u32>, context: u32, pattern: Pattern,
         match found {
             Direct::Received(outcome) => return Some(outcome),
             Direct::Blocked => return None,
-            Direct::Nothing => {}
+            // The pause keeps polls in flight from being thrown away when the line changes, which costs more.
+            Direct::Nothing => core::hint::spin_loop(),
         }
     }
     None

@@ -5,6 +5,7 @@ mod benchmarks;
 mod conformance;
 mod debugging;
 mod faults;
+mod generated;
 mod launcher;
 mod loader;
 mod oracle;
@@ -45,6 +46,7 @@ fn conclude(args: &Arguments) -> Conclusion {
     tools::add(&mut cases);
     shim::add(&mut cases);
     oracle::add(&mut cases);
+    generated::add(&mut cases);
     benchmarks::add(&mut cases);
     run(args, cases.into_trials())
 }

@@ -1,0 +1,78 @@
+/* Who executes instructions: a rank, or one of its threads. It knows the requests it has under way and what will arrive. */
+#include <mpi.h>
+#include <pthread.h>
+
+#define MOST_SLOTS 512
+#define MOST_INBOUND 512
+#define ANY (-1)
+#define NULL_PEER (-2)
+
+static int me, np;
+static long case_number;
+
+typedef enum { UNUSED, SEND, RECEIVE, COLLECTIVE } Kind;
+
+/* Memory of one side of a message. */
+typedef struct {
+    char *memory, *copy; /* what it held before; of `bytes` bytes */
+    size_t bytes;
+    char *at;            /* what MPI calls take */
+    int type;
+    MPI_Count count;
+} Room;
+
+typedef struct {
+    Kind kind;
+    MPI_Request request;
+    MPI_Status status;
+    Room room;
+    int comm, peer, tag;  /* the peer and the tag as given: ANY, NULL_PEER */
+    int order;            /* receives are matched in this order */
+    int persistent, done, error, cancelled, cancellable, statusless;
+    int64_t sum;          /* of a reduction under way: expected, and found in `room` */
+} Slot;
+
+typedef struct {
+    int comm, source, tag, taken;
+    long bytes;
+    uint64_t key;
+} Inbound;
+
+typedef struct {
+    const char *line;
+    int thread, order, inbound_count;
+    uint64_t digest;
+    Slot slots[MOST_SLOTS];
+    Inbound inbound[MOST_INBOUND];
+} Player;
+
+#define fail(player, ...)                                                                                      \
+    do {                                                                                                       \
+        fprintf(stderr, "case %ld rank %d thread %d: ", case_number, me, (player)->thread);                    \
+        fprintf(stderr, __VA_ARGS__);                                                                          \
+        fprintf(stderr, "\n    at: %s\n", (player)->line ? (player)->line : "-");                              \
+        fflush(stderr);                                                                                        \
+        MPI_Abort(MPI_COMM_WORLD, 9);                                                                          \
+    } while (0)
+
+static int class_of(int error) {
+    int class = MPI_SUCCESS;
+    if (error != MPI_SUCCESS) MPI_Error_class(error, &class);
+    return class;
+}
+
+/* A call that must succeed. */
+static void must(Player *player, int error) {
+    if (error == MPI_SUCCESS) return;
+    char text[MPI_MAX_ERROR_STRING];
+    int length;
+    MPI_Error_string(error, text, &length);
+    fail(player, "an MPI call failed: %s", text);
+}
+
+/* The slot an instruction names. */
+static Slot *slot_at(Player *player, int64_t index) {
+    if (index < 0 || index >= MOST_SLOTS) fail(player, "the script names slot %ld", (long)index);
+    return &player->slots[index];
+}
+static Slot *slot_of(Player *player, const char *line) { return slot_at(player, number(line, "slot", -1)); }

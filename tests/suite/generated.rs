@@ -1,0 +1,52 @@
+//! Generated programs (see `pip_tests::generator`): a few of fixed seeds and a few that are new each time. The long run is
+//! `make test-generated`.
+
+use anyhow::{Result, bail};
+use pip_tests::cases::Cases;
+use pip_tests::generator::case::Case;
+use pip_tests::generator::play::{Stage, keep};
+use pip_tests::generator::random::mixed;
+use pip_tests::generator::shrink::{Effort, shrink};
+use pip_tests::generator::{draw, script_of};
+use std::time::SystemTime;
+
+/// Programs for each number of ranks, of the fixed seed and of the new one.
+const PROGRAMS: [(usize, usize); 7] = [(2, 50), (3, 45), (4, 35), (5, 8), (6, 4), (7, 4), (8, 4)];
+
+/// Seconds for making a program that fails smaller.
+const SHRINKING: u64 = 30;
+
+pub fn add(cases: &mut Cases) {
+    let new = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_secs());
+    for (kind, seed) in [("seed", 1), ("new_seed", new)] {
+        for (ranks, count) in PROGRAMS {
+            cases.add(format!("generated::{kind}_{seed}::{count}_programs_of_{ranks}_ranks"), move || {
+                play(seed, ranks, count)
+            });
+        }
+    }
+}
+
+/// Plays the programs, those with threads in a launch of their own.
+fn play(seed: u64, ranks: usize, count: usize) -> Result<()> {
+    let stage = Stage::new(true)?;
+    let seeds = (0..count as u64).map(|index| mixed(seed ^ index << 32 ^ (ranks as u64) << 56) >> 16);
+    let (threaded, plain): (Vec<Case>, Vec<Case>) =
+        seeds.map(|seed| draw::case(seed, ranks)).partition(|case| case.threaded);
+    for programs in [plain, threaded] {
+        let failures = stage.play(&programs)?;
+        // Where stock MPICH fails, there is nothing to compare; `generate-traffic` shows such programs.
+        let Some(failure) = failures.iter().find(|failure| !failure.of_stock) else { continue };
+        let case = &programs[failure.index];
+        let again = format!("a program fails; again: generate-traffic --case {} --ranks {ranks}", case.seed);
+        let found = shrink(&stage, case, Effort::seconds(SHRINKING))?;
+        match found {
+            None => bail!("{again}\n{}\n{}", keep(case, &failure.message)?.display(), failure.message),
+            Some((small, message)) => {
+                let file = keep(&small, &message)?;
+                bail!("{again}; made smaller, in {}:\n{}{message}", file.display(), script_of(&small));
+            }
+        }
+    }
+    Ok(())
+}
