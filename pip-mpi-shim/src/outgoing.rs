@@ -7,7 +7,7 @@ use crate::engine::Engine;
 use crate::layout::{self, View};
 use crate::rendezvous::Rendezvous;
 use crate::request::{Index, Parked};
-use crate::ring::{Envelope, Full, INLINE_MAX, Offered, Sender};
+use crate::ring::{Envelope, Full, INLINE_MAX, LINES_MAX, Offered, Sender};
 use crate::waiting;
 use std::time::{Duration, Instant};
 
@@ -28,14 +28,18 @@ impl Engine {
                     None => layout::copy(view, &View::bytes(to, len), len),
                 }
             };
-            if len <= INLINE_MAX { sender.send_inline(envelope, len, fill) } else { sender.send_cell(envelope, len, fill) }
+            match len {
+                0..=INLINE_MAX => sender.send_inline(envelope, len, fill),
+                _ if len <= LINES_MAX && sender.send_lines(envelope, len, fill).is_ok() => Ok(()),
+                _ => sender.send_cell(envelope, len, fill),
+            }
         });
     }
 
     /// Whether a message of `len` bytes that must not wait for its receiver goes through the mailbox.
     #[inline]
     pub fn copies(&mut self, world: u32, len: usize) -> bool {
-        if len <= INLINE_MAX || self.job.is_crowded() || world == self.job.rank {
+        if len <= LINES_MAX || self.job.is_crowded() || world == self.job.rank {
             return true;
         }
         let outbox = self.mail.outbox(self.job, self.tunables, world);

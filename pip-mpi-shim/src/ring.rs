@@ -11,8 +11,14 @@ use crate::primitive::{AtomicPtr, AtomicU32, AtomicU64, Ordering, UnsafeCell};
 use core::ptr;
 use std::collections::VecDeque;
 
-/// Bytes of payload in a line.
+/// Bytes of payload in a line, beside the envelope.
 pub const INLINE_MAX: usize = 48;
+/// Bytes of payload in a line that continues the one before.
+const MORE: usize = 60;
+/// Lines that a message may continue in.
+const MORE_LINES: usize = 3;
+/// The most payload that travels in lines.
+pub const LINES_MAX: usize = INLINE_MAX + MORE_LINES * MORE;
 
 /// What the receiver matches on, and how the payload travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +35,7 @@ pub struct Envelope {
 /// How a message's payload travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Payload {
-    /// In the line itself: number of bytes.
+    /// In the line itself, and if it is more than [`INLINE_MAX`] in those behind it: number of bytes.
     Inline(usize),
     /// In the ring's bytes: offset and number of bytes.
     Cell(usize, usize),
@@ -50,12 +56,20 @@ pub struct Offered {
     pub firm: bool,
 }
 
-const OFFER: u8 = 0;
-const FIRM: u8 = 3;
-const CELL: u8 = 1;
-const LINK: u8 = 2;
-/// `INLINE + n`: n bytes in the line.
-const INLINE: u8 = 64;
+const OFFER: u32 = 0;
+const FIRM: u32 = 3;
+const CELL: u32 = 1;
+const LINK: u32 = 2;
+/// `INLINE + n`: n bytes in lines.
+const INLINE: u32 = 64;
+/// The kind stands above the rank.
+const KIND: u32 = 20;
+
+/// Lines behind the first that `len` bytes take.
+#[inline]
+fn more_lines(len: usize) -> u64 {
+    len.saturating_sub(INLINE_MAX).div_ceil(MORE) as u64
+}
 
 /// The part of a line behind the word that publishes it.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +77,7 @@ const INLINE: u8 = 64;
 struct Body {
     context: u32,
     tag: i32,
-    /// Source rank and, in the highest byte, the kind.
+    /// Source rank and, from bit 20 on, the kind.
     source_kind: u32,
     bytes: [u32; INLINE_MAX / 4],
 }
@@ -237,7 +251,7 @@ impl Sender {
     }
 
     #[inline]
-    fn publish(&mut self, kind: u8, envelope: Envelope, fill: impl FnOnce(*mut u8)) {
+    fn publish(&mut self, kind: u32, envelope: Envelope, fill: impl FnOnce(*mut u8)) {
         let ring = self.shared();
         let line = ring.line(self.tail);
         line.body.with_mut(|body| {
@@ -245,7 +259,7 @@ impl Sender {
             unsafe {
                 (*body).context = envelope.context;
                 (*body).tag = envelope.tag;
-                (*body).source_kind = envelope.source | u32::from(kind) << 24;
+                (*body).source_kind = envelope.source | kind << KIND;
                 fill((&raw mut (*body).bytes).cast());
             }
         });
@@ -259,7 +273,34 @@ impl Sender {
     pub fn send_inline(&mut self, envelope: Envelope, len: usize, fill: impl FnOnce(*mut u8)) -> Result<(), Full> {
         debug_assert!(len <= INLINE_MAX);
         self.make_room(0)?;
-        self.publish(INLINE + len as u8, envelope, fill);
+        self.publish(INLINE + len as u32, envelope, fill);
+        Ok(())
+    }
+
+    /// Sends up to [`LINES_MAX`] bytes in one line and those behind it. [`Full`] also where the table of lines ends.
+    #[inline(never)]
+    pub fn send_lines(&mut self, envelope: Envelope, len: usize, fill: impl FnOnce(*mut u8)) -> Result<(), Full> {
+        debug_assert!(len <= LINES_MAX);
+        let (more, count) = (more_lines(len), self.shared().line_count);
+        self.make_room(0)?;
+        if (self.tail & (count - 1)) + more >= count || self.tail + more - self.head >= count - 1 {
+            return Err(Full);
+        }
+        let mut data = [0u8; LINES_MAX];
+        fill(data.as_mut_ptr());
+        for i in 0..more as usize {
+            let line = self.shared().line(self.tail + 1 + i as u64);
+            let from = &data[INLINE_MAX + i * MORE..][..MORE];
+            // SAFETY: these lines are free, too; a body holds MORE bytes, and their own turn stays what it was.
+            line.body.with_mut(|body| unsafe { ptr::copy_nonoverlapping(from.as_ptr(), body.cast(), MORE) });
+        }
+        let end = self.tail + more;
+        self.publish(INLINE + len as u32, envelope, |first| {
+            // SAFETY: a line's payload holds INLINE_MAX bytes.
+            unsafe { ptr::copy_nonoverlapping(data.as_ptr(), first, INLINE_MAX) }
+        });
+        self.ends[(end & (count - 1)) as usize] = self.byte_tail;
+        self.tail = end + 1;
         Ok(())
     }
 
@@ -359,6 +400,8 @@ pub struct Receiver {
     position: u64,
     /// Bytes and lines since the head was last published.
     unpublished: u64,
+    /// The payload of a message in several lines, in a row.
+    gathered: Box<[u8; LINES_MAX]>,
 }
 
 // SAFETY: the ring outlives both ends, and only this end reads from it.
@@ -370,7 +413,7 @@ impl Receiver {
     /// # Safety
     /// `ring` came from [`Sender::ring`] before anything was sent, and there is one receiver only.
     pub unsafe fn new(ring: *const Ring) -> Receiver {
-        Receiver { ring, position: 0, unpublished: 0 }
+        Receiver { ring, position: 0, unpublished: 0, gathered: Box::new([0; LINES_MAX]) }
     }
 
     fn shared(&self) -> &'static Ring {
@@ -390,12 +433,12 @@ impl Receiver {
             let (envelope, kind, words, data) = line.body.with(|body| {
                 // SAFETY: `turn` says the sender is done with this line.
                 let body = unsafe { &*body };
-                let source = body.source_kind & 0xff_ffff;
+                let source = body.source_kind & ((1 << KIND) - 1);
                 let envelope = Envelope { context: body.context, source, tag: body.tag };
                 let bytes = body.bytes.as_ptr();
                 // SAFETY: six words fit, though the type promises alignment for half words only.
                 let words = unsafe { bytes.cast::<[u64; 3]>().read_unaligned() };
-                (envelope, (body.source_kind >> 24) as u8, words, bytes.cast::<u8>())
+                (envelope, body.source_kind >> KIND, words, bytes.cast::<u8>())
             });
             let (payload, data) = match kind {
                 LINK => {
@@ -412,10 +455,29 @@ impl Receiver {
                 CELL => (Payload::Cell(words[0] as usize, words[1] as usize), unsafe {
                     ring.bytes.add(words[0] as usize).cast_const()
                 }),
-                inline => (Payload::Inline((inline - INLINE) as usize), data),
+                inline => {
+                    let len = (inline - INLINE) as usize;
+                    let data = if len <= INLINE_MAX { data } else { self.gather(data, len) };
+                    (Payload::Inline(len), data)
+                }
             };
             return Some(Arrival { envelope, payload, data });
         }
+    }
+
+    #[inline(never)]
+    fn gather(&mut self, first: *const u8, len: usize) -> *const u8 {
+        let ring = self.shared();
+        // SAFETY: the sender has filled these lines before it published the first one.
+        unsafe { ptr::copy_nonoverlapping(first, self.gathered.as_mut_ptr(), INLINE_MAX) };
+        for i in 0..more_lines(len) as usize {
+            let to = &mut self.gathered[INLINE_MAX + i * MORE..][..MORE];
+            // SAFETY: as above.
+            ring.line(self.position + 1 + i as u64).body.with(|body| unsafe {
+                ptr::copy_nonoverlapping(body.cast(), to.as_mut_ptr(), MORE);
+            });
+        }
+        self.gathered.as_ptr()
     }
 
     /// Gives the line and the payload of the message last peeked back to the sender.
@@ -425,6 +487,10 @@ impl Receiver {
         self.position += 1;
         self.unpublished += match payload {
             Payload::Cell(_, len) => 64 + len as u64 * ring.line_count * 64 / ring.byte_count,
+            Payload::Inline(len) if len > INLINE_MAX => {
+                self.position += more_lines(len);
+                64 + 64 * more_lines(len)
+            }
             _ => 64,
         };
         // A quarter of the ring: seldom enough to cost nothing, often enough that the sender rarely sees it full.

@@ -8,7 +8,7 @@ use crate::engine::{self, Engine};
 use crate::failure::Failure;
 use crate::operation::{Arguments, Checked};
 use crate::request::{self, Index, Kind, Mode, Operation, Persistent};
-use crate::ring::{Envelope, INLINE_MAX};
+use crate::ring::{Envelope, LINES_MAX};
 use core::ffi::c_int;
 
 fn envelope(operation: &Operation) -> Envelope {
@@ -42,7 +42,7 @@ pub fn blocking(mode: Mode, arguments: Arguments) -> Option<c_int> {
 fn short(arguments: &Arguments) -> Option<()> {
     let view = arguments.plain()?;
     let communicator = communicator::get(arguments.comm)?;
-    let usual = view.len() <= INLINE_MAX
+    let usual = view.len() <= LINES_MAX
         && (arguments.peer as u32) < communicator.size
         && (0..=abi::TAG_UB).contains(&arguments.tag);
     if !usual {
@@ -62,7 +62,7 @@ fn general(mode: Mode, arguments: Arguments) -> Option<c_int> {
         Checked::Library => return library(&arguments),
     };
     let started = engine::with(operation.lane, |engine| {
-        if is_eager(engine, mode, &operation, INLINE_MAX) {
+        if is_eager(engine, mode, &operation, LINES_MAX) {
             engine.send_eager(operation.peer_world, envelope(&operation), &operation.view);
             return Ok(None);
         }

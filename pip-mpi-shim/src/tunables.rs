@@ -50,11 +50,11 @@ tunables! {
         "Size beyond which a payload ring does not grow; further ones are linked behind it.";
     scan_max: "PIP_MPI_SCAN_MAX" = 16, "ranks",
         "A rank looks into the mailboxes of up to this many senders; more have to mark that they have sent.";
-    share_min: "PIP_MPI_SHARE_MIN" = 48 << 10, "bytes",
+    share_min: "PIP_MPI_SHARE_MIN" = 24 << 10, "bytes",
         "Messages from this size are copied by sender and receiver together while both wait (with a core per rank).";
     share_chunk: "PIP_MPI_SHARE_CHUNK" = 16 << 10, "bytes",
         "Bytes that sender or receiver take at a time in a shared copy, at least; whole pages.";
-    share_lead: "PIP_MPI_SHARE_LEAD" = 8 << 10, "bytes",
+    share_lead: "PIP_MPI_SHARE_LEAD" = 4 << 10, "bytes",
         "What the receiver takes of a shared copy beyond half of it, since the sender begins later.";
     spin: "PIP_MPI_SPIN" = 20_000, "rounds",
         "Polls before a waiting rank yields its core; with more ranks than cores it sleeps at once.";

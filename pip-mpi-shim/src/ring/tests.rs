@@ -15,7 +15,12 @@ fn send(sender: &mut Sender, number: u32, len: usize) -> Result<(), Full> {
     let envelope = Envelope { context: number, source: number % 7, tag: number as i32 };
     // SAFETY: there is room for `len` bytes.
     let fill = |to: *mut u8| (0..len).for_each(|i| unsafe { to.add(i).write((number as usize + i) as u8) });
-    if len <= INLINE_MAX { sender.send_inline(envelope, len, fill) } else { sender.send_cell(envelope, len, fill) }
+    match len {
+        0..=INLINE_MAX => sender.send_inline(envelope, len, fill),
+        // Not everywhere is room for it.
+        49..=LINES_MAX if sender.send_lines(envelope, len, fill).is_ok() => Ok(()),
+        _ => sender.send_cell(envelope, len, fill),
+    }
 }
 
 /// The next message as (number, length) after checking its contents.
