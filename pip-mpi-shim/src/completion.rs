@@ -128,6 +128,8 @@ fn is_done(engine: &mut Engine, index: Index) -> bool {
     } else if let Some(offer) = slot.offer.as_deref().map(core::ptr::from_ref) {
         // SAFETY: the offer stays where it is until it is complete.
         engine.help(unsafe { &*offer });
+    } else if slot.halved.is_some() {
+        engine.join(index);
     }
     engine.is_complete(index)
 }

@@ -8,10 +8,11 @@ use crate::contexts;
 use crate::job::Job;
 use crate::mailbox::Mailboxes;
 use crate::queues::QueueTable;
-use crate::rendezvous::{Landing, Rendezvous};
+use crate::rendezvous::{Landing, Pulled, Rendezvous};
 use crate::request::{Handle, Index, Kind, Parked, Request, Slab};
 use crate::stats::Stats;
 use crate::tunables::{self, Values};
+use crate::waiting;
 use core::cell::UnsafeCell;
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -223,9 +224,29 @@ impl Engine {
     /// Gives back what a completed operation of slot `index` used, so that the slot can be freed or started again.
     pub fn settle(&mut self, index: Index) {
         let Some(request) = self.requests.get(index) else { return };
+        if let Some(offer) = request.halved.take() {
+            // SAFETY: an offer stays in place until it is concluded.
+            unsafe {
+                let sender = self.job.block((*offer).sender());
+                (*offer).conclude();
+                waiting::notify(self.job, sender);
+            }
+        }
         if let Some(offer) = request.offer.take() {
             self.mail.stop_assisting(&*offer);
             self.offers.push(offer);
+        }
+    }
+
+    /// Copies what the sender of a halved transfer to slot `index` has not begun.
+    pub fn join(&mut self, index: Index) {
+        let sharing = self.tunables.sharing();
+        let Some(request) = self.requests.get(index) else { return };
+        if let (Some(offer), Some(operation), false) = (request.halved, &request.operation, request.is_complete())
+            // SAFETY: an offer stays in place until it is concluded.
+            && unsafe { (*offer).join(&operation.view, sharing) } == Pulled::Whole
+        {
+            request.complete = true;
         }
     }
 
@@ -243,11 +264,17 @@ impl Engine {
     #[cold]
     pub fn reap(&mut self) {
         for index in std::mem::take(&mut self.detached) {
+            self.join(index);
             if self.is_complete(index) {
                 self.release(index);
             } else {
                 self.detached.push(index);
             }
+        }
+        for i in 0..self.parked.len() {
+            let offer = &raw const *self.parked[i].offer;
+            // SAFETY: an offer stays where it is until it is complete.
+            self.help(unsafe { &*offer });
         }
         for parked in self.parked.extract_if(.., |parked| parked.offer.is_complete()) {
             self.mail.stop_assisting(&*parked.offer);

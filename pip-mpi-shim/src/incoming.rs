@@ -5,9 +5,9 @@ use crate::engine::Engine;
 use crate::layout::{self, View};
 use crate::marks::Marks;
 use crate::matching::Pattern;
-use crate::rendezvous::{Landing, Pulled, Rendezvous};
+use crate::rendezvous::{Landing, Pulled, Rendezvous, Sharing};
 use crate::request::{Index, Matched, Unexpected};
-use crate::ring::{Arrival, Envelope, Payload};
+use crate::ring::{Arrival, Envelope, Offered, Payload};
 use crate::waiting;
 
 /// What [`Engine::receive_directly`] found.
@@ -99,10 +99,34 @@ impl Engine {
 
     /// Completes the posted receive `index` with an arrived message.
     fn deliver(&mut self, index: Index, arrival: &Arrival, world: u32) {
+        if let Payload::Offer(offered) = arrival.payload
+            && self.halve(index, arrival.envelope, &offered)
+        {
+            return;
+        }
         let Some(view) = self.requests.get(index).and_then(|r| r.operation.as_ref()).map(|op| op.view) else { return };
         let landing = self.landing_of(index);
         let taken = self.accept_arrival(arrival, world, &view, landing);
         self.complete_receive(index, taken);
+    }
+
+    /// Copies the first half of a message from a sender that need not be waiting, and goes on to the next. So in a window
+    /// of many both sides work without waiting for each other.
+    fn halve(&mut self, index: Index, Envelope { source, tag, .. }: Envelope, offered: &Offered) -> bool {
+        // SAFETY: an offer stays in place until it is complete.
+        let offer = unsafe { &*(offered.descriptor as *const Rendezvous) };
+        if offered.firm || offered.len < self.tunables.halve_min || !offer.together() || !offer.take() {
+            return false;
+        }
+        let Some(request) = self.requests.get(index) else { return false };
+        let Some(view) = request.operation.as_ref().map(|operation| operation.view) else { return false };
+        (request.lands, request.halved) = (true, Some(core::ptr::from_ref(offer)));
+        let (sender, lane) = (self.job.block(offer.sender()), self.lane);
+        offer.halve(&view, &request.landing, || sender.door(lane).ask_assistance(offer));
+        let outcome = self.outcome(offered.len, view.len(), source, tag);
+        self.requests.update(index, |request| request.outcome = outcome);
+        waiting::notify(self.job, sender);
+        true
     }
 
     /// Where the sender of a shared transfer says that its part has been copied to the receive in slot `index`.
@@ -124,10 +148,12 @@ impl Engine {
                         return None;
                     }
                     // What the line says may have been moved since.
-                    return Some(self.pull_taken(offer, None, world, view, source, tag, landing));
+                    let least = self.tunables.share_min;
+                    return Some(self.pull_taken(offer, None, world, view, source, tag, landing, least));
                 }
                 let data = (!offered.data.is_null()).then(|| View::bytes(offered.data, offered.len));
-                Some(self.pull_taken(offer, data, world, view, source, tag, landing))
+                let least = self.tunables.share_min;
+                Some(self.pull_taken(offer, data, world, view, source, tag, landing, least))
             }
             Payload::Inline(len) | Payload::Cell(_, len) => {
                 let outcome = self.unload(&View::bytes(arrival.data.cast_mut(), len), view, source, tag);
@@ -169,7 +195,8 @@ impl Engine {
         Outcome { source: source as i32, tag, bytes, cancelled: false, error }
     }
 
-    /// Copies from an offer that has been taken, which completes it. `data` is the offer's if it is known already.
+    /// Copies from an offer that has been taken, which completes it; together with the sender from `least` bytes on. `data`
+    /// is the offer's if it is known already.
     #[allow(clippy::too_many_arguments)]
     fn pull_taken(
         &mut self,
@@ -180,13 +207,14 @@ impl Engine {
         source: u32,
         tag: i32,
         landing: *const Landing,
+        least: usize,
     ) -> Taken {
         // SAFETY: an offer stays in place until this completes it; a landing is a slot's of ours, or the engine's.
         let (offer, landing) = unsafe { (&*offer, &*landing) };
         let sender = self.job.block(world);
         let sent = data.map_or_else(|| offer.len(), |data| data.len());
         let invite = || sender.door(self.lane).ask_assistance(offer);
-        let pulled = offer.pull(data, target, self.tunables.sharing(), landing, invite);
+        let pulled = offer.pull(data, target, Sharing { least, ..self.tunables.sharing() }, landing, invite);
         waiting::notify(self.job, sender);
         Taken { outcome: self.outcome(sent, target.len(), source, tag), pulled }
     }
@@ -259,7 +287,8 @@ impl Engine {
             // SAFETY: an offer stays in place until it is complete.
             Unexpected::Offer(offer, _) if !unsafe { (*offer).take() } => None,
             Unexpected::Offer(offer, world) | Unexpected::Taken(offer, world) => {
-                Some(self.pull_taken(offer, None, world, view, source, tag, landing))
+                let least = self.tunables.share_min;
+                Some(self.pull_taken(offer, None, world, view, source, tag, landing, least))
             }
         }
     }

@@ -64,7 +64,7 @@ impl Engine {
 
     fn offer(&mut self, world: u32, envelope: Envelope, view: &View, firm: bool) -> Box<Rendezvous> {
         let together = !self.job.is_crowded() && world != self.job.rank;
-        let fresh = Rendezvous::new(*view, world, together);
+        let fresh = Rendezvous::new(*view, self.job.rank, world, together);
         let offer = match self.offers.pop() {
             Some(mut used) => {
                 *used = fresh;

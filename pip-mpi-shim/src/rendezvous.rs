@@ -36,7 +36,8 @@ pub struct Rendezvous {
     /// The sender's data: the receiver's to read once it took the offer, the sender's to change while it moves it.
     source: UnsafeCell<View>,
     bytes: usize,
-    /// Rank of the receiver in MPI_COMM_WORLD, for the sender.
+    /// Ranks in MPI_COMM_WORLD.
+    sender: u32,
     receiver: u32,
     /// Whether the sender accepts help with the copy, and gives it.
     together: bool,
@@ -118,11 +119,12 @@ pub enum Pulled {
 }
 
 impl Rendezvous {
-    /// An offer of `source` to rank `receiver`; `together` if the sender may copy too.
-    pub fn new(source: View, receiver: u32, together: bool) -> Rendezvous {
+    /// An offer of `source` from rank `sender` to rank `receiver`; `together` if the sender may copy too.
+    pub fn new(source: View, sender: u32, receiver: u32, together: bool) -> Rendezvous {
         Rendezvous {
             bytes: source.len(),
             source: UnsafeCell::new(source),
+            sender,
             receiver,
             together,
             reply: Reply {
@@ -138,6 +140,16 @@ impl Rendezvous {
     #[allow(clippy::len_without_is_empty)] // a number of bytes, not a collection
     pub fn len(&self) -> usize {
         self.bytes
+    }
+
+    /// Whether the sender accepts help with the copy, and gives it.
+    pub fn together(&self) -> bool {
+        self.together
+    }
+
+    /// Rank of the sender in MPI_COMM_WORLD.
+    pub fn sender(&self) -> u32 {
+        self.sender
     }
 
     /// Rank of the receiver in MPI_COMM_WORLD.
@@ -215,15 +227,43 @@ impl Rendezvous {
             self.reply.state.store(DONE, Ordering::Release);
             return Pulled::Whole;
         }
-        landing.prepare();
         let first = sharing.first(bytes);
+        self.invite(target, landing, first);
+        invite();
+        self.finish_front(&source, target, first, sharing)
+    }
+
+    /// Receiver, after [`Rendezvous::take`]: copies the first half, and leaves the other to the sender until it
+    /// [joins](Rendezvous::join). `invite` as in [`Rendezvous::pull`].
+    pub fn halve(&self, target: &View, landing: &Landing, invite: impl FnOnce()) {
+        let source = self.source();
+        let bytes = source.len().min(target.len());
+        let first = bytes.div_ceil(unit_of(bytes)).div_ceil(2) as u32;
+        self.invite(target, landing, first);
+        invite();
+        Part { source: &source, target, bytes }.copy(0, first);
+    }
+
+    /// Receiver of a halved transfer: copies what the sender has not begun. [`Rendezvous::conclude`] ends it.
+    pub fn join(&self, target: &View, sharing: Sharing) -> Pulled {
+        let source = self.source();
+        let part = Part { source: &source, target, bytes: source.len().min(target.len()) };
+        if self.work(End::Front, &part, sharing) > 0 { Pulled::Front } else { Pulled::Whole }
+    }
+
+    /// Receiver of a halved transfer that has everything: the sender may use its memory again.
+    pub fn conclude(&self) {
+        self.reply.state.store(DONE, Ordering::Release);
+    }
+
+    /// Receiver: lets the sender copy along, but for the first `first` units.
+    fn invite(&self, target: &View, landing: &Landing, first: u32) {
+        landing.prepare();
         // SAFETY: before the state is SHARED the sender stays away.
         self.reply.target.with_mut(|place| unsafe { *place = *target });
         self.reply.landing.store(core::ptr::from_ref(landing).cast_mut(), Ordering::Relaxed);
         self.reply.taken.store(first, Ordering::Relaxed);
         self.reply.state.store(SHARED, Ordering::Release);
-        invite();
-        self.finish_front(&source, target, first, sharing)
     }
 
     /// Receiver: copies the first `first` units and what it gets of the rest.

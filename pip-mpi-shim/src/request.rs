@@ -114,6 +114,8 @@ pub enum Unexpected {
 
 // SAFETY: offers live in the shared address space and are used through atomics.
 unsafe impl Send for Unexpected {}
+// SAFETY: as above.
+unsafe impl Send for Request {}
 
 impl Unexpected {
     /// Bytes of the message.
@@ -148,6 +150,8 @@ pub struct Request {
     /// Of a receive whose sender copies along: complete once the landing says so.
     pub landing: Landing,
     pub lands: bool,
+    /// Of a receive whose sender was asked to copy the second half: its offer, to be concluded.
+    pub halved: Option<*const Rendezvous>,
     /// The data of a send-and-replace.
     pub data: Option<Box<[u8]>>,
     pub persistent: Option<Persistent>,
@@ -196,6 +200,7 @@ impl Request {
             offer: None,
             landing: Landing::default(),
             lands: false,
+            halved: None,
             data: None,
             persistent: None,
             active: false,
@@ -244,7 +249,7 @@ impl Slab {
         };
         let slot = &mut self.slots[index as usize];
         (slot.kind, slot.operation, slot.complete, slot.outcome) = (kind, operation, false, Outcome::EMPTY);
-        (slot.active, slot.lands) = (true, false);
+        (slot.active, slot.lands, slot.halved) = (true, false, None);
         index
     }
 

@@ -51,7 +51,9 @@ tunables! {
     scan_max: "PIP_MPI_SCAN_MAX" = 16, "ranks",
         "A rank looks into the mailboxes of up to this many senders; more have to mark that they have sent.";
     share_min: "PIP_MPI_SHARE_MIN" = 24 << 10, "bytes",
-        "Messages from this size are copied by sender and receiver together while both wait (with a core per rank).";
+        "Messages of blocking sends are copied by both sides together from this size on (with a core per rank).";
+    halve_min: "PIP_MPI_HALVE_MIN" = 32 << 10, "bytes",
+        "The same for messages of non-blocking sends to posted receives: the second half is left to the sender.";
     share_chunk: "PIP_MPI_SHARE_CHUNK" = 16 << 10, "bytes",
         "Bytes that sender or receiver take at a time in a shared copy, at least; whole pages.";
     share_lead: "PIP_MPI_SHARE_LEAD" = 4 << 10, "bytes",

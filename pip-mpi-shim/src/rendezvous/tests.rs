@@ -22,7 +22,7 @@ fn transfer(length: usize, sharing: Sharing) {
     let mut from: Vec<u8> = (0..length).map(|i| (i * 7 + i / PAGE) as u8).collect();
     let mut to = vec![0u8; length];
     let (source, target) = (bytes(&mut from), bytes(&mut to));
-    let shared = Arc::new((Rendezvous::new(source, 0, true), Landing::default()));
+    let shared = Arc::new((Rendezvous::new(source, 0, 1, true), Landing::default()));
     let sender = {
         let shared = shared.clone();
         thread::spawn(move || {
@@ -60,10 +60,49 @@ fn loom_both_sides_copy_every_byte_once() {
     loom::model(|| transfer(3 * PAGE, together(1)));
 }
 
+/// The receiver leaves a half to the sender, and joins it.
+fn halving(length: usize) {
+    let mut from: Vec<u8> = (0..length).map(|i| (i * 3) as u8).collect();
+    let mut to = vec![0u8; length];
+    let (source, target) = (bytes(&mut from), bytes(&mut to));
+    let shared = Arc::new((Rendezvous::new(source, 0, 1, true), Landing::default()));
+    let sender = {
+        let shared = shared.clone();
+        thread::spawn(move || {
+            while !shared.0.is_complete() {
+                shared.0.help(together(1));
+                thread::yield_now();
+            }
+        })
+    };
+    assert!(shared.0.take());
+    shared.0.halve(&target, &shared.1, || ());
+    if shared.0.join(&target, together(1)) == Pulled::Front {
+        while !shared.1.has_landed() {
+            thread::yield_now();
+        }
+    }
+    assert!(from == to);
+    shared.0.conclude();
+    sender.join().unwrap();
+}
+
+#[cfg(not(loom))]
+#[test]
+fn a_halved_copy_is_whole() {
+    [1, 4096, 100_000].into_iter().for_each(|length| (0..200).for_each(|_| halving(length)));
+}
+
+#[cfg(loom)]
+#[test]
+fn loom_a_halved_copy_is_whole() {
+    loom::model(|| halving(3 * PAGE));
+}
+
 /// The sender moves its data while the receiver takes it: the receiver gets all of it, from one place or the other.
 fn relocation() {
     let mut from = [1u8, 2, 3, 4];
-    let shared = Arc::new((Rendezvous::new(bytes(&mut from), 0, false), Landing::default()));
+    let shared = Arc::new((Rendezvous::new(bytes(&mut from), 0, 1, false), Landing::default()));
     let sender = {
         let shared = shared.clone();
         thread::spawn(move || {
@@ -102,7 +141,7 @@ fn loom_data_may_move_while_it_is_taken() {
 #[cfg(not(loom))]
 #[test]
 fn a_cancelled_offer_is_not_taken() {
-    let offer = Rendezvous::new(View::bytes(core::ptr::null_mut(), 0), 0, false);
+    let offer = Rendezvous::new(View::bytes(core::ptr::null_mut(), 0), 0, 1, false);
     assert!(offer.cancel() && offer.is_cancelled() && !offer.take() && !offer.cancel());
 }
 
@@ -110,7 +149,7 @@ fn a_cancelled_offer_is_not_taken() {
 #[test]
 fn a_short_receive_gets_the_front() {
     let (mut from, mut to) = ([7u8; 100], [0u8; 10]);
-    let offer = Rendezvous::new(bytes(&mut from), 0, true);
+    let offer = Rendezvous::new(bytes(&mut from), 0, 1, true);
     assert!(offer.take());
     offer.pull(None, &bytes(&mut to), together(1), &Landing::default(), || ());
     assert_eq!(to, [7; 10]);
