@@ -26,7 +26,7 @@ pub fn during(call: impl FnOnce() -> i32) -> i32 {
     let mut receives_wait = false;
     engine::each(|engine| {
         engine.progress();
-        receives_wait |= engine.posted > 0;
+        receives_wait |= engine.posted > 0 || !engine.halved.is_empty();
     });
     if receives_wait { with_thread(call) } else { call() }
 }

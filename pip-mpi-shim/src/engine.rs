@@ -39,6 +39,8 @@ pub struct Engine {
     pub posted: usize,
     /// Receives that the program freed before they were complete.
     pub detached: Vec<Index>,
+    /// Receives whose senders copy the second half.
+    pub halved: Vec<Index>,
     /// Offers that outlive their requests.
     pub parked: Vec<Parked>,
     /// Memory of offers to use again.
@@ -80,6 +82,7 @@ pub fn install(job: &'static Job, threads: bool) {
             landing: Box::default(),
             posted: 0,
             detached: Vec::new(),
+            halved: Vec::new(),
             parked: Vec::new(),
             offers: Vec::new(),
             job,
@@ -223,19 +226,30 @@ impl Engine {
 
     /// Gives back what a completed operation of slot `index` used, so that the slot can be freed or started again.
     pub fn settle(&mut self, index: Index) {
+        self.conclude(index);
         let Some(request) = self.requests.get(index) else { return };
-        if let Some(offer) = request.halved.take() {
-            // SAFETY: an offer stays in place until it is concluded.
-            unsafe {
-                let sender = self.job.block((*offer).sender());
-                (*offer).conclude();
-                waiting::notify(self.job, sender);
-            }
-        }
         if let Some(offer) = request.offer.take() {
             self.mail.stop_assisting(&*offer);
             self.offers.push(offer);
         }
+    }
+
+    /// Looks after receives whose senders copy the second half: a sender must not have to wait until this rank asks for
+    /// them. Copies along itself if there is nothing better to do.
+    #[cold]
+    pub fn tend(&mut self, idle: bool) {
+        if idle && let Some(&last) = self.halved.last() {
+            self.join(last); // the sender begins with the first
+        }
+        let mut halved = std::mem::take(&mut self.halved);
+        halved.retain(|&index| {
+            let whole = self.requests.get(index).is_none_or(|request| request.is_complete());
+            if whole {
+                self.conclude(index);
+            }
+            !whole
+        });
+        self.halved = halved;
     }
 
     /// Copies what the sender of a halved transfer to slot `index` has not begun.
@@ -247,6 +261,18 @@ impl Engine {
             && unsafe { (*offer).join(&operation.view, sharing) } == Pulled::Whole
         {
             request.complete = true;
+        }
+    }
+
+    /// Tells the sender of a halved transfer that it is complete.
+    fn conclude(&mut self, index: Index) {
+        if let Some(offer) = self.requests.get(index).and_then(|request| request.halved.take()) {
+            // SAFETY: an offer stays in place until it is concluded.
+            unsafe {
+                let sender = self.job.block((*offer).sender());
+                (*offer).conclude();
+                waiting::notify(self.job, sender);
+            }
         }
     }
 

@@ -38,6 +38,9 @@ impl Engine {
             None => (0..self.mail.peer_count()).for_each(|i| any |= self.take_mail(self.mail.peer(i)) > 0),
         }
         self.assist();
+        if !self.halved.is_empty() {
+            self.tend(!any);
+        }
         if !(self.detached.is_empty() && self.parked.is_empty()) {
             self.reap();
         }
@@ -125,6 +128,7 @@ impl Engine {
         offer.halve(&view, &request.landing, || sender.door(lane).ask_assistance(offer));
         let outcome = self.outcome(offered.len, view.len(), source, tag);
         self.requests.update(index, |request| request.outcome = outcome);
+        self.halved.push(index);
         waiting::notify(self.job, sender);
         true
     }
