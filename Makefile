@@ -12,7 +12,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 # Generated MPI programs of the long run, `make test-generated`.
 CASES ?= 10000
 
-.PHONY: help setup build run test test-loom test-generated bench rivals clean install install-files uninstall
+.PHONY: help setup build run test test-loom test-generated bench tune rivals clean install install-files uninstall
 
 help:
 	@echo 'make run     install what is missing, build, show ranks in one address space, compare with stock MPICH'
@@ -20,6 +20,7 @@ help:
 	@echo 'make test-loom  every interleaving of the lock-free modules (part of make test)'
 	@echo 'make test-generated  CASES (10000) generated MPI programs, under PiP and stock MPICH; ARGS="--seed 1 --ranks 2-4"'
 	@echo 'make bench   a longer comparison, also as JSON; ARGS="..." passes options (ARGS=-h lists them)'
+	@echo 'make tune    what the settings of messages should be on this machine (pip-mpiexec -info prints them)'
 	@echo 'make rivals  install the other MPI libraries that "make bench ARGS=--rivals=all" measures too'
 	@echo 'make build   install what is missing and build'
 	@echo 'make setup   install what is missing'
@@ -64,6 +65,9 @@ bench: build
 rivals: build
 	@scripts/rivals "$(BUILD)/rivals"
 	MPICC=mpicc.openmpi cargo build --release -p osu -p bench-harness --target-dir "$(BUILD)/rivals/openmpi"
+
+tune: build
+	"$(RELEASE)/compare" --tune --rounds 30 --seconds 180 $(ARGS)
 
 clean:
 	cargo clean

@@ -39,6 +39,8 @@ pub struct Engine {
     pub posted: usize,
     /// Receives that the program freed before they were complete.
     pub detached: Vec<Index>,
+    /// Offers of this rank that are not complete: its peers are busy with them.
+    pub offering: usize,
     /// Receives whose senders copy the second half.
     pub halved: Vec<Index>,
     /// Offers that outlive their requests.
@@ -82,6 +84,7 @@ pub fn install(job: &'static Job, threads: bool) {
             landing: Box::default(),
             posted: 0,
             detached: Vec::new(),
+            offering: 0,
             halved: Vec::new(),
             parked: Vec::new(),
             offers: Vec::new(),
@@ -229,9 +232,15 @@ impl Engine {
         self.conclude(index);
         let Some(request) = self.requests.get(index) else { return };
         if let Some(offer) = request.offer.take() {
-            self.mail.stop_assisting(&*offer);
-            self.offers.push(offer);
+            self.withdraw(offer);
         }
+    }
+
+    /// Takes a complete offer back.
+    fn withdraw(&mut self, offer: Box<Rendezvous>) {
+        self.mail.stop_assisting(&*offer);
+        self.offering -= 1;
+        self.offers.push(offer);
     }
 
     /// Looks after receives whose senders copy the second half: a sender must not have to wait until this rank asks for
@@ -307,6 +316,7 @@ impl Engine {
             if parked.buffered {
                 crate::buffered::release(parked.offer.len());
             }
+            self.offering -= 1;
             self.offers.push(parked.offer);
         }
     }

@@ -118,7 +118,9 @@ impl Engine {
     fn halve(&mut self, index: Index, Envelope { source, tag, .. }: Envelope, offered: &Offered) -> bool {
         // SAFETY: an offer stays in place until it is complete.
         let offer = unsafe { &*(offered.descriptor as *const Rendezvous) };
-        if offered.firm || offered.len < self.tunables.halve_min || !offer.together() || !offer.take() {
+        // While the peer fetches something from us it cannot help.
+        let alone = self.offering > 0 || !offer.together();
+        if offered.firm || offered.len < self.tunables.halve_min || alone || !offer.take() {
             return false;
         }
         let Some(request) = self.requests.get(index) else { return false };
@@ -218,6 +220,8 @@ impl Engine {
         let sender = self.job.block(world);
         let sent = data.map_or_else(|| offer.len(), |data| data.len());
         let invite = || sender.door(self.lane).ask_assistance(offer);
+        // While the peer fetches something from us it cannot help.
+        let least = if self.offering > 0 { usize::MAX } else { least };
         let pulled = offer.pull(data, target, Sharing { least, ..self.tunables.sharing() }, landing, invite);
         waiting::notify(self.job, sender);
         Taken { outcome: self.outcome(sent, target.len(), source, tag), pulled }

@@ -66,6 +66,7 @@ pub fn cancel(handle: Request) -> Option<c_int> {
                 if taken_back {
                     // The receiver has yet to see that the offer is void, and nothing tells when it has.
                     std::mem::forget(engine.requests.part(index));
+                    engine.offering -= 1;
                 }
                 taken_back
             }

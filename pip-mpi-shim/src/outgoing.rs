@@ -73,6 +73,7 @@ impl Engine {
             None => Box::new(fresh),
         };
         self.stats.rendezvous.add(view.len());
+        self.offering += 1;
         let descriptor = core::ptr::from_ref(&*offer) as usize;
         let data = view.contiguous().unwrap_or(core::ptr::null_mut());
         let offered = Offered { descriptor, data, len: view.len(), firm };

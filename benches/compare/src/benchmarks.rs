@@ -96,7 +96,8 @@ fn message_rate(output: &str) -> Points {
     osu(output).into_iter().map(|(bytes, megabytes)| (bytes, megabytes / bytes as f64)).collect()
 }
 
-fn latency(arguments: &'static str, sizes: &'static [usize]) -> Benchmark {
+/// osu_latency with these options; of its sizes some are compared.
+pub fn latency(arguments: &'static str, sizes: &'static [usize]) -> Benchmark {
     Benchmark {
         name: "osu_latency",
         program: Program::Own("osu_latency"),
@@ -107,6 +108,11 @@ fn latency(arguments: &'static str, sizes: &'static [usize]) -> Benchmark {
         read: osu,
         sizes,
     }
+}
+
+/// osu_bw, whose sender keeps a window of messages under way.
+pub fn window(arguments: &'static str, sizes: &'static [usize]) -> Benchmark {
+    bandwidth("osu_bw", Bound::OneWay, arguments, sizes)
 }
 
 fn bandwidth(program: &'static str, bound: Bound, arguments: &'static str, sizes: &'static [usize]) -> Benchmark {
@@ -133,7 +139,7 @@ fn rate(name: &'static str, program: &'static str) -> Benchmark {
 
 /// All benchmarks.
 pub fn table() -> Vec<Benchmark> {
-    let one_way = |arguments, sizes| bandwidth("osu_bw", Bound::OneWay, arguments, sizes);
+    let one_way = window;
     let both_ways = |arguments, sizes| bandwidth("osu_bibw", Bound::BothWays, arguments, sizes);
     vec![
         latency("-m 8:1024 -i 10000", &[8, 32, 64, 256, KIB]),

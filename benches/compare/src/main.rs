@@ -14,6 +14,7 @@ mod progress;
 mod report;
 mod rivals;
 mod stats;
+mod tune;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -92,6 +93,10 @@ fn run(options: Options) -> Result<bool> {
         stop: &stop,
     };
     eprintln!("compare: up to {} rounds in {} s, seed {}", campaign.rounds, campaign.budget.as_secs(), campaign.seed);
+    if options.tune {
+        print!("{}", tune::run(&campaign, &rivals[rivals::PIP])?);
+        return Ok(true);
+    }
     let results = campaign.run()?;
     let lines = stats::compare(&results, &benchmarks, rivals.len());
     print!("{}", report::text(&lines, &results, &campaign));

@@ -18,6 +18,8 @@ pub struct Options {
     pub rivals_folder: Option<PathBuf>,
     /// Only say which rivals there are.
     pub list: bool,
+    /// Measure PiP's settings instead.
+    pub tune: bool,
     /// NetPIPE.
     pub netpipe: PathBuf,
     /// The most rounds.
@@ -41,6 +43,7 @@ before and after each run; only runs in the same state are compared.
 Options:
   --rivals LIST       which libraries: all, or names with commas; stock and PiP always take part (default stock)
   --list-rivals       print the names, whether they are installed, and their settings
+  --tune              measure PiP's settings at several values each, and name the best on this machine
   --rounds N          the most rounds (default 20)
   --seconds N         begin no run later than this (default 100)
   --seed N            the order's seed (default: random, printed)
@@ -79,6 +82,7 @@ pub fn parse(mut parser: lexopt::Parser) -> Result<Parsed, lexopt::Error> {
         rivals: "stock".into(),
         rivals_folder: None,
         list: false,
+        tune: false,
         netpipe: "/usr/bin/NPmpich2".into(),
         rounds: 20,
         budget: Duration::from_secs(100),
@@ -99,6 +103,7 @@ pub fn parse(mut parser: lexopt::Parser) -> Result<Parsed, lexopt::Error> {
             Long("rivals") => options.rivals = parser.value()?.string()?,
             Long("rivals-dir") => options.rivals_folder = Some(parser.value()?.into()),
             Long("list-rivals") => options.list = true,
+            Long("tune") => options.tune = true,
             Long("netpipe") => options.netpipe = parser.value()?.into(),
             Short('h') | Long("help") => return Ok(Parsed::Help),
             Short('V') | Long("version") => return Ok(Parsed::Version),
