@@ -123,10 +123,11 @@ impl Run {
         self.command.env(MARK, &mark).stdout(stdout.try_clone()?).stderr(stderr.try_clone()?);
         self.command.stdin(if self.input.is_some() { Stdio::piped() } else { Stdio::null() });
         // A session of its own: the terminal's signals are the runner's, and what it starts can be found.
-        // SAFETY: setsid is async-signal-safe and touches no memory.
+        // SAFETY: both calls are async-signal-safe and touch no memory.
         unsafe {
             self.command.pre_exec(|| {
                 libc::setsid();
+                libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM); // an interrupted suite leaves nothing behind
                 Ok(())
             })
         };

@@ -114,26 +114,37 @@ mod model {
 }
 
 #[cfg(loom)]
-#[test]
-fn loom_a_reader_sees_whole_messages_in_order() {
-    loom::model(|| {
-        let (mut sender, mut receiver) = pair(4, 64, 64);
+fn whole_and_in_order(lines: usize, lens: &'static [usize]) {
+    loom::model(move || {
+        let (mut sender, mut receiver) = pair(lines, 64, 64);
         let writer = loom::thread::spawn(move || {
-            for number in 0..5 {
-                while send(&mut sender, number, 8) == Err(Full) {
-                    sender.extend(8);
+            for (number, &len) in lens.iter().enumerate() {
+                while send(&mut sender, number as u32, len) == Err(Full) {
+                    sender.extend(len);
                 }
             }
         });
-        for expected in 0..5 {
+        for (number, &len) in lens.iter().enumerate() {
             let got = loop {
                 match receive(&mut receiver) {
                     Some(message) => break message,
                     None => loom::thread::yield_now(),
                 }
             };
-            assert_eq!(got, (expected, 8));
+            assert_eq!(got, (number as u32, len));
         }
         writer.join().unwrap();
     });
+}
+
+#[cfg(loom)]
+#[test]
+fn loom_a_reader_sees_whole_messages_in_order() {
+    whole_and_in_order(4, &[8; 5]);
+}
+
+#[cfg(loom)]
+#[test]
+fn loom_messages_of_several_lines_are_whole() {
+    whole_and_in_order(8, &[100, 8, 60, 200]);
 }

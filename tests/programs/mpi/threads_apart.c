@@ -26,6 +26,7 @@ static void *transfer(void *unused) {
 int main(int argc, char **argv) {
     int provided, meanwhile = 0, go_on = 1;
     MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided);
+    setvbuf(stdout, malloc(BUFSIZ), _IOLBF, BUFSIZ);
     MPI_Comm_rank(MPI_COMM_WORLD, &me), MPI_Comm_size(MPI_COMM_WORLD, &np);
     require(provided == MPI_THREAD_MULTIPLE);
     for (int i = 0; i < 2; i++) MPI_Comm_dup(MPI_COMM_WORLD, &comms[i]);

@@ -118,7 +118,7 @@ impl Stage {
         let mut first = 0;
         while first < cases.len() {
             let rest: Vec<&Case> = cases[first..].iter().collect();
-            let played = self.launch(library, &rest, 1, 20 + rest.len() as u64 / 2)?;
+            let played = self.launch(library, &rest, 1, patience(&rest))?;
             let ended = played.digests.len().min(rest.len());
             for (place, digest) in digests[first..].iter_mut().zip(played.digests) {
                 *place = Some(digest);
@@ -137,7 +137,7 @@ impl Stage {
     /// Which of the cases makes trouble only at the end of a launch.
     fn culprit(&self, library: Library, cases: &[&Case]) -> Result<usize> {
         for (index, case) in cases.iter().enumerate() {
-            if self.launch(library, &[case], 1, 20)?.trouble.is_some() {
+            if self.launch(library, &[case], 1, patience(&[case]))?.trouble.is_some() {
                 return Ok(index);
             }
         }
@@ -154,6 +154,12 @@ impl Stage {
         let differing = stock.digests.first().and_then(|stock| played.digests.iter().find(|digest| *digest != stock));
         Ok(differing.map(|digest| format!("the digest is {digest}, stock MPICH's is {}", stock.digests[0])))
     }
+}
+
+/// Seconds for a launch. With more ranks than cores the collective calls of MPICH, which spin, take most of it.
+fn patience(cases: &[&Case]) -> u64 {
+    let ranks = cases.first().map_or(2, |case| case.ranks as u64);
+    30 + cases.len() as u64 * ranks * if ranks > 4 { 2 } else { 1 }
 }
 
 /// Keeps a script for whoever looks at it; returns where.

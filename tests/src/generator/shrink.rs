@@ -19,7 +19,7 @@ pub struct Effort {
 impl Effort {
     /// For so many seconds.
     pub fn seconds(seconds: u64) -> Effort {
-        Effort { times: 5, limit: 6, until: Instant::now() + Duration::from_secs(seconds) }
+        Effort { times: 5, limit: 30, until: Instant::now() + Duration::from_secs(seconds) }
     }
 }
 
