@@ -93,11 +93,14 @@ pub fn write_sends(script: &mut Script, scope: &Scope, step: &Step) {
         let (comm, about) = (transfer.communicator.0, scope.tags + ABOUT);
         let (to, from) = (transfer.dest_name, transfer.source_name);
         script.line(transfer.source, scope.thread, format!("tell - slot={slot} comm={comm} to={to} tag={about}"));
-        let line = format!("hear - comm={comm} from={from} tag={about} about={}", transfer.tag);
+        // Without a barrier behind it, the next step's message of this tag may be there already.
+        let blind = if scope.barrier.is_none() { " blind=1" } else { "" };
+        let line = format!("hear - comm={comm} from={from} tag={about} about={}{blind}", transfer.tag);
         script.line(transfer.dest, scope.thread, line);
         let (name, _) = receiving::function(scope, &blocking(transfer), true, false);
         receiving::line(script, scope, transfer, name, received, "");
     }
+    super::barrier(script, scope);
     check(script, scope);
 }
 
