@@ -9,6 +9,7 @@ mod environment;
 mod exit_status;
 mod info;
 mod janitor;
+mod mappings;
 mod options;
 mod plan;
 mod pmi;

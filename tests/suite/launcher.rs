@@ -30,6 +30,10 @@ pub fn add(cases: &mut Cases) {
             pip.expect_code(stock.code.unwrap_or(-1)).map(drop)
         });
     }
+    cases.add("launcher::too_many_mappings_are_named_with_the_way_out", || {
+        let run = Run::pip("-n 2").arg(sources::program("launcher/map_until_it_fails.c")?);
+        run.end()?.expect_code(libc::SIGABRT)?.expect_err(&["memory mappings", "sysctl -w vm.max_map_count="]).map(drop)
+    });
     cases.add("launcher::info_shows_the_settings_in_force", || {
         let outcome = Run::pip("-info").env("PIP_MPI_EAGER_MAX", "32k").end()?;
         outcome.expect_code(0)?.expect_quiet()?;

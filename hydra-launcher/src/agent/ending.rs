@@ -3,6 +3,7 @@
 use super::Agent;
 use super::poller::Channel;
 use crate::exit_status::{Ended, signal_text};
+use crate::mappings;
 use crate::pmi::server::Phase;
 use crate::pmi::wire::WireError;
 use crate::signals::send_to_group;
@@ -116,6 +117,10 @@ impl Agent {
                 None => event,
             };
             self.outputs[Channel::Err as usize].say(&text);
+            // The mappings of killed ranks are still there.
+            if let Some(advice) = cause.culprit().and_then(|_| mappings::exhausted()) {
+                self.outputs[Channel::Err as usize].say(&advice);
+            }
         }
     }
 
