@@ -109,9 +109,6 @@ pub fn post(engine: &mut Engine, operation: Operation) -> Index {
 /// MPI_Irecv.
 #[inline(always)]
 pub fn nonblocking(arguments: Arguments, request: *mut Request) -> Option<c_int> {
-    if request.is_null() {
-        return None;
-    }
     if let Some(handle) = plainly(&arguments) {
         // SAFETY: MPI gives a request to fill.
         unsafe { *request = handle.request() };
@@ -195,7 +192,12 @@ pub fn matched(
     };
     let (outcome, comm) = engine::with(handle.lane, |engine| {
         let slot = engine.requests.get(index)?;
-        let comm = slot.operation.as_ref().map_or(abi::COMM_WORLD, |operation| operation.comm);
+        let mut comm = abi::COMM_WORLD;
+        if let Some(operation) = &mut slot.operation {
+            comm = operation.comm;
+            // The sender may copy on, by this layout, after the program has freed the datatype.
+            (operation.view, operation.layout) = (view, layout);
+        }
         let Kind::Message(Matched { source, tag, message }) = std::mem::replace(&mut slot.kind, Kind::Receive) else {
             return None;
         };
@@ -209,7 +211,6 @@ pub fn matched(
         }
         Some((outcome, comm))
     })??;
-    drop(layout);
     // SAFETY: the program's message, request and status.
     unsafe {
         *message = abi::MESSAGE_NULL;

@@ -78,9 +78,6 @@ fn general(mode: Mode, arguments: Arguments) -> Option<c_int> {
 /// MPI_Isend and its modes.
 #[inline(always)]
 pub fn nonblocking(mode: Mode, arguments: Arguments, request: *mut Request) -> Option<c_int> {
-    if request.is_null() {
-        return None;
-    }
     if mode == Mode::Standard && short(&arguments).is_some() {
         // SAFETY: MPI gives a request to fill.
         unsafe { *request = abi::REQUEST_COMPLETE_SEND };

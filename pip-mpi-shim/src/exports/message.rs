@@ -80,7 +80,7 @@ macro_rules! both_counts {
             buffer: *mut c_void, count: $count, datatype: Datatype, peer: c_int, tag: c_int, comm: Comm,
             request: *mut Request,
         ) {
-            receive::nonblocking(message!(buffer, count, datatype, peer, tag, comm), request)
+            given(request).and_then(|()| receive::nonblocking(message!(buffer, count, datatype, peer, tag, comm), request))
         }
         /// MPI-4.0 section 3.9.
         fn $recv_init(

@@ -17,26 +17,35 @@ fn bytes(view: &mut [u8]) -> View {
     View::bytes(view.as_mut_ptr(), view.len())
 }
 
+type Shared = Arc<(Rendezvous, Landing)>;
+
+/// A sender that copies along until the transfer is over.
+fn helper(shared: &Shared, sharing: Sharing) -> thread::JoinHandle<()> {
+    let shared = shared.clone();
+    thread::spawn(move || {
+        while !shared.0.is_complete() {
+            shared.0.help(sharing);
+            thread::yield_now();
+        }
+    })
+}
+
+fn await_landing(landing: &Landing) {
+    while !landing.has_landed() {
+        thread::yield_now();
+    }
+}
+
 /// The sender helps while it waits for its end; the receiver has everything when it says so.
 fn transfer(length: usize, sharing: Sharing) {
     let mut from: Vec<u8> = (0..length).map(|i| (i * 7 + i / PAGE) as u8).collect();
     let mut to = vec![0u8; length];
     let (source, target) = (bytes(&mut from), bytes(&mut to));
     let shared = Arc::new((Rendezvous::new(source, 0, 1, true), Landing::default()));
-    let sender = {
-        let shared = shared.clone();
-        thread::spawn(move || {
-            while !shared.0.is_complete() {
-                shared.0.help(sharing);
-                thread::yield_now();
-            }
-        })
-    };
+    let sender = helper(&shared, sharing);
     assert!(shared.0.take() && !shared.0.cancel());
     if shared.0.pull(None, &target, sharing, &shared.1, || ()) == Pulled::Front {
-        while !shared.1.has_landed() {
-            thread::yield_now();
-        }
+        await_landing(&shared.1);
     }
     assert!(from == to, "{length} bytes, {sharing:?}");
     sender.join().unwrap();
@@ -66,21 +75,11 @@ fn halving(length: usize) {
     let mut to = vec![0u8; length];
     let (source, target) = (bytes(&mut from), bytes(&mut to));
     let shared = Arc::new((Rendezvous::new(source, 0, 1, true), Landing::default()));
-    let sender = {
-        let shared = shared.clone();
-        thread::spawn(move || {
-            while !shared.0.is_complete() {
-                shared.0.help(together(1));
-                thread::yield_now();
-            }
-        })
-    };
+    let sender = helper(&shared, together(1));
     assert!(shared.0.take());
     shared.0.halve(&target, &shared.1, || ());
     if shared.0.join(&target, together(1)) == Pulled::Front {
-        while !shared.1.has_landed() {
-            thread::yield_now();
-        }
+        await_landing(&shared.1);
     }
     assert!(from == to);
     shared.0.conclude();
