@@ -11,13 +11,23 @@ pub type Group = c_int;
 pub type Info = c_int;
 pub type Session = c_int;
 pub type Errhandler = c_int;
+pub type Win = c_int;
+pub type Op = c_int;
 /// MPI_Count, MPI_Aint and MPI_Offset.
 pub type Count = i64;
 pub type Buffer = *mut c_void;
 
 pub const SUCCESS: c_int = 0;
 pub const ERR_BUFFER: c_int = 1;
+pub const ERR_TYPE: c_int = 3;
+pub const ERR_OP: c_int = 9;
 pub const ERR_ARG: c_int = 12;
+pub const ERR_OTHER: c_int = 15;
+pub const ERR_NO_MEM: c_int = 34;
+pub const ERR_RMA_SYNC: c_int = 50;
+pub const ERR_SIZE: c_int = 51;
+pub const ERR_DISP: c_int = 52;
+pub const ERR_RMA_RANGE: c_int = 55;
 pub const ERR_TRUNCATE: c_int = 14;
 pub const ERR_IN_STATUS: c_int = 17;
 pub const ERR_REQUEST: c_int = 19;
@@ -45,6 +55,46 @@ pub const REQUEST_COMPLETE_SEND: Request = 0x6c00_0001;
 /// The same for a receive from MPI_PROC_NULL.
 pub const REQUEST_COMPLETE_RECEIVE: Request = 0x6c00_0002;
 pub const MESSAGE_NULL: Message = REQUEST_NULL;
+
+/// What MPICH returns for a one-sided operation that was complete at once; shared by all such requests.
+pub const REQUEST_COMPLETE_RMA: Request = 0x6c00_0008;
+
+pub const GROUP_NULL: Group = 0x0800_0000;
+pub const INFO_NULL: Info = 0x1c00_0000;
+
+pub const MAX: Op = 0x5800_0001;
+pub const MIN: Op = 0x5800_0002;
+pub const SUM: Op = 0x5800_0003;
+pub const PROD: Op = 0x5800_0004;
+pub const LAND: Op = 0x5800_0005;
+pub const BAND: Op = 0x5800_0006;
+pub const LOR: Op = 0x5800_0007;
+pub const BOR: Op = 0x5800_0008;
+pub const LXOR: Op = 0x5800_0009;
+pub const BXOR: Op = 0x5800_000a;
+pub const MINLOC: Op = 0x5800_000b;
+pub const MAXLOC: Op = 0x5800_000c;
+pub const REPLACE: Op = 0x5800_000d;
+pub const NO_OP: Op = 0x5800_000e;
+
+/// Whether an operation is one of the above.
+pub fn is_predefined_op(op: Op) -> bool {
+    (MAX..=NO_OP).contains(&op)
+}
+
+pub const LOCK_EXCLUSIVE: c_int = 234;
+pub const LOCK_SHARED: c_int = 235;
+pub const MODE_NOCHECK: c_int = 1024;
+pub const MODE_NOSTORE: c_int = 2048;
+pub const MODE_NOPUT: c_int = 4096;
+pub const MODE_NOPRECEDE: c_int = 8192;
+pub const MODE_NOSUCCEED: c_int = 16384;
+
+pub const WIN_BASE: c_int = 0x6600_0001;
+pub const WIN_SIZE: c_int = 0x6600_0003;
+pub const WIN_DISP_UNIT: c_int = 0x6600_0005;
+pub const WIN_CREATE_FLAVOR: c_int = 0x6600_0007;
+pub const WIN_MODEL: c_int = 0x6600_0009;
 
 /// MPI_Status.
 #[derive(Debug, Clone, Copy, Default)]

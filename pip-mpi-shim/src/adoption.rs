@@ -58,14 +58,15 @@ fn inter_of(handle: Comm, own: Notice, size: c_int) -> Option<Agreement> {
     Some((first.context, (size + remote_size) as u32, remote.iter().map(|notice| notice.world).collect()))
 }
 
-/// Sends `own` to all, and returns what `count` ranks have sent; a collective call of the library.
-fn exchange(handle: Comm, own: Notice, count: c_int) -> Option<Vec<Notice>> {
-    const WORDS: c_int = (size_of::<Notice>() / size_of::<u32>()) as c_int;
-    let mut all = vec![Notice::default(); count as usize];
+/// Sends `own`, which is made of words of 4 bytes without gaps, to all, and returns what `count` ranks have sent; a collective
+/// call of the library.
+pub fn exchange<T: Copy + Default>(handle: Comm, own: T, count: c_int) -> Option<Vec<T>> {
+    let words = (size_of::<T>() / size_of::<u32>()) as c_int;
+    let mut all = vec![T::default(); count as usize];
     let (from, to) = (core::ptr::from_ref(&own).cast(), all.as_mut_ptr().cast());
-    // SAFETY: a notice from each of `count` ranks.
+    // SAFETY: a value from each of `count` ranks.
     let code = background::during(|| unsafe {
-        real::Allgather(from, WORDS, abi::UNSIGNED, to, WORDS, abi::UNSIGNED, handle)
+        real::Allgather(from, words, abi::UNSIGNED, to, words, abi::UNSIGNED, handle)
     });
     (code == abi::SUCCESS).then_some(all)
 }

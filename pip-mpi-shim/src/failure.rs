@@ -18,6 +18,8 @@ pub enum Failure {
     Null,
     /// Some requests of an array failed; the number of them.
     InStatus(usize),
+    /// A window cannot be made, because of what rank `rank` of the communicator gave or lacks.
+    Window { class: c_int, rank: usize, bytes: abi::Count, unit: abi::Count },
 }
 
 impl Failure {
@@ -29,6 +31,7 @@ impl Failure {
             Failure::Request(_) => abi::ERR_REQUEST,
             Failure::Null => abi::ERR_ARG,
             Failure::InStatus(_) => abi::ERR_IN_STATUS,
+            Failure::Window { class, .. } => *class,
         }
     }
 
@@ -50,6 +53,16 @@ impl Failure {
             Failure::InStatus(count) => {
                 format!("{count} of the requests in the array failed; MPI_ERROR in their statuses says how")
             }
+            Failure::Window { class: abi::ERR_SIZE, rank, bytes, .. } => {
+                format!("rank {rank} gave a size of {bytes} bytes; it must not be negative")
+            }
+            Failure::Window { class: abi::ERR_DISP, rank, unit, .. } => {
+                format!("rank {rank} gave a displacement unit of {unit} bytes; it must be positive")
+            }
+            Failure::Window { class: abi::ERR_NO_MEM, rank, bytes, .. } => {
+                format!("rank {rank} has no memory for a window of {bytes} bytes")
+            }
+            Failure::Window { rank, bytes, .. } => format!("rank {rank} gave NULL for a window of {bytes} bytes"),
         }
     }
 

@@ -88,13 +88,18 @@ impl<T> Handles<T> {
 
     /// Forgets the value of `handle`; true if there was one.
     pub fn remove(&self, handle: i32) -> bool {
+        self.take(handle).is_some()
+    }
+
+    /// Takes the value of `handle` out.
+    pub fn take(&self, handle: i32) -> Option<Box<T>> {
         let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: as in `get`.
-        let Some(slots) = (unsafe { self.slots.load(Ordering::Relaxed).as_ref() }) else { return false };
+        let slots = unsafe { self.slots.load(Ordering::Relaxed).as_ref() }?;
         // The key keeps its place for the handle's next life.
         let old = place(slots, handle).value.swap(ptr::null_mut(), Ordering::AcqRel);
-        drop_value(old);
-        !old.is_null()
+        // SAFETY: `insert` made it, and it was just taken out.
+        (!old.is_null()).then(|| unsafe { Box::from_raw(old) })
     }
 
     /// The first handle whose value `is_it` recognises.

@@ -55,8 +55,22 @@ impl Layout {
 
     /// Offset of the first byte in memory (MPI_Type_get_true_extent's lower bound).
     pub fn true_lb(&self) -> isize {
-        let first = |run: &Run| run.offset + (run.stride * (run.count as isize - 1)).min(0);
-        self.runs.iter().map(first).min().unwrap_or(0)
+        self.bounds(1).0
+    }
+
+    /// Offsets of the first byte and behind the last one of `count` elements in memory.
+    pub fn bounds(&self, count: usize) -> (isize, isize) {
+        if count == 0 || self.runs.is_empty() {
+            return (0, 0);
+        }
+        let (mut low, mut high) = (isize::MAX, isize::MIN);
+        for run in &self.runs {
+            let way = run.stride * (run.count as isize - 1);
+            low = low.min(run.offset + way.min(0));
+            high = high.max(run.offset + way.max(0) + run.len as isize);
+        }
+        let way = self.extent * (count as isize - 1);
+        (low + way.min(0), high + way.max(0))
     }
 
     /// Adds `count` elements of `child`, the first at `displacement` bytes.
@@ -156,6 +170,28 @@ impl View {
     #[inline]
     pub fn contiguous(&self) -> Option<*mut u8> {
         (self.runs.is_null() && self.count == 1).then_some(self.base)
+    }
+
+    /// Gives address and length of each block of bytes in a row to `f`, in the order of the data.
+    pub fn each_block(&self, mut f: impl FnMut(*mut u8, usize)) {
+        if self.bytes == 0 {
+            return;
+        }
+        if self.runs.is_null() {
+            let len = self.bytes / self.count;
+            (0..self.count as isize).for_each(|i| f(self.base.wrapping_offset(i * self.stride), len));
+            return;
+        }
+        // SAFETY: the layout outlives the view.
+        let runs = unsafe { core::slice::from_raw_parts(self.runs, self.run_count) };
+        for element in 0..self.count as isize {
+            let base = self.base.wrapping_offset(element * self.stride);
+            for run in runs {
+                for i in 0..run.count as isize {
+                    f(base.wrapping_offset(run.offset + i * run.stride), run.len);
+                }
+            }
+        }
     }
 
     /// A copy of the data, in a row.

@@ -20,6 +20,8 @@ modules! { abi arrays datatype library real }
 // The state of this rank and what works on it.
 modules! { adoption background batch buffered communicator completion engine failure incoming lifecycle mailbox operation outgoing probe receive }
 modules! { queues request send sendrecv stats taking upkeep }
+// One-sided communication.
+modules! { window }
 // The surface.
 modules! { exports }
 #[cfg(not(loom))]

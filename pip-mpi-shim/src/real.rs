@@ -2,7 +2,7 @@
 //! into any program and works with every library of the MPICH ABI.
 
 use crate::abi::*;
-use core::ffi::{CStr, c_int, c_void};
+use core::ffi::{CStr, c_char, c_int, c_void};
 use core::sync::atomic::{AtomicPtr, Ordering};
 
 /// Names under which the MPICH ABI is installed, for programs that load it by dlopen.
@@ -136,6 +136,14 @@ real! {
     fn Comm_call_errhandler(comm: Comm, code: c_int);
     fn Comm_get_errhandler(comm: Comm, handler: *mut Errhandler);
     fn Errhandler_free(handler: *mut Errhandler);
+    fn Group_excl(group: Group, count: c_int, ranks: *const c_int, new: *mut Group);
+    fn Info_get(info: Info, key: *const c_char, length: c_int, value: *mut c_char, flag: *mut c_int);
+    fn Win_create(base: *mut c_void, size: Count, unit: c_int, info: Info, comm: Comm, win: *mut Win);
+    fn Win_create_dynamic(info: Info, comm: Comm, win: *mut Win);
+    fn Win_free(win: *mut Win);
+    fn Win_get_errhandler(win: Win, handler: *mut Errhandler);
+    fn Win_call_errhandler(win: Win, code: c_int);
+    fn Reduce_local(from: *const c_void, to: *mut c_void, count: c_int, datatype: Datatype, op: Op);
     fn Allgather(
         sendbuf: *const c_void, sendcount: c_int, sendtype: Datatype,
         recvbuf: *mut c_void, recvcount: c_int, recvtype: Datatype, comm: Comm,

@@ -58,6 +58,8 @@ tunables! {
         "Bytes that sender or receiver take at a time in a shared copy, at least; whole pages.";
     share_lead: "PIP_MPI_SHARE_LEAD" = 4 << 10, "bytes",
         "What the receiver takes of a shared copy beyond half of it, since the sender begins later.";
+    huge_min: "PIP_MPI_HUGE_MIN" = 16 << 20, "bytes",
+        "Windows whose memory the library allocates get large pages from this size on (info key pip_huge_pages: true or false).";
     spin: "PIP_MPI_SPIN" = 20_000, "rounds",
         "Polls before a waiting rank yields its core; with more ranks than cores it sleeps at once.";
     stats: "PIP_MPI_STATS" = 0, "0 or 1",

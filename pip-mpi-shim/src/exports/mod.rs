@@ -4,8 +4,10 @@
 mod communicators;
 mod environment;
 mod message;
+mod one_sided;
 mod passing;
 mod requests;
+mod windows;
 
 pub use environment::Type_free;
 pub use message::{Iprobe, Recv_c};

@@ -27,16 +27,14 @@ fn later(call: impl FnOnce() -> c_int) -> c_int {
 
 passing! { background::during;
     (a):
-        Barrier Session_finalize Win_complete Win_wait Win_unlock_all Win_flush_all Win_flush_local_all Win_free
-        File_close File_sync;
+        Barrier Session_finalize File_close File_sync;
     (a b):
-        Comm_join Win_fence Win_test Win_lock_all Win_unlock Win_flush Win_flush_local File_set_size File_preallocate
-        File_set_atomicity;
+        Comm_join File_set_size File_preallocate File_set_atomicity;
     (a b c):
-        Parrived Win_start File_seek_shared File_read_at_all_end File_write_at_all_end File_read_all_end
+        Parrived File_seek_shared File_read_at_all_end File_write_at_all_end File_read_all_end
         File_write_all_end File_read_ordered_end File_write_ordered_end;
     (a b c d):
-        Win_lock File_read_all_begin File_write_all_begin File_read_ordered_begin File_write_ordered_begin
+        File_read_all_begin File_write_all_begin File_read_ordered_begin File_write_ordered_begin
         File_read_all_begin_c File_read_ordered_begin_c File_write_all_begin_c File_write_ordered_begin_c;
     (a b c d e):
         Bcast Bcast_c Comm_accept Comm_connect File_open File_read_all File_write_all File_read_shared
@@ -62,14 +60,13 @@ passing! { later;
     (a b):
         Ibarrier;
     (a b c):
-        Barrier_init Win_create_dynamic;
+        Barrier_init;
     (a b c d e):
         File_iread File_iwrite File_iread_shared File_iwrite_shared File_iread_all File_iwrite_all File_iread_c
         File_iread_all_c File_iread_shared_c File_iwrite_c File_iwrite_all_c File_iwrite_shared_c Grequest_start;
     (a b c d e f):
         Ibcast Ibcast_c File_iread_at File_iwrite_at File_iread_at_all File_iwrite_at_all File_iread_at_c
-        File_iread_at_all_c File_iwrite_at_c File_iwrite_at_all_c Win_allocate Win_allocate_shared Win_create
-        Win_allocate_c Win_allocate_shared_c Win_create_c;
+        File_iread_at_all_c File_iwrite_at_c File_iwrite_at_all_c;
     (a b c d e f g):
         Bcast_init Iallreduce Iexscan Ireduce_scatter Ireduce_scatter_block Iscan Bcast_init_c Iallreduce_c
         Iexscan_c Ireduce_scatter_c Ireduce_scatter_block_c Iscan_c;

@@ -1,0 +1,280 @@
+//! MPI_Accumulate and its family (MPI-4.0 section 12.3.4): atomic per element, done by the caller. Elements that are not one
+//! aligned number are updated under the target's guard, some of them by the library's MPI_Reduce_local.
+
+use super::elements::{self, Access};
+use super::epochs;
+use super::failure::Failure;
+use super::moving::Transfer;
+use super::target::{Answer, Place, Trouble, on_target, refuse};
+use super::{Window, order};
+use crate::abi::{self, Count, Datatype, Op, Win};
+use crate::datatype::{self, Elements};
+use crate::layout::{View, copy, copy_bytes};
+use crate::real;
+use core::ffi::{c_int, c_void};
+
+/// The arguments of MPI_Fetch_and_op and MPI_Compare_and_swap.
+#[derive(Debug, Clone, Copy)]
+pub struct Update {
+    /// The MPI function's name.
+    pub function: &'static str,
+    pub origin: *const c_void,
+    pub result: *mut c_void,
+    pub datatype: Datatype,
+    pub target: c_int,
+    pub displacement: Count,
+    pub win: Win,
+}
+
+/// An operation on the elements of one predefined type in a target's part.
+#[derive(Debug)]
+struct Operation<'w> {
+    window: &'w Window,
+    rank: u32,
+    op: Op,
+    /// The predefined type, and the bytes from one element to the next.
+    leaf: Datatype,
+    span: usize,
+}
+
+impl Operation<'_> {
+    /// Updates elements in a row.
+    ///
+    /// SAFETY of callers: memory of the arguments, for `bytes` bytes; `result` may be null.
+    unsafe fn apply(&self, target: *mut u8, operand: *const u8, result: *mut u8, bytes: usize) {
+        let guard = &self.window.header.seat(self.rank).guard;
+        // SAFETY: the caller's promise; alignment was looked at.
+        unsafe {
+            match elements::number(self.leaf) {
+                Some(number) => {
+                    let count = bytes / number.size();
+                    let update =
+                        |access| elements::update(number, self.op, access, target, operand, result, count);
+                    if self.window.epochs.target(self.rank) == epochs::EXCLUSIVE {
+                        update(Access::Alone);
+                    } else if target.addr().is_multiple_of(number.size()) {
+                        update(Access::Shared);
+                    } else {
+                        guard.with(|| update(Access::Alone));
+                    }
+                }
+                None => guard.with(|| self.apply_by_library(target, operand, result, bytes)),
+            }
+        }
+    }
+
+    /// SAFETY of callers: as [`Operation::apply`].
+    unsafe fn apply_by_library(&self, target: *mut u8, operand: *const u8, result: *mut u8, bytes: usize) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if !result.is_null() {
+                copy_bytes(target, result, bytes);
+            }
+            match self.op {
+                abi::NO_OP => {}
+                abi::REPLACE => copy_bytes(operand, target, bytes),
+                op => {
+                    let mut done = 0;
+                    while done < bytes {
+                        let count = ((bytes - done) / self.span).min(c_int::MAX as usize);
+                        let (from, to) = (operand.add(done).cast(), target.add(done).cast());
+                        real::Reduce_local(from, to, count as c_int, self.leaf, op);
+                        done += count * self.span;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Updates a target of any layout with operands in a row.
+    ///
+    /// SAFETY of callers: as [`Operation::apply`], for the bytes of `target`.
+    unsafe fn apply_all(&self, target: &View, operand: *const u8, result: *mut u8) {
+        let mut done = 0;
+        target.each_block(|at, bytes| {
+            let result = if result.is_null() { result } else { result.wrapping_add(done) };
+            // SAFETY: the caller's promise, block by block.
+            unsafe { self.apply(at, operand.wrapping_add(done), result, bytes) };
+            done += bytes;
+        });
+    }
+}
+
+/// The elements of a datatype, if it has those of one predefined type only.
+fn elements_of(datatype: Datatype) -> Result<Elements, Trouble> {
+    datatype::elements(datatype).map_err(|why| match why {
+        datatype::Unfit::Library => Trouble::Library,
+        datatype::Unfit::Mixed => {
+            Failure::Type("a datatype of an accumulating operation has elements of different predefined types").into()
+        }
+    })
+}
+
+/// `count` elements of a user's buffer.
+fn local(buffer: *mut c_void, count: Count, elements: &Elements) -> Result<View, Trouble> {
+    let count = usize::try_from(count).map_err(|_| Trouble::Library)?;
+    let view = elements.layout.view(buffer.cast(), count);
+    if buffer.is_null() && view.len() > 0 && elements.layout.true_lb() == 0 { Err(Trouble::Library) } else { Ok(view) }
+}
+
+/// MPI_Accumulate.
+pub fn accumulate(transfer: &Transfer, op: Op) -> Answer {
+    if op == abi::NO_OP {
+        return refuse(transfer.win);
+    }
+    get_accumulate(transfer, None, op)
+}
+
+/// Where MPI_Get_accumulate puts what was there: buffer, count and datatype.
+pub type Former = (*mut c_void, Count, Datatype);
+
+/// MPI_Get_accumulate; without `result` MPI_Accumulate.
+pub fn get_accumulate(transfer: &Transfer, result: Option<Former>, op: Op) -> Answer {
+    on_target(transfer.function, (transfer.win, transfer.target), |window, rank| {
+        if !abi::is_predefined_op(op) {
+            return Err(Trouble::Library);
+        }
+        let target_elements = elements_of(transfer.target_type)?;
+        let Elements { leaf, span, .. } = target_elements;
+        if !elements::is_defined(op, leaf) {
+            return Err(Failure::Operation.into());
+        }
+        let count = usize::try_from(transfer.target_count).map_err(|_| Trouble::Library)?;
+        let (low, high) = target_elements.layout.bounds(count);
+        let place = Place { rank, displacement: transfer.displacement };
+        let target = target_elements.layout.view(window.address(place, low, high)?, count);
+        let same_leaf = |elements: &Elements, view: &View| {
+            if view.len() != target.len() {
+                return Err(Failure::Lengths { origin: view.len(), target: target.len() });
+            }
+            let same = elements.leaf == leaf || view.len() == 0;
+            if same { Ok(()) } else { Err(Failure::Type("origin and target have elements of different predefined types")) }
+        };
+        // With MPI_NO_OP the origin's arguments mean nothing.
+        let packed_origin;
+        let operand = if op == abi::NO_OP {
+            core::ptr::null()
+        } else {
+            let origin_elements = elements_of(transfer.origin_type)?;
+            let origin = local(transfer.origin, transfer.origin_count, &origin_elements)?;
+            same_leaf(&origin_elements, &origin)?;
+            // SAFETY: the program's buffer.
+            packed_origin = unsafe { Packed::read(&origin) };
+            packed_origin.address().cast_const()
+        };
+        let operation = Operation { window, rank, op, leaf, span };
+        let Some((buffer, count, datatype)) = result else {
+            // SAFETY: memory of the program's arguments; the target's is within its part.
+            unsafe { operation.apply_all(&target, operand, core::ptr::null_mut()) };
+            return Ok(());
+        };
+        let result_elements = elements_of(datatype)?;
+        let result = local(buffer, count, &result_elements)?;
+        same_leaf(&result_elements, &result)?;
+        let mut packed_result = Packed::to_write(&result);
+        // SAFETY: as above.
+        unsafe {
+            operation.apply_all(&target, operand, packed_result.address());
+            packed_result.write_back(&result);
+        }
+        Ok(())
+    })
+}
+
+/// A user's buffer as bytes in a row: itself, or a copy.
+enum Packed {
+    Itself(*mut u8),
+    Copy(Box<[u8]>),
+}
+
+impl Packed {
+    /// SAFETY of callers: the view's memory can be read.
+    unsafe fn read(view: &View) -> Packed {
+        match view.contiguous() {
+            Some(itself) => Packed::Itself(itself),
+            // SAFETY: the caller's promise.
+            None => Packed::Copy(unsafe { view.gather() }),
+        }
+    }
+
+    fn to_write(view: &View) -> Packed {
+        match view.contiguous() {
+            Some(itself) => Packed::Itself(itself),
+            None => Packed::Copy(vec![0; view.len()].into_boxed_slice()),
+        }
+    }
+
+    fn address(&self) -> *mut u8 {
+        match self {
+            Packed::Itself(itself) => *itself,
+            Packed::Copy(copy) => copy.as_ptr().cast_mut(),
+        }
+    }
+
+    /// SAFETY of callers: the view's memory can be written.
+    unsafe fn write_back(&mut self, view: &View) {
+        if let Packed::Copy(bytes) = self {
+            let from = View::bytes(bytes.as_mut_ptr(), bytes.len());
+            // SAFETY: the caller's promise; both have as many bytes.
+            unsafe { copy(&from, view, bytes.len()) };
+        }
+    }
+}
+
+/// One element of a predefined type at the target.
+fn single(update: &Update, window: &Window, rank: u32) -> Result<(*mut u8, usize), Trouble> {
+    let size = match abi::builtin_size(update.datatype) {
+        Some(size) => size,
+        None => elements_of(update.datatype).and_then(|elements| {
+            let predefined = elements.leaf == update.datatype;
+            if predefined { Ok(elements.span) } else { Err(Failure::Type("the datatype must be predefined").into()) }
+        })?,
+    };
+    let place = Place { rank, displacement: update.displacement };
+    Ok((window.address(place, 0, size as isize)?, size))
+}
+
+/// MPI_Fetch_and_op.
+pub fn fetch_and_op(update: &Update, op: Op) -> Answer {
+    on_target(update.function, (update.win, update.target), |window, rank| {
+        if !abi::is_predefined_op(op) || update.result.is_null() || (update.origin.is_null() && op != abi::NO_OP) {
+            return Err(Trouble::Library);
+        }
+        let (target, span) = single(update, window, rank)?;
+        if !elements::is_defined(op, update.datatype) {
+            return Err(Failure::Operation.into());
+        }
+        let operation = Operation { window, rank, op, leaf: update.datatype, span };
+        // SAFETY: memory of the program's arguments; the target's is within its part.
+        unsafe { operation.apply(target, update.origin.cast(), update.result.cast(), span) };
+        Ok(())
+    })
+}
+
+/// MPI_Compare_and_swap.
+pub fn compare_and_swap(update: &Update, compare: *const c_void) -> Answer {
+    on_target(update.function, (update.win, update.target), |window, rank| {
+        if update.result.is_null() || update.origin.is_null() || compare.is_null() {
+            return Err(Trouble::Library);
+        }
+        let (target, size) = single(update, window, rank)?;
+        if !elements::is_comparable(update.datatype) {
+            return Err(Failure::Type("only integers, logicals and bytes can be compared and swapped").into());
+        }
+        let (origin, compare, result) = (update.origin.cast::<u8>(), compare.cast::<u8>(), update.result.cast::<u8>());
+        // SAFETY: memory of the program's arguments; the target's is within its part.
+        unsafe {
+            if !elements::compare_and_swap(size, target, origin, compare, result) {
+                window.header.seat(rank).guard.with(|| {
+                    copy_bytes(target, result, size);
+                    let bytes = |at: *const u8| core::slice::from_raw_parts(at, size);
+                    if bytes(result) == bytes(compare) {
+                        copy_bytes(origin, target, size);
+                    }
+                });
+            }
+        }
+        order();
+        Ok(())
+    })
+}

@@ -1,0 +1,64 @@
+//! What goes wrong with a window: one sentence if the program is to be ended for it, and a call of the window's error handler
+//! (MPI-4.0 section 9.3).
+
+use super::Window;
+use crate::{abi, real};
+use core::ffi::c_int;
+
+/// An error that the shim found in a call on a window.
+#[derive(Debug)]
+pub enum Failure {
+    /// Bytes from `from` to `to` (exclusive) of a part of `bytes` bytes.
+    Range { target: u32, from: i128, to: i128, bytes: usize },
+    /// Origin and target describe different numbers of bytes.
+    Lengths { origin: usize, target: usize },
+    /// A call that does not fit the epochs that are open.
+    Epoch(&'static str),
+    /// An operation that is not defined for a type.
+    Operation,
+    /// A type that cannot be used here.
+    Type(&'static str),
+}
+
+impl Failure {
+    fn class(&self) -> c_int {
+        match self {
+            Failure::Range { .. } => abi::ERR_RMA_RANGE,
+            Failure::Lengths { .. } | Failure::Type(_) => abi::ERR_TYPE,
+            Failure::Epoch(_) => abi::ERR_RMA_SYNC,
+            Failure::Operation => abi::ERR_OP,
+        }
+    }
+
+    fn sentence(&self) -> String {
+        match self {
+            Failure::Range { target, from, to, bytes } => format!(
+                "bytes {from} to {to} are outside of the window of rank {target}, which has {bytes} bytes; check \
+                 displacement, count and datatype of the target"
+            ),
+            Failure::Lengths { origin, target } => format!(
+                "the origin describes {origin} bytes and the target {target}; counts and datatypes must describe equally many"
+            ),
+            Failure::Epoch(why) | Failure::Type(why) => (*why).to_owned(),
+            Failure::Operation => "the operation is not defined for elements of the datatype (MPI-4.0 section 6.9.2)".to_owned(),
+        }
+    }
+
+    /// Calls the error handler of the window, and returns the class for programs whose handler lets them go on.
+    /// `function` is what the program called.
+    #[cold]
+    pub fn raise(&self, function: &str, window: &Window) -> c_int {
+        let mut handler = abi::ERRORS_ARE_FATAL;
+        // SAFETY: a window of the program; its handler's handle goes to a local and is given back.
+        unsafe {
+            real::Win_get_errhandler(window.handle, &mut handler);
+            if handler == abi::ERRORS_ARE_FATAL {
+                eprintln!("pip-mpi: rank {}: {function}: {}", window.job.rank, self.sentence());
+            } else {
+                real::Errhandler_free(&mut handler);
+            }
+            real::Win_call_errhandler(window.handle, self.class());
+        }
+        self.class()
+    }
+}

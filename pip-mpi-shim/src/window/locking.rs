@@ -1,0 +1,140 @@
+//! Passive target epochs (MPI-4.0 section 12.5.3). Exclusive locks and MPI_Win_lock_all announce themselves before they look for
+//! each other, so one of the two sees the other; whoever does steps back.
+
+use super::epochs::{EXCLUSIVE, SHARED, STARTED, UNCHECKED};
+use super::failure::Failure;
+use super::{DONE, Window, order, window};
+use crate::abi::{self, Win};
+use crate::completion;
+use core::ffi::c_int;
+use core::sync::atomic::{AtomicU32, Ordering};
+
+impl Window {
+    /// Waits until `take` succeeds, which depends on what others hold.
+    fn acquire(&self, mut take: impl FnMut() -> bool) {
+        if take() {
+            return;
+        }
+        self.header.waiters.fetch_add(1, Ordering::SeqCst);
+        completion::wait_until(None, take);
+        self.header.waiters.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// After something was released.
+    fn wake_waiters(&self) {
+        if self.header.waiters.load(Ordering::SeqCst) > 0 {
+            self.notify_all();
+        }
+    }
+
+    /// Announces an epoch of one kind unless there are some of the other; false after stepping back.
+    fn announce(&self, own: &AtomicU32, others: &AtomicU32) -> bool {
+        if others.load(Ordering::Relaxed) > 0 {
+            return false;
+        }
+        own.fetch_add(1, Ordering::SeqCst);
+        if others.load(Ordering::SeqCst) == 0 {
+            return true;
+        }
+        self.withdraw(own);
+        false
+    }
+
+    fn withdraw(&self, own: &AtomicU32) {
+        own.fetch_sub(1, Ordering::SeqCst);
+        self.wake_waiters();
+    }
+
+    fn release(&self, target: u32, state: u8) {
+        let (header, lock) = (self.header, &self.header.seat(target).lock);
+        match state {
+            SHARED => lock.release_shared(),
+            EXCLUSIVE => {
+                lock.release_exclusive();
+                header.exclusive.fetch_sub(1, Ordering::SeqCst);
+            }
+            _ => return,
+        }
+        self.wake_waiters();
+    }
+}
+
+/// MPI_Win_lock; None leaves the call to the library.
+pub fn lock(kind: c_int, target: c_int, assert: c_int, win: Win) -> Option<c_int> {
+    let right = [abi::LOCK_SHARED, abi::LOCK_EXCLUSIVE].contains(&kind) && assert & !abi::MODE_NOCHECK == 0;
+    let window = window(win).filter(|window| right && (target == abi::PROC_NULL || (target as u32) < window.size()))?;
+    if target == abi::PROC_NULL {
+        return DONE;
+    }
+    if let Err(failure) = may_lock(window, target as u32) {
+        return Some(failure.raise("MPI_Win_lock", window));
+    }
+    let (target, header) = (target as u32, window.header);
+    let lock = &header.seat(target).lock;
+    let state = if assert & abi::MODE_NOCHECK != 0 {
+        UNCHECKED
+    } else if kind == abi::LOCK_SHARED {
+        window.acquire(|| lock.try_shared());
+        SHARED
+    } else {
+        window.acquire(|| window.announce(&header.exclusive, &header.everywhere));
+        window.acquire(|| lock.try_exclusive());
+        EXCLUSIVE
+    };
+    window.epochs.set_target(target, state);
+    window.epochs.locked.fetch_add(1, Ordering::Relaxed);
+    order();
+    DONE
+}
+
+fn may_lock(window: &Window, target: u32) -> Result<(), Failure> {
+    if window.epochs.access().is_some() {
+        return Err(Failure::Epoch("MPI_Win_start needs its MPI_Win_complete first"));
+    }
+    if window.epochs.target(target) > STARTED {
+        return Err(Failure::Epoch("the target is locked already; MPI_Win_unlock it first"));
+    }
+    window.epochs.leave_unused_fence()
+}
+
+/// MPI_Win_unlock; None leaves the call to the library.
+pub fn unlock(target: c_int, win: Win) -> Option<c_int> {
+    let window = window(win)?;
+    if target == abi::PROC_NULL {
+        return DONE;
+    }
+    let state = (target >= 0 && (target as u32) < window.size()).then(|| window.epochs.target(target as u32))?;
+    if state <= STARTED {
+        return Some(Failure::Epoch("the target is not locked by this rank").raise("MPI_Win_unlock", window));
+    }
+    order();
+    window.epochs.close_target(target as u32);
+    window.epochs.locked.fetch_sub(1, Ordering::Relaxed);
+    window.release(target as u32, state);
+    DONE
+}
+
+/// MPI_Win_lock_all; None leaves the call to the library.
+pub fn lock_all(assert: c_int, win: Win) -> Option<c_int> {
+    let window = window(win).filter(|_| assert & !abi::MODE_NOCHECK == 0)?;
+    if let Err(failure) = window.epochs.leave_unused_fence().and_then(|()| window.epochs.has_no_target()) {
+        return Some(failure.raise("MPI_Win_lock_all", window));
+    }
+    let header = window.header;
+    if assert & abi::MODE_NOCHECK == 0 {
+        window.acquire(|| window.announce(&header.everywhere, &header.exclusive));
+    }
+    window.epochs.lock_all(assert & abi::MODE_NOCHECK != 0);
+    order();
+    DONE
+}
+
+/// MPI_Win_unlock_all; None leaves the call to the library.
+pub fn unlock_all(win: Win) -> Option<c_int> {
+    let window = window(win).filter(|window| window.epochs.is_all_locked())?;
+    order();
+    if window.epochs.unlock_all() {
+        window.withdraw(&window.header.everywhere);
+    }
+    DONE
+}

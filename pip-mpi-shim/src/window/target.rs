@@ -1,0 +1,110 @@
+//! From the arguments of a one-sided operation to the memory it works on.
+
+use super::failure::Failure;
+use super::{Flavor, Window};
+use crate::abi::{self, Count, Datatype};
+use crate::datatype;
+use crate::layout::{Layout, View};
+use core::ffi::c_int;
+use std::sync::Arc;
+
+/// How a call on a window ends.
+#[derive(Debug)]
+pub enum Answer {
+    /// With this return code.
+    Done(c_int),
+    /// The window is the MPI library's.
+    Foreign,
+    /// Something is wrong that the MPI library shall report, for its window of this process alone: `target` stands for the rank.
+    Refused { target: c_int },
+}
+
+/// Why an operation does not take place.
+#[derive(Debug)]
+pub enum Trouble {
+    /// The library reports it.
+    Library,
+    /// The shim does.
+    Found(Failure),
+}
+
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Trouble {
+        Trouble::Found(failure)
+    }
+}
+
+/// For a call whose arguments the MPI library shall report as wrong.
+pub fn refuse(win: abi::Win) -> Answer {
+    if super::window(win).is_some() { Answer::Refused { target: 0 } } else { Answer::Foreign }
+}
+
+/// Where in a target's part an operation works.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// Rank in the window.
+    pub rank: u32,
+    /// In the target's units.
+    pub displacement: Count,
+}
+
+/// Runs `operation` on the window `win`, if it is the shim's and `target` is within an epoch.
+#[inline(always)]
+pub fn on_target(
+    function: &'static str,
+    (win, target): (abi::Win, c_int),
+    operation: impl FnOnce(&'static Window, u32) -> Result<(), Trouble>,
+) -> Answer {
+    let Some(window) = super::window(win) else { return Answer::Foreign };
+    let rank = target as u32;
+    if rank >= window.size() {
+        return if target == abi::PROC_NULL { Answer::Done(abi::SUCCESS) } else { Answer::Refused { target } };
+    }
+    if !window.epochs.admits(rank) {
+        return Answer::Refused { target: 0 };
+    }
+    match operation(window, rank) {
+        Ok(()) => Answer::Done(abi::SUCCESS),
+        Err(Trouble::Library) => Answer::Refused { target: 0 },
+        Err(Trouble::Found(failure)) => Answer::Done(failure.raise(function, window)),
+    }
+}
+
+impl Window {
+    /// Address of a place whose bytes from `low` to `high` (exclusive) are accessed.
+    #[inline(always)]
+    pub fn address(&self, place: Place, low: isize, high: isize) -> Result<*mut u8, Trouble> {
+        let part = &self.parts[place.rank as usize];
+        if self.flavor == Flavor::Dynamic {
+            return Ok(core::ptr::with_exposed_provenance_mut(place.displacement as usize)); // an address (section 12.2.4)
+        }
+        if place.displacement < 0 {
+            return Err(Trouble::Library);
+        }
+        let offset = i128::from(place.displacement) * i128::from(part.unit);
+        let (from, to) = (offset + low as i128, offset + high as i128);
+        if high > low && (from < 0 || to > part.bytes as i128) {
+            return Err(Failure::Range { target: place.rank, from, to, bytes: part.bytes }.into());
+        }
+        Ok(part.base.wrapping_offset(offset as isize))
+    }
+
+    /// `count` elements of `datatype` at a place. The layout must outlive the view's use.
+    #[inline(always)]
+    pub fn view(
+        &self,
+        place: Place,
+        count: Count,
+        datatype: Datatype,
+    ) -> Result<(View, Option<Arc<Layout>>), Trouble> {
+        let elements = usize::try_from(count).map_err(|_| Trouble::Library)?;
+        if let Some(size) = abi::builtin_size(datatype) {
+            let bytes = size.checked_mul(elements).ok_or(Trouble::Library)?;
+            return Ok((View::bytes(self.address(place, 0, bytes as isize)?, bytes), None));
+        }
+        let layout = datatype::layout(datatype).ok_or(Trouble::Library)?;
+        let (low, high) = layout.bounds(elements);
+        let view = layout.view(self.address(place, low, high)?, elements);
+        Ok((view, Some(layout)))
+    }
+}
