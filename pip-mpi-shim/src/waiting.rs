@@ -36,6 +36,11 @@ pub fn register_membarrier() -> bool {
     membarrier(MEMBARRIER_REGISTER_PRIVATE_EXPEDITED)
 }
 
+/// A full memory barrier in every task that runs now, where [`register_membarrier`] succeeded for all.
+pub fn fence_everywhere() {
+    membarrier(MEMBARRIER_PRIVATE_EXPEDITED);
+}
+
 fn membarrier(command: i32) -> bool {
     // SAFETY: no memory is passed.
     unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) == 0 }
@@ -48,7 +53,7 @@ impl Bell {
         let seen = self.word.load(Ordering::Acquire);
         self.attention.fetch_add(SLEEPER, Ordering::SeqCst);
         if !fences {
-            membarrier(MEMBARRIER_PRIVATE_EXPEDITED);
+            fence_everywhere();
         }
         let found = ready();
         if !found {
@@ -66,7 +71,7 @@ impl Bell {
     pub fn want_marks(&self, lane: Lane, fences: bool) {
         self.attention.fetch_or(marks_wanted(lane), Ordering::SeqCst);
         if !fences {
-            membarrier(MEMBARRIER_PRIVATE_EXPEDITED);
+            fence_everywhere();
         }
     }
 

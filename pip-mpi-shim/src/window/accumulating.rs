@@ -6,12 +6,13 @@ use super::epochs;
 use super::failure::Failure;
 use super::moving::Transfer;
 use super::target::{Answer, Place, Trouble, on_target, refuse};
-use super::{Window, order};
+use super::Window;
 use crate::abi::{self, Count, Datatype, Op, Win};
-use crate::datatype::{self, Elements};
-use crate::layout::{View, copy, copy_bytes};
+use crate::datatype::{self, Elements, Unfit};
+use crate::layout::{Layout, View, copy, copy_bytes};
 use crate::real;
 use core::ffi::{c_int, c_void};
+use std::sync::Arc;
 
 /// The arguments of MPI_Fetch_and_op and MPI_Compare_and_swap.
 #[derive(Debug, Clone, Copy)]
@@ -53,7 +54,7 @@ impl Operation<'_> {
                     if self.window.epochs.target(self.rank) == epochs::EXCLUSIVE {
                         update(Access::Alone);
                     } else if target.addr().is_multiple_of(number.size()) {
-                        update(Access::Shared);
+                        self.window.updating(self.rank, bytes, update);
                     } else {
                         guard.with(|| update(Access::Alone));
                     }
@@ -100,21 +101,58 @@ impl Operation<'_> {
     }
 }
 
-/// The elements of a datatype, if it has those of one predefined type only.
-fn elements_of(datatype: Datatype) -> Result<Elements, Trouble> {
-    datatype::elements(datatype).map_err(|why| match why {
-        datatype::Unfit::Library => Trouble::Library,
-        datatype::Unfit::Mixed => {
-            Failure::Type("a datatype of an accumulating operation has elements of different predefined types").into()
-        }
-    })
+/// Elements of one predefined type, wherever they lie.
+struct Shape {
+    leaf: Datatype,
+    span: usize,
+    count: usize,
+    /// None for a predefined type, whose elements lie in a row.
+    layout: Option<Arc<Layout>>,
 }
 
-/// `count` elements of a user's buffer.
-fn local(buffer: *mut c_void, count: Count, elements: &Elements) -> Result<View, Trouble> {
-    let count = usize::try_from(count).map_err(|_| Trouble::Library)?;
-    let view = elements.layout.view(buffer.cast(), count);
-    if buffer.is_null() && view.len() > 0 && elements.layout.true_lb() == 0 { Err(Trouble::Library) } else { Ok(view) }
+impl Shape {
+    #[inline(always)]
+    fn of(count: Count, datatype: Datatype) -> Result<Shape, Trouble> {
+        let count = usize::try_from(count).map_err(|_| Trouble::Library)?;
+        if let Some(span) = abi::builtin_size(datatype) {
+            return Ok(Shape { leaf: datatype, span, count, layout: None });
+        }
+        match datatype::elements(datatype) {
+            Ok(Elements { leaf, span, layout }) => Ok(Shape { leaf, span, count, layout: Some(layout) }),
+            Err(Unfit::Library) => Err(Trouble::Library),
+            Err(Unfit::Mixed) => {
+                Err(Failure::Type("a datatype of an accumulating operation has different predefined types").into())
+            }
+        }
+    }
+
+    /// Offsets of the first byte and behind the last one.
+    #[inline(always)]
+    fn bounds(&self) -> (isize, isize) {
+        self.layout.as_ref().map_or((0, (self.span * self.count) as isize), |layout| layout.bounds(self.count))
+    }
+
+    #[inline(always)]
+    fn view(&self, base: *mut u8) -> View {
+        match &self.layout {
+            Some(layout) => layout.view(base, self.count),
+            None => View::bytes(base, self.span * self.count),
+        }
+    }
+
+    /// The data of a user's buffer, which must have as many elements of the same type as the target.
+    #[inline(always)]
+    fn local(&self, buffer: *mut c_void, target: &Shape, bytes: usize) -> Result<View, Trouble> {
+        let view = self.view(buffer.cast());
+        if buffer.is_null() && view.len() > 0 && self.bounds().0 == 0 {
+            return Err(Trouble::Library);
+        }
+        if view.len() != bytes {
+            return Err(Failure::Lengths { origin: view.len(), target: bytes }.into());
+        }
+        let same = self.leaf == target.leaf || bytes == 0;
+        if same { Ok(view) } else { Err(Failure::Type("origin and target have different predefined types").into()) }
+    }
 }
 
 /// MPI_Accumulate.
@@ -134,43 +172,33 @@ pub fn get_accumulate(transfer: &Transfer, result: Option<Former>, op: Op) -> An
         if !abi::is_predefined_op(op) {
             return Err(Trouble::Library);
         }
-        let target_elements = elements_of(transfer.target_type)?;
-        let Elements { leaf, span, .. } = target_elements;
-        if !elements::is_defined(op, leaf) {
+        let shape = Shape::of(transfer.target_count, transfer.target_type)?;
+        if !elements::is_defined(op, shape.leaf) {
             return Err(Failure::Operation.into());
         }
-        let count = usize::try_from(transfer.target_count).map_err(|_| Trouble::Library)?;
-        let (low, high) = target_elements.layout.bounds(count);
+        let (low, high) = shape.bounds();
         let place = Place { rank, displacement: transfer.displacement };
-        let target = target_elements.layout.view(window.address(place, low, high)?, count);
-        let same_leaf = |elements: &Elements, view: &View| {
-            if view.len() != target.len() {
-                return Err(Failure::Lengths { origin: view.len(), target: target.len() });
-            }
-            let same = elements.leaf == leaf || view.len() == 0;
-            if same { Ok(()) } else { Err(Failure::Type("origin and target have elements of different predefined types")) }
-        };
+        let target = shape.view(window.address(place, low, high)?);
         // With MPI_NO_OP the origin's arguments mean nothing.
-        let packed_origin;
+        let (origin_shape, packed_origin);
         let operand = if op == abi::NO_OP {
             core::ptr::null()
         } else {
-            let origin_elements = elements_of(transfer.origin_type)?;
-            let origin = local(transfer.origin, transfer.origin_count, &origin_elements)?;
-            same_leaf(&origin_elements, &origin)?;
+            origin_shape = Shape::of(transfer.origin_count, transfer.origin_type)?;
+            let origin = origin_shape.local(transfer.origin, &shape, target.len())?;
             // SAFETY: the program's buffer.
             packed_origin = unsafe { Packed::read(&origin) };
             packed_origin.address().cast_const()
         };
+        let Shape { leaf, span, .. } = shape;
         let operation = Operation { window, rank, op, leaf, span };
         let Some((buffer, count, datatype)) = result else {
             // SAFETY: memory of the program's arguments; the target's is within its part.
             unsafe { operation.apply_all(&target, operand, core::ptr::null_mut()) };
             return Ok(());
         };
-        let result_elements = elements_of(datatype)?;
-        let result = local(buffer, count, &result_elements)?;
-        same_leaf(&result_elements, &result)?;
+        let result_shape = Shape::of(count, datatype)?;
+        let result = result_shape.local(buffer, &shape, target.len())?;
         let mut packed_result = Packed::to_write(&result);
         // SAFETY: as above.
         unsafe {
@@ -225,9 +253,9 @@ impl Packed {
 fn single(update: &Update, window: &Window, rank: u32) -> Result<(*mut u8, usize), Trouble> {
     let size = match abi::builtin_size(update.datatype) {
         Some(size) => size,
-        None => elements_of(update.datatype).and_then(|elements| {
-            let predefined = elements.leaf == update.datatype;
-            if predefined { Ok(elements.span) } else { Err(Failure::Type("the datatype must be predefined").into()) }
+        None => Shape::of(1, update.datatype).and_then(|shape| {
+            let predefined = shape.leaf == update.datatype;
+            if predefined { Ok(shape.span) } else { Err(Failure::Type("the datatype must be predefined").into()) }
         })?,
     };
     let place = Place { rank, displacement: update.displacement };
@@ -274,7 +302,6 @@ pub fn compare_and_swap(update: &Update, compare: *const c_void) -> Answer {
                 });
             }
         }
-        order();
         Ok(())
     })
 }

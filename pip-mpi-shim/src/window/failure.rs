@@ -2,14 +2,15 @@
 //! (MPI-4.0 section 9.3).
 
 use super::Window;
+use super::target::Place;
 use crate::{abi, real};
 use core::ffi::c_int;
 
 /// An error that the shim found in a call on a window.
 #[derive(Debug)]
 pub enum Failure {
-    /// Bytes from `from` to `to` (exclusive) of a part of `bytes` bytes.
-    Range { target: u32, from: i128, to: i128, bytes: usize },
+    /// A target's part has `bytes` bytes; not those from `low` to `high` (exclusive) relative to the place.
+    Range { place: Place, unit: i64, low: isize, high: isize, bytes: usize },
     /// Origin and target describe different numbers of bytes.
     Lengths { origin: usize, target: usize },
     /// A call that does not fit the epochs that are open.
@@ -32,9 +33,9 @@ impl Failure {
 
     fn sentence(&self) -> String {
         match self {
-            Failure::Range { target, from, to, bytes } => format!(
-                "bytes {from} to {to} are outside of the window of rank {target}, which has {bytes} bytes; check \
-                 displacement, count and datatype of the target"
+            Failure::Range { place: Place { rank, displacement }, unit, low, high, bytes } => format!(
+                "bytes {low} to {high} from displacement {displacement} (in units of {unit} bytes) are outside of the window of \
+                 rank {rank}, which has {bytes} bytes; check displacement, count and datatype of the target"
             ),
             Failure::Lengths { origin, target } => format!(
                 "the origin describes {origin} bytes and the target {target}; counts and datatypes must describe equally many"

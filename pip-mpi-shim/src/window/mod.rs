@@ -7,6 +7,7 @@
 
 mod accumulating;
 mod attributes;
+mod bulk;
 mod creating;
 mod elements;
 mod epochs;

@@ -81,12 +81,14 @@ impl Window {
         if place.displacement < 0 {
             return Err(Trouble::Library);
         }
-        let offset = i128::from(place.displacement) * i128::from(part.unit);
-        let (from, to) = (offset + low as i128, offset + high as i128);
-        if high > low && (from < 0 || to > part.bytes as i128) {
-            return Err(Failure::Range { target: place.rank, from, to, bytes: part.bytes }.into());
+        let offset = place.displacement.checked_mul(part.unit).map(|offset| offset as isize);
+        let ends = offset.and_then(|offset| Some((offset, offset.checked_add(low)?, offset.checked_add(high)?)));
+        match ends {
+            Some((offset, from, to)) if (from >= 0 && to <= part.bytes as isize) || low == high => {
+                Ok(part.base.wrapping_offset(offset))
+            }
+            _ => Err(Failure::Range { place, unit: part.unit, low, high, bytes: part.bytes }.into()),
         }
-        Ok(part.base.wrapping_offset(offset as isize))
     }
 
     /// `count` elements of `datatype` at a place. The layout must outlive the view's use.
