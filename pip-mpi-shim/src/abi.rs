@@ -50,14 +50,11 @@ pub const UNSIGNED: Datatype = 0x4c00_0406;
 pub const ERRORS_RETURN: Errhandler = 0x5400_0001;
 pub const ERRORS_ARE_FATAL: Errhandler = 0x5400_0000;
 pub const REQUEST_NULL: Request = 0x2c00_0000;
-/// What MPICH returns for an operation that was complete at once; shared by all such requests.
+/// What MPICH returns for an operation that was complete at once; shared by all such requests. Its status is empty.
 pub const REQUEST_COMPLETE_SEND: Request = 0x6c00_0001;
 /// The same for a receive from MPI_PROC_NULL.
 pub const REQUEST_COMPLETE_RECEIVE: Request = 0x6c00_0002;
 pub const MESSAGE_NULL: Message = REQUEST_NULL;
-
-/// What MPICH returns for a one-sided operation that was complete at once; shared by all such requests.
-pub const REQUEST_COMPLETE_RMA: Request = 0x6c00_0008;
 
 pub const GROUP_NULL: Group = 0x0800_0000;
 pub const INFO_NULL: Info = 0x1c00_0000;

@@ -21,7 +21,7 @@ fn settle(answer: Answer, library: impl FnOnce(c_int) -> c_int) -> Option<c_int>
 fn settle_request(answer: Answer, request: *mut Request, library: impl FnOnce(c_int) -> c_int) -> Option<c_int> {
     if let Answer::Done(SUCCESS) = answer {
         // SAFETY: the program's place for the handle, looked at before.
-        unsafe { *request = REQUEST_COMPLETE_RMA };
+        unsafe { *request = REQUEST_COMPLETE_SEND };
     }
     settle(answer, library)
 }
