@@ -1,6 +1,7 @@
 //! Counts of messages and bytes by the way they went; printed at MPI_Finalize with PIP_MPI_STATS=1.
 
 use crate::engine;
+use core::sync::atomic::{AtomicU64, Ordering};
 
 /// Messages and bytes.
 #[derive(Debug, Default, Clone, Copy)]
@@ -41,6 +42,26 @@ pub struct Stats {
     pub shared: Tally,
 }
 
+/// One-sided operations, which have no lane.
+#[derive(Debug, Default)]
+pub struct Operations(AtomicU64);
+
+/// Done by this rank itself, and left to the MPI library.
+pub static ONE_SIDED: Operations = Operations(AtomicU64::new(0));
+pub static ONE_SIDED_BY_LIBRARY: Operations = Operations(AtomicU64::new(0));
+
+impl Operations {
+    /// One more operation.
+    #[inline]
+    pub fn add(&self) {
+        if engine::is_shared() {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        } else {
+            self.0.store(self.0.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        }
+    }
+}
+
 /// Prints the line of this rank if the user asked for it.
 pub fn print() {
     let (mut all, mut rank) = (Stats::default(), None);
@@ -65,9 +86,11 @@ impl Stats {
     /// One line for standard error.
     pub fn line(&self, rank: u32) -> String {
         let Stats { eager, rendezvous, library, received, unexpected, shared } = self;
+        let [own, others] = [&ONE_SIDED, &ONE_SIDED_BY_LIBRARY].map(|count| count.0.load(Ordering::Relaxed));
         format!(
             "PIP_MPI_STATS rank {rank}: sent eager {eager}, rendezvous {rendezvous} (of these copied by both sides \
-             {shared}), MPICH {library}; received {received} (of these unexpected {unexpected})\n"
+             {shared}), MPICH {library}; received {received} (of these unexpected {unexpected}); one-sided {own} \
+             operations, MPICH {others}\n"
         )
     }
 }

@@ -3,27 +3,29 @@
 use super::mpi;
 use crate::abi::*;
 use crate::window::{self, Answer, Transfer, Update};
+use crate::{library, stats};
 use core::ffi::{c_int, c_void};
 
 /// What the program gets: the answer, or what the library says, called with the rank that stands for the target.
-fn settle(answer: Answer, library: impl FnOnce(c_int) -> c_int) -> Option<c_int> {
+fn settle(answer: Answer, by_library: impl FnOnce(c_int) -> c_int) -> Option<c_int> {
     match answer {
         Answer::Done(code) => Some(code),
         Answer::Foreign => {
-            crate::library::note_work();
+            library::note_work();
+            stats::ONE_SIDED_BY_LIBRARY.add();
             None
         }
-        Answer::Refused { target } => Some(library(target)),
+        Answer::Refused { target } => Some(by_library(target)),
     }
 }
 
 /// The same with a request, which is complete at once.
-fn settle_request(answer: Answer, request: *mut Request, library: impl FnOnce(c_int) -> c_int) -> Option<c_int> {
+fn settle_request(answer: Answer, request: *mut Request, by_library: impl FnOnce(c_int) -> c_int) -> Option<c_int> {
     if let Answer::Done(SUCCESS) = answer {
         // SAFETY: the program's place for the handle, looked at before.
         unsafe { *request = REQUEST_COMPLETE_SEND };
     }
-    settle(answer, library)
+    settle(answer, by_library)
 }
 
 /// The arguments of one operation, with either type of count.

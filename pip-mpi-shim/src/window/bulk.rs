@@ -11,7 +11,7 @@ use crate::waiting;
 use core::sync::atomic::{Ordering, compiler_fence};
 
 /// Bytes from which the barrier pays.
-const BULK_MIN: usize = 16 << 10;
+const BULK_MIN: usize = 2 << 10;
 
 impl Window {
     /// Whether there are notes. Threads of a rank would share one, and more ranks than cores use no membarrier.

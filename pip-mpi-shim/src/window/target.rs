@@ -5,6 +5,7 @@ use super::{Flavor, Window};
 use crate::abi::{self, Count, Datatype};
 use crate::datatype;
 use crate::layout::{Layout, View};
+use crate::stats;
 use core::ffi::c_int;
 use std::sync::Arc;
 
@@ -64,7 +65,10 @@ pub fn on_target(
         return Answer::Refused { target: 0 };
     }
     match operation(window, rank) {
-        Ok(()) => Answer::Done(abi::SUCCESS),
+        Ok(()) => {
+            stats::ONE_SIDED.add();
+            Answer::Done(abi::SUCCESS)
+        }
         Err(Trouble::Library) => Answer::Refused { target: 0 },
         Err(Trouble::Found(failure)) => Answer::Done(failure.raise(function, window)),
     }
