@@ -1,126 +1,106 @@
-//! The 2-D process grid and the halo exchange: the MPI of this example.
+//! The 2-D process grid: which part of the field a rank has, and who its neighbours are.
 
 use std::mem::MaybeUninit;
 
+use anyhow::{Result, ensure};
 use mpi::ffi;
 
-use crate::grid::Grid;
-
-const ROWS: i32 = 0;
-const COLUMNS: i32 = 1;
+use crate::comm::Comm;
+use crate::grid::{Block, SIDES, Shape, Side};
 
 /// A rank's place in the process grid, and its neighbours.
 pub struct Cart {
-    comm: ffi::MPI_Comm,
-    /// Rank in the process grid.
-    pub rank: i32,
+    /// The ranks of the grid, numbered row by row.
+    pub comm: Comm,
     /// Ranks along rows and columns.
-    pub dims: [i32; 2],
-    /// Neighbours (previous, next) along rows and columns; MPI_PROC_NULL at the border.
-    neighbours: [(i32, i32); 2],
+    pub dims: [usize; 2],
+    /// By `Side`; None at the border.
+    neighbours: [Option<i32>; SIDES.len()],
+    size: usize,
 }
 
 impl Cart {
-    /// Arranges all ranks of `world` with MPI_Dims_create and MPI_Cart_create.
-    pub fn new(world: ffi::MPI_Comm, size: i32) -> Self {
+    /// Arranges all ranks of `world` with MPI_Dims_create and MPI_Cart_create, for `size` x `size` points.
+    ///
+    /// # Errors
+    /// If a rank would have no point.
+    pub fn new(world: ffi::MPI_Comm, ranks: i32, size: usize) -> Result<Self> {
         let (mut dims, periods) = ([0; 2], [0; 2]);
+        // SAFETY: two dimensions, and an array of two.
+        unsafe { ffi::MPI_Dims_create(ranks, 2, dims.as_mut_ptr()) };
+        ensure!(
+            dims.iter().all(|&ranks| ranks as usize <= size),
+            "--size {size} is smaller than the {} x {} ranks; give a larger one",
+            dims[0],
+            dims[1]
+        );
         let mut comm = MaybeUninit::uninit();
-        let mut rank = 0;
-        // SAFETY: two dimensions, and arrays of two; every rank calls; no reordering, so that rank 0 stays rank 0.
-        let comm = unsafe {
-            ffi::MPI_Dims_create(size, 2, dims.as_mut_ptr());
+        // SAFETY: as above; every rank calls, as `size` is the same; no reordering, so that rank 0 stays rank 0.
+        let comm = Comm::adopt(unsafe {
             ffi::MPI_Cart_create(world, 2, dims.as_ptr(), periods.as_ptr(), 0, comm.as_mut_ptr());
-            let comm = comm.assume_init();
-            ffi::MPI_Comm_rank(comm, &raw mut rank);
-            comm
-        };
-        let neighbours = [ROWS, COLUMNS].map(|direction| {
+            comm.assume_init()
+        });
+        let shift = |direction| {
             let (mut previous, mut next) = (0, 0);
             // SAFETY: a Cartesian communicator of two dimensions.
-            unsafe { ffi::MPI_Cart_shift(comm, direction, 1, &raw mut previous, &raw mut next) };
-            (previous, next)
-        });
-        Self { comm, rank, dims, neighbours }
+            unsafe { ffi::MPI_Cart_shift(comm.raw(), direction, 1, &raw mut previous, &raw mut next) };
+            // SAFETY: a constant of the library.
+            [previous, next].map(|rank| (rank != unsafe { ffi::RSMPI_PROC_NULL }).then_some(rank))
+        };
+        let ([up, down], [left, right]) = (shift(0), shift(1));
+        Ok(Self { neighbours: [up, down, left, right], dims: dims.map(|ranks| ranks as usize), comm, size })
     }
 
-    /// The place of `rank` in the process grid: MPI numbers row by row.
-    pub fn place(&self, rank: i32) -> (usize, usize) {
-        ((rank / self.dims[1]) as usize, (rank % self.dims[1]) as usize)
+    /// Points per side of the whole field.
+    pub fn size(&self) -> usize {
+        self.size
     }
 
-    /// The communicator.
-    pub fn comm(&self) -> ffi::MPI_Comm {
-        self.comm
+    /// The rank next to this one, if there is one.
+    pub fn neighbour(&self, side: Side) -> Option<i32> {
+        self.neighbours[side as usize]
+    }
+
+    /// The neighbour as MPI's calls take it.
+    pub fn neighbour_or_null(&self, side: Side) -> i32 {
+        // SAFETY: a constant of the library.
+        self.neighbour(side).unwrap_or(unsafe { ffi::RSMPI_PROC_NULL })
+    }
+
+    /// The part of the field that `rank` has.
+    pub fn block(&self, rank: i32) -> Block {
+        let rank = rank as usize;
+        let (top, rows) = part(self.size, self.dims[0], rank / self.dims[1]);
+        let (left, columns) = part(self.size, self.dims[1], rank % self.dims[1]);
+        Block { top, left, shape: Shape { rows, columns } }
+    }
+
+    /// This rank's part.
+    pub fn mine(&self) -> Block {
+        self.block(self.comm.rank)
     }
 }
 
-impl Drop for Cart {
-    fn drop(&mut self) {
-        // SAFETY: created in `new`, freed only here, before MPI_Finalize: `main` drops it first.
-        unsafe { ffi::MPI_Comm_free(&raw mut self.comm) };
-    }
+/// The part `index` of `total` points split over `parts`: its start and length. The first ones get the rest.
+fn part(total: usize, parts: usize, index: usize) -> (usize, usize) {
+    let (each, rest) = (total / parts, total % parts);
+    (index * each + index.min(rest), each + usize::from(index < rest))
 }
 
-/// The datatypes of a grid's edges: a row is contiguous, a column is a vector of single points.
-pub struct Halo {
-    column: ffi::MPI_Datatype,
-    point: ffi::MPI_Datatype,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Halo {
-    /// Commits the datatype for columns of `grid` (MPI_Type_vector).
-    pub fn new(grid: &Grid) -> Self {
-        let (rows, _) = grid.shape();
-        let mut column = MaybeUninit::uninit();
-        // SAFETY: MPI writes the handle, which is then committed.
-        unsafe {
-            let point = ffi::RSMPI_DOUBLE;
-            ffi::MPI_Type_vector(rows as i32, 1, grid.stride() as i32, point, column.as_mut_ptr());
-            let mut column = column.assume_init();
-            ffi::MPI_Type_commit(&raw mut column);
-            Self { column, point }
+    #[test]
+    fn parts_cover_everything_once() {
+        for (total, parts) in [(10, 3), (4, 4), (3, 5), (512, 7)] {
+            let mut next = 0;
+            for index in 0..parts {
+                let (start, length) = part(total, parts, index);
+                assert_eq!(start, next);
+                next += length;
+            }
+            assert_eq!(next, total);
         }
-    }
-
-    /// Sends the four edges to the neighbours and receives theirs into the ghosts, by four MPI_Sendrecv.
-    pub fn exchange(&self, cart: &Cart, grid: &mut Grid) {
-        let (rows, columns) = grid.shape();
-        let [(up, down), (left, right)] = cart.neighbours;
-        let row = (self.point, columns as i32);
-        let column = (self.column, 1);
-        let steps = [
-            (grid.index(1, 1), up, grid.index(rows + 1, 1), down, row),
-            (grid.index(rows, 1), down, grid.index(0, 1), up, row),
-            (grid.index(1, 1), left, grid.index(1, columns + 1), right, column),
-            (grid.index(1, columns), right, grid.index(1, 0), left, column),
-        ];
-        let memory = grid.memory();
-        for (tag, (edge, to, ghost, from, (datatype, count))) in steps.into_iter().enumerate() {
-            let mut status = MaybeUninit::<ffi::MPI_Status>::uninit();
-            // SAFETY: edge and ghost are disjoint rows or columns of the grid's memory, which is borrowed exclusively.
-            unsafe {
-                ffi::MPI_Sendrecv(
-                    memory.add(edge).cast(),
-                    count,
-                    datatype,
-                    to,
-                    tag as i32,
-                    memory.add(ghost).cast(),
-                    count,
-                    datatype,
-                    from,
-                    tag as i32,
-                    cart.comm,
-                    status.as_mut_ptr(),
-                )
-            };
-        }
-    }
-}
-
-impl Drop for Halo {
-    fn drop(&mut self) {
-        // SAFETY: committed in `new`, freed only here.
-        unsafe { ffi::MPI_Type_free(&raw mut self.column) };
     }
 }

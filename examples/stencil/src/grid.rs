@@ -1,107 +1,188 @@
-//! A rectangle of points with a ghost border, and one sweep over it. The same code runs serially and on each rank, so that
-//! both do the same operations in the same order on every point: the results are equal to the last bit.
+//! Where the points of a rectangle lie, and one sweep over them. The same code runs serially and on each rank, so that both
+//! do the same operations in the same order on every point: the results are equal to the last bit.
 
-/// `rows` x `columns` points inside a border of ghosts one wide, twice: what is read and what is written.
-pub struct Grid {
-    rows: usize,
-    columns: usize,
-    now: Vec<f64>,
-    next: Vec<f64>,
+/// The sides of a rectangle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    Up,
+    Down,
+    Left,
+    Right,
 }
 
-impl Grid {
-    /// Fills points and ghosts with `value(row, column)`, where -1 and `rows` (`columns`) are the ghosts.
-    pub fn new(rows: usize, columns: usize, value: impl Fn(isize, isize) -> f64) -> Self {
-        let mut now = Vec::with_capacity((rows + 2) * (columns + 2));
-        for row in -1..=rows as isize {
-            now.extend((-1..=columns as isize).map(|column| value(row, column)));
-        }
-        let next = now.clone();
-        Self { rows, columns, now, next }
+/// All of them, in the order of their numbers.
+pub const SIDES: [Side; 4] = [Side::Up, Side::Down, Side::Left, Side::Right];
+
+impl Side {
+    /// The side on which a neighbour on this side has us.
+    pub fn opposite(self) -> Self {
+        SIDES[self as usize ^ 1]
     }
 
+    /// Whether the points along it are a column.
+    pub fn is_column(self) -> bool {
+        matches!(self, Self::Left | Self::Right)
+    }
+}
+
+/// `rows` x `columns` points inside a border of ghosts one wide, stored row by row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    pub rows: usize,
+    pub columns: usize,
+}
+
+/// A rectangle of the whole field: its first row and column, and its shape.
+#[derive(Clone, Copy, Debug)]
+pub struct Block {
+    pub top: usize,
+    pub left: usize,
+    pub shape: Shape,
+}
+
+impl Shape {
     /// Points between the starts of two rows.
-    pub fn stride(&self) -> usize {
+    pub fn stride(self) -> usize {
         self.columns + 2
     }
 
-    /// The points' rows and columns.
-    pub fn shape(&self) -> (usize, usize) {
-        (self.rows, self.columns)
+    /// Points and ghosts.
+    pub fn len(self) -> usize {
+        (self.rows + 2) * self.stride()
     }
 
     /// The index of a point, counted with ghosts: (0, 0) is the ghost at the upper left.
-    pub fn index(&self, row: usize, column: usize) -> usize {
+    pub fn index(self, row: usize, column: usize) -> usize {
         row * self.stride() + column
     }
 
-    /// The memory of the points that the next sweep reads, for the halo exchange.
-    pub fn memory(&mut self) -> *mut f64 {
-        self.now.as_mut_ptr()
-    }
-
-    /// One row of points, without ghosts; `row` from 0.
-    pub fn row(&self, row: usize) -> &[f64] {
-        let start = self.index(row + 1, 1);
-        &self.now[start..start + self.columns]
-    }
-
-    /// Replaces every point by the mean of itself and its four neighbours.
-    pub fn sweep(&mut self) {
-        let stride = self.stride();
-        for row in 1..=self.rows {
-            let start = row * stride;
-            let above = &self.now[start - stride..start];
-            let here = &self.now[start..start + stride];
-            let below = &self.now[start + stride..start + 2 * stride];
-            let out = &mut self.next[start..start + stride];
-            for column in 1..=self.columns {
-                out[column] =
-                    0.2 * (here[column] + above[column] + below[column] + here[column - 1] + here[column + 1]);
-            }
+    /// The first point of the row or column next to a side.
+    pub fn edge(self, side: Side) -> usize {
+        match side {
+            Side::Up | Side::Left => self.index(1, 1),
+            Side::Down => self.index(self.rows, 1),
+            Side::Right => self.index(1, self.columns),
         }
-        std::mem::swap(&mut self.now, &mut self.next);
+    }
+
+    /// The first ghost beyond a side, beside its `edge`.
+    pub fn ghost(self, side: Side) -> usize {
+        match side {
+            Side::Up => self.index(0, 1),
+            Side::Down => self.index(self.rows + 1, 1),
+            Side::Left => self.index(1, 0),
+            Side::Right => self.index(1, self.columns + 1),
+        }
+    }
+
+    /// The points of row `row`, from 0, without ghosts.
+    pub fn row(self, points: &[f64], row: usize) -> &[f64] {
+        let start = self.index(row + 1, 1);
+        &points[start..start + self.columns]
     }
 }
 
-/// The start of the problem: a rough surface, with fixed values around the grid.
-pub fn initial(row: isize, column: isize) -> f64 {
-    // Irrational factors, so that a point taken from the wrong place differs.
-    (row as f64 * 0.731).sin()
-        + (column as f64 * 1.177).cos() * 0.5
-        + (row * 31 + column * 17).rem_euclid(101) as f64 * 0.01
+/// What lies beyond a side: a row of ghosts or of a neighbour's points (stride 1), or a column (the stride of its rows).
+#[derive(Clone, Copy)]
+pub struct Beyond<'a> {
+    pub points: &'a [f64],
+    pub stride: usize,
 }
 
-/// The part `index` of `total` points split over `parts`: its start and length. The first ones get the rest.
-pub fn part(total: usize, parts: usize, index: usize) -> (usize, usize) {
-    let (each, rest) = (total / parts, total % parts);
-    (index * each + index.min(rest), each + usize::from(index < rest))
+/// Writes into `next` the mean of every point of `now` and its four neighbours. `beyond` is by `Side`; None means the ghosts
+/// of `now`, which the sweep leaves alone.
+pub fn sweep(shape: Shape, now: &[f64], next: &mut [f64], beyond: [Option<Beyond<'_>>; SIDES.len()]) {
+    let [up, down, left, right] = SIDES.map(|side| {
+        let stride = if side.is_column() { shape.stride() } else { 1 };
+        beyond[side as usize].unwrap_or(Beyond { points: &now[shape.ghost(side)..], stride })
+    });
+    for row in 0..shape.rows {
+        let above = if row == 0 { &up.points[..shape.columns] } else { shape.row(now, row - 1) };
+        let below = if row + 1 == shape.rows { &down.points[..shape.columns] } else { shape.row(now, row + 1) };
+        let ends = [left.points[row * left.stride], right.points[row * right.stride]];
+        let start = shape.index(row + 1, 1);
+        sweep_row(&mut next[start..start + shape.columns], shape.row(now, row), above, below, ends);
+    }
+}
+
+/// One row, with AVX2 where there is one, which is a tenth faster: each point's operations and their order are the same.
+fn sweep_row(out: &mut [f64], here: &[f64], above: &[f64], below: &[f64], ends: [f64; 2]) {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") {
+        #[target_feature(enable = "avx2")]
+        fn wide(out: &mut [f64], here: &[f64], above: &[f64], below: &[f64], ends: [f64; 2]) {
+            plain_row(out, here, above, below, ends);
+        }
+        // SAFETY: the processor has been asked.
+        return unsafe { wide(out, here, above, below, ends) };
+    }
+    plain_row(out, here, above, below, ends);
+}
+
+/// One row: the points between the two ends in a loop that compilers vectorise.
+#[inline(always)]
+fn plain_row(out: &mut [f64], here: &[f64], above: &[f64], below: &[f64], [left, right]: [f64; 2]) {
+    let last = out.len() - 1;
+    let (above, below, here) = (&above[..=last], &below[..=last], &here[..=last]);
+    out[0] = mean(here[0], above[0], below[0], left, if last == 0 { right } else { here[1] });
+    for column in 1..last {
+        out[column] = mean(here[column], above[column], below[column], here[column - 1], here[column + 1]);
+    }
+    if last > 0 {
+        out[last] = mean(here[last], above[last], below[last], here[last - 1], right);
+    }
+}
+
+#[inline(always)]
+fn mean(here: f64, above: f64, below: f64, left: f64, right: f64) -> f64 {
+    0.2 * (here + above + below + left + right)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_constant_grid_stays_and_ghosts_are_never_written() {
-        let mut grid =
-            Grid::new(3, 4, |row, column| if (0..3).contains(&row) && (0..4).contains(&column) { 1.0 } else { 2.0 });
-        grid.sweep();
-        assert_eq!(grid.row(1)[1], 1.0);
-        assert_eq!(grid.row(0)[1], 0.2 * (1.0 + 2.0 + 1.0 + 1.0 + 1.0));
-        assert_eq!(grid.now[0], 2.0);
+    const SHAPE: Shape = Shape { rows: 3, columns: 4 };
+
+    /// Points of 1 in ghosts of 2.
+    fn framed() -> Vec<f64> {
+        let mut points = vec![2.0; SHAPE.len()];
+        for row in 1..=SHAPE.rows {
+            points[SHAPE.index(row, 1)..=SHAPE.index(row, SHAPE.columns)].fill(1.0);
+        }
+        points
     }
 
     #[test]
-    fn parts_cover_everything_once() {
-        for (total, parts) in [(10, 3), (4, 4), (3, 5), (512, 7)] {
-            let mut next = 0;
-            for index in 0..parts {
-                let (start, length) = part(total, parts, index);
-                assert_eq!(start, next);
-                next += length;
-            }
-            assert_eq!(next, total);
-        }
+    fn ghosts_are_read_and_never_written() {
+        let now = framed();
+        let mut next = now.clone();
+        sweep(SHAPE, &now, &mut next, [None; 4]);
+        assert_eq!(SHAPE.row(&next, 1)[1], 1.0);
+        assert_eq!(SHAPE.row(&next, 0)[1], 0.2 * (1.0 + 2.0 + 1.0 + 1.0 + 1.0));
+        assert_eq!(SHAPE.row(&next, 1)[3], 0.2 * (1.0 + 1.0 + 1.0 + 1.0 + 2.0));
+        assert_eq!(next[0], 2.0);
+    }
+
+    #[test]
+    fn what_lies_beyond_replaces_the_ghosts_of_its_side() {
+        let now = framed();
+        let mut next = now.clone();
+        let column: Vec<f64> = (0..9).map(f64::from).collect();
+        let mut beyond = [None; 4];
+        beyond[Side::Right as usize] = Some(Beyond { points: &column, stride: 3 });
+        sweep(SHAPE, &now, &mut next, beyond);
+        assert_eq!(SHAPE.row(&next, 1)[3], 0.2 * (1.0 + 1.0 + 1.0 + 1.0 + 3.0));
+        assert_eq!(SHAPE.row(&next, 2)[3], 0.2 * (1.0 + 1.0 + 2.0 + 1.0 + 6.0));
+        assert_eq!(SHAPE.row(&next, 1)[0], 0.2 * (1.0 + 1.0 + 1.0 + 2.0 + 1.0));
+    }
+
+    #[test]
+    fn a_single_column_has_both_ends() {
+        let shape = Shape { rows: 1, columns: 1 };
+        let now: Vec<f64> = (0..9).map(f64::from).collect();
+        let mut next = now.clone();
+        sweep(shape, &now, &mut next, [None; 4]);
+        assert_eq!(next[4], 0.2 * (4.0 + 1.0 + 7.0 + 3.0 + 5.0));
     }
 }
