@@ -1,4 +1,4 @@
-//! The benchmarks and the example run under both launchers and print what they should; how fast is not tested.
+//! The benchmarks and the example of pointers run under both launchers and print what they should; how fast is not tested.
 
 use anyhow::{Result, ensure};
 use pip_tests::cases::{Cases, needs};
@@ -22,12 +22,6 @@ pub fn add(cases: &mut Cases) {
             let name = format!("benchmarks::{launcher}::{program}::{}", args.replace([' ', ':'], "_"));
             cases.add(name, move || table(launcher, program, args, np, sizes));
         }
-    }
-    for (launcher, np) in [("stock", 3), ("pip", 1), ("pip", 2), ("pip", 3), ("pip", 4)] {
-        cases.add(format!("benchmarks::{launcher}::stencil::{np}_ranks"), move || {
-            let run = start(launcher, np).arg(places::built("stencil")).words("--size 130 --iterations 60");
-            run.end()?.expect_code(0).map(drop)
-        });
     }
     cases.add("benchmarks::pip::address_space", || {
         let outcome = start("pip", 4).arg(places::built("address-space")).end()?;

@@ -10,6 +10,7 @@ mod launcher;
 mod loader;
 mod oracle;
 mod shim;
+mod stencil;
 mod streams;
 mod tools;
 
@@ -48,5 +49,6 @@ fn conclude(args: &Arguments) -> Conclusion {
     oracle::add(&mut cases);
     generated::add(&mut cases);
     benchmarks::add(&mut cases);
+    stencil::add(&mut cases);
     run(args, cases.into_trials())
 }

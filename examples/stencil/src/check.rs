@@ -100,6 +100,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn points_that_differ_in_a_bit_are_counted_and_ghosts_are_not() {
+        let shape = Shape { rows: 2, columns: 3 };
+        let serial = Serial { expected: (0..6).map(f64::from).collect(), time: Duration::ZERO };
+        let mut points = vec![9.0; shape.len()];
+        for row in 0..2 {
+            points[shape.index(row + 1, 1)..][..3].copy_from_slice(&serial.expected[row * 3..][..3]);
+        }
+        assert_eq!(serial.differing(shape, &points), 0);
+        // Equal as numbers, not as bits.
+        points[shape.index(1, 1)] = -0.0;
+        points[shape.index(2, 3)] += f64::EPSILON * 4.0;
+        assert_eq!(serial.differing(shape, &points), 2);
+    }
+
+    #[test]
     fn a_checksum_sees_bits_and_places_but_not_ranks() {
         let whole = Problem { size: 6 }.whole();
         let points: Vec<f64> = (0..whole.shape.len()).map(|index| index as f64).collect();

@@ -14,7 +14,9 @@ use crate::comm::Comm;
 pub fn enough(node: &Comm, bytes: u64, size: usize) -> Result<()> {
     let needed = node.sum(bytes);
     // Without this file nobody knows, and the allocations will tell.
-    let Some(available) = kilobytes("/proc/meminfo", "MemAvailable:").map(|number| number * 1024) else { return Ok(()) };
+    let Some(available) = kilobytes("/proc/meminfo", "MemAvailable:").map(|number| number * 1024) else {
+        return Ok(());
+    };
     ensure!(
         needed <= available,
         "--size {size} needs {} of memory on a node, and {} are available; give a smaller one",
@@ -31,7 +33,9 @@ pub fn enough(node: &Comm, bytes: u64, size: usize) -> Result<()> {
 pub fn reserve(length: usize) -> Result<Vec<f64>> {
     let mut numbers = Vec::new();
     let bytes = (length * size_of::<f64>()) as u64;
-    numbers.try_reserve_exact(length).map_err(|_| anyhow!("there are no {} of memory; give a smaller --size", amount(bytes)))?;
+    numbers
+        .try_reserve_exact(length)
+        .map_err(|_| anyhow!("there are no {} of memory; give a smaller --size", amount(bytes)))?;
     numbers.resize(length, 0.0);
     Ok(numbers)
 }

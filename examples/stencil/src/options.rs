@@ -69,8 +69,7 @@ Options:
 /// # Errors
 /// What is wrong, with the value.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Option<Options>, lexopt::Error> {
-    let mut options =
-        Options { variants: Variant::ALL.to_vec(), size: 512, iterations: 200, check: true, plot: None };
+    let mut options = Options { variants: Variant::ALL.to_vec(), size: 512, iterations: 200, check: true, plot: None };
     let mut parser = lexopt::Parser::from_args(args);
     while let Some(arg) = parser.next()? {
         match arg {
@@ -92,9 +91,9 @@ fn variants(name: &str) -> Result<Vec<Variant>, lexopt::Error> {
         return Ok(Variant::ALL.to_vec());
     }
     let known = Variant::ALL.into_iter().find(|variant| variant.name() == name);
-    known.map(|variant| vec![variant]).ok_or_else(|| {
-        format!("--variant {name}: there is no such variant; give sendrecv, put, shared or all").into()
-    })
+    known
+        .map(|variant| vec![variant])
+        .ok_or_else(|| format!("--variant {name}: there is no such variant; give sendrecv, put, shared or all").into())
 }
 
 fn bounded(parser: &mut lexopt::Parser, name: &str, most: usize) -> Result<usize, lexopt::Error> {

@@ -41,7 +41,8 @@ pub fn try_file(file: &Path) -> Result<()> {
 /// If the file cannot be written.
 pub fn draw(picture: &Picture, options: &Options, file: &Path) -> Result<()> {
     let mut pixels = vec![255; (WIDTH * HEIGHT * 3) as usize];
-    paint(picture, options, &mut pixels).with_context(|| format!("--plot {}: the field cannot be drawn", file.display()))?;
+    paint(picture, options, &mut pixels)
+        .with_context(|| format!("--plot {}: the field cannot be drawn", file.display()))?;
     write(&pixels, file).with_context(|| format!("--plot {}: the file cannot be written", file.display()))
 }
 
@@ -58,7 +59,8 @@ fn write(pixels: &[u8], file: &Path) -> Result<()> {
 
 fn paint(picture: &Picture, options: &Options, pixels: &mut [u8]) -> Result<()> {
     // A font of our own: which ones a machine has, and where, is its matter.
-    register_font("sans-serif", FontStyle::Normal, notosans::REGULAR_TTF).map_err(|_| anyhow!("the font is damaged"))?;
+    register_font("sans-serif", FontStyle::Normal, notosans::REGULAR_TTF)
+        .map_err(|_| anyhow!("the font is damaged"))?;
     let root = BitMapBackend::with_buffer(pixels, (WIDTH, HEIGHT)).into_drawing_area();
     let title = format!(
         "Heat on a plate of {size} x {size} points after {} sweeps",
@@ -93,7 +95,8 @@ fn map(area: &Area<'_>, picture: &Picture, size: usize) -> Result<()> {
             colors.extend(color((value - low) / (high - low)));
         }
     }
-    let element = BitMapElement::with_owned_buffer((0.0, 0.0), (width, height), colors).context("a bitmap of another size")?;
+    let element =
+        BitMapElement::with_owned_buffer((0.0, 0.0), (width, height), colors).context("a bitmap of another size")?;
     chart.plotting_area().draw(&element)?;
     chart
         .configure_mesh()

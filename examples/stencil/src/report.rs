@@ -44,7 +44,9 @@ impl Report<'_> {
             (true, 1) => "1 address space".to_owned(),
             (true, _) => format!("{count} address spaces"),
         };
-        self.print(&format!("{size} x {size} points, {iterations} iterations, {rows} x {columns} ranks in {address_spaces}"));
+        self.print(&format!(
+            "{size} x {size} points, {iterations} iterations, {rows} x {columns} ranks in {address_spaces}"
+        ));
     }
 
     /// That the shared variant does not run.
@@ -83,7 +85,7 @@ impl Report<'_> {
         self.print(&format!("{:<9}{:>36.2}\n", "limit", limit));
         self.print(&format!(
             "GB/s: {BYTES} bytes a point, 8 read, 8 written and 8 fetched before they are written.\n\
-             limit: all ranks read one array and write another of their parts' sizes; the best of {}, of which the worst is {least:.2}.\n\
+             limit: all ranks read one array and write another of their parts' sizes; best of {}, the worst is {least:.2}.\n\
              minor faults: all ranks, from allocation to the last iteration. VmPTE: each address space counted once.",
             rates.len()
         ));
@@ -105,7 +107,7 @@ impl Report<'_> {
 
 /// Four significant digits.
 fn digits(number: f64) -> String {
-    let places = (3 - number.log10().floor() as i32).clamp(0, 6);
+    let places = (3 - number.max(1e-6).log10().floor() as i32).clamp(0, 6);
     format!("{number:.*}", places as usize)
 }
 

@@ -1,6 +1,6 @@
 //! The run: the serial one, then the variants one after the other, with the limit of memory measured in between.
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use mpi::ffi;
 use std::time::Instant;
 
@@ -41,7 +41,7 @@ pub fn run(world: ffi::MPI_Comm, ranks: i32, options: &Options) -> Result<()> {
     let spaces = AddressSpaces::find(comm, &node);
     let report = Report { options, shown: comm.rank == 0 };
     report.problem(&cart, &spaces);
-    let variants = possible(options, &cart, &node, &report);
+    let variants = possible(options, &cart, &node, &report)?;
     let problem = Problem { size: options.size };
     let serial = if options.check { Some(Serial::run(problem, &cart, options.iterations)?) } else { None };
     if let Some(serial) = &serial {
@@ -101,15 +101,17 @@ fn needs(cart: &Cart, check: bool) -> u64 {
 }
 
 /// The variants that these ranks can run.
-fn possible(options: &Options, cart: &Cart, node: &Comm, report: &Report<'_>) -> Vec<Variant> {
-    let mut variants = options.variants.clone();
-    // Wanted alone it is an error, which its start finds.
-    let everywhere = cart.comm.least(node.size as u64) == cart.comm.size as u64;
-    if !everywhere && variants.len() > 1 && variants.contains(&Variant::Shared) {
+fn possible(options: &Options, cart: &Cart, node: &Comm, report: &Report<'_>) -> Result<Vec<Variant>> {
+    let (mut variants, together, all) = (options.variants.clone(), node.size, cart.comm.size);
+    if together < all && variants.contains(&Variant::Shared) {
         variants.retain(|&variant| variant != Variant::Shared);
-        report.left_out(node.size, cart.comm.size);
+        ensure!(
+            !variants.is_empty(),
+            "--variant shared needs ranks that share memory, and only {together} of {all} do with rank 0; run all on one node"
+        );
+        report.left_out(together, all);
     }
-    variants
+    Ok(variants)
 }
 
 fn verdict(options: &Options, rows: &[Row]) -> Result<()> {

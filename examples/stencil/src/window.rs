@@ -31,7 +31,8 @@ pub struct Window {
 }
 
 impl Window {
-    /// Allocates two arrays of `length` numbers on this rank; all ranks of `comm` call. `node` are those that share this rank's memory.
+    /// Allocates two arrays of `length` numbers on this rank; all ranks of `comm` call. `node` are those that share this rank's
+    /// memory.
     ///
     /// # Errors
     /// On all ranks, if MPI fails to allocate on one, or if what it has allocated is a file that does not fit its file system
@@ -63,7 +64,10 @@ impl Window {
             code
         };
         if code != ffi::MPI_SUCCESS as i32 {
-            bail!("MPI cannot allocate a window of {} (error {code}); give a smaller --size", memory::amount(bytes as u64));
+            bail!(
+                "MPI cannot allocate a window of {} (error {code}); give a smaller --size",
+                memory::amount(bytes as u64)
+            );
         }
         // SAFETY: MPI has succeeded and written it.
         Ok(Self { raw: unsafe { raw.assume_init() }, memory: memory.cast(), length })

@@ -1,7 +1,7 @@
 //! Halo by loads: the parts lie in one shared window, and a sweep reads its neighbours' points where they are. Nothing is copied;
 //! neighbours tell each other by empty messages that they have finished a sweep, between two MPI_Win_sync.
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use mpi::ffi;
 
 use super::Halo;
@@ -26,16 +26,10 @@ struct Neighbour {
 }
 
 impl<'a> Shared<'a> {
-    /// See `super::start`.
+    /// See `super::start`; all ranks must be on `node`.
     pub fn new(problem: Problem, cart: &'a Cart, node: &'a Comm) -> Result<Self> {
-        ensure!(
-            node.size == cart.comm.size,
-            "the shared variant needs ranks that share memory, and only {} of {} do; run all on one node",
-            node.size,
-            cart.comm.size
-        );
         let block = cart.mine();
-        // With all ranks on it, ranks of `node` are those of `cart`.
+        // In the order of their ranks in `cart`, so they have the same here.
         let window = Window::new(Kind::Shared, node, node, block.shape.len())?;
         let neighbours = SIDES.map(|side| {
             let rank = cart.neighbour(side)?;
