@@ -79,7 +79,7 @@ impl<M: Memory> Field<M> {
     pub fn new(problem: Problem, block: Block, mut memory: M) -> Self {
         let shape = block.shape;
         let (_, first) = memory.arrays(1);
-        for (row, points) in first.chunks_exact_mut(shape.stride()).enumerate() {
+        for (row, points) in first.chunks_exact_mut(shape.stride()).take(shape.rows + 2).enumerate() {
             for (column, point) in points.iter_mut().enumerate() {
                 *point = problem.start((block.top + row) as isize - 1, (block.left + column) as isize - 1);
             }

@@ -46,9 +46,13 @@ impl Shape {
         self.columns + 2
     }
 
-    /// Points and ghosts.
+    /// Numbers of one array: points, ghosts, and what puts the array behind it half a page off. Two arrays at the same place in
+    /// their pages are slower by up to a tenth while they fit a cache: a processor that compares the lower 12 bits of addresses
+    /// takes loads of one for loads of what it has just stored to the other.
     pub fn len(self) -> usize {
-        (self.rows + 2) * self.stride()
+        /// Numbers of 8 bytes in a page of 4 KiB.
+        const PAGE: usize = 512;
+        ((self.rows + 2) * self.stride() + PAGE / 2).next_multiple_of(PAGE) - PAGE / 2
     }
 
     /// The index of a point, counted with ghosts: (0, 0) is the ghost at the upper left.
