@@ -1,11 +1,14 @@
-//! Workers that take orders together: tasks, forked processes or threads.
+//! Workers that take orders together: tasks, processes or threads.
 
-use crate::board::{Board, Shared, now, sleep_on, wake};
+use crate::board::{Board, Seat, Shared, now, sleep_on, wake};
 use crate::pip::Pip;
+use crate::process;
+use crate::segment::{Failure, Way};
 use crate::worker::{Order, Place, serve};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use pip_core::Task;
 use std::io;
+use std::process::Child;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -15,7 +18,7 @@ use std::time::Duration;
 pub enum Kind<'a> {
     /// Tasks of this root.
     Tasks(&'a Pip),
-    /// Forked processes.
+    /// Processes of this program, started by fork and exec.
     Processes,
     /// Threads of this process.
     Threads,
@@ -32,7 +35,7 @@ pub struct Crew {
 #[derive(Debug)]
 enum Member {
     Task(Task),
-    Process(libc::pid_t),
+    Process(Child),
     Thread(JoinHandle<()>),
 }
 
@@ -50,13 +53,14 @@ impl Crew {
         Crew::with_cores(kind, &[Some(cores.0), Some(cores.1)])
     }
 
-    fn with_cores(kind: Kind, cores: &[Option<usize>]) -> Result<Crew> {
+    /// Starts a worker for each element of `cores`, on that core if there is one.
+    pub fn with_cores(kind: Kind, cores: &[Option<usize>]) -> Result<Crew> {
         let shared = Shared::new(cores.len())?;
         // Not moved any more from here on: workers know the places' addresses.
         let places: Vec<Place> = (0..cores.len()).map(|seat| Place { board: shared.address(), seat }).collect();
         let mut crew = Crew { members: Vec::new(), shared, _places: places };
         for (place, core) in crew._places.iter().zip(cores) {
-            crew.members.push(Member::start(kind, place, *core)?);
+            crew.members.push(Member::start(kind, place, *core, &crew.shared)?);
         }
         Ok(crew)
     }
@@ -71,16 +75,39 @@ impl Crew {
             if done as usize == self.members.len() {
                 break;
             }
-            for member in &self.members {
+            for member in &mut self.members {
                 ensure!(!member.has_ended(), "a worker ended in the middle of {order:?}");
             }
             ensure!(now() < deadline, "{order:?}, {times} times, took more than {} s", PATIENCE.as_secs());
             sleep_on(&board.done, done);
         }
         let seats = &board.seats[..self.members.len()];
+        for (number, seat) in seats.iter().enumerate() {
+            if let Some(failure) = Failure::take(&seat.failure) {
+                let bytes = board.bytes.load(Ordering::Relaxed);
+                return Err(failure.into_error(order, number, bytes));
+            }
+        }
         let start = seats.iter().map(|seat| seat.start.load(Ordering::Relaxed)).min().unwrap_or(0);
         let end = seats.iter().map(|seat| seat.end.load(Ordering::Relaxed)).max().unwrap_or(0);
         Ok(Duration::from_nanos(end - start))
+    }
+
+    /// What the orders that follow are about: memory of `bytes`, shared this way.
+    pub fn set_segment(&mut self, way: Way, bytes: usize) {
+        let board = self.shared.board();
+        board.way.store(way as u32, Ordering::Relaxed);
+        board.bytes.store(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// How many pages are read after each hand-over that follows.
+    pub fn set_pages(&mut self, pages: u64) {
+        self.shared.board().pages.store(pages, Ordering::Relaxed);
+    }
+
+    /// The workers' places, with what they found out last; the first is the leader's.
+    pub fn seats(&self) -> &[Seat] {
+        &self.shared.board().seats[..self.members.len()]
     }
 
     /// As [`Crew::run`], in nanoseconds for each time.
@@ -94,6 +121,7 @@ fn give(board: &Board, order: Order, times: u64) {
     board.times.store(times, Ordering::Relaxed);
     board.done.store(0, Ordering::Relaxed);
     board.turn.0.store(0, Ordering::Relaxed);
+    board.baton.0.store(0, Ordering::Relaxed);
     board.orders.fetch_add(1, Ordering::Release);
     wake(&board.orders);
 }
@@ -112,28 +140,11 @@ impl Drop for Crew {
 }
 
 impl Member {
-    fn start(kind: Kind, place: &Place, core: Option<usize>) -> Result<Member> {
+    fn start(kind: Kind, place: &Place, core: Option<usize>, shared: &Shared) -> Result<Member> {
         let (board, seat) = (place.board, place.seat);
         match kind {
             Kind::Tasks(pip) => Ok(Member::Task(pip.start_worker(place, core)?)),
-            Kind::Processes => {
-                // SAFETY: the child only does what a worker does, which takes no lock another thread may have held.
-                let pid = unsafe { libc::fork() };
-                if pid == 0 {
-                    // SAFETY: makes a system call.
-                    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
-                    let pinned = core.is_none_or(|core| pin(core).is_ok());
-                    if pinned {
-                        serve(place);
-                    }
-                    // SAFETY: ends the child without the parent's exit handlers.
-                    unsafe { libc::_exit(i32::from(!pinned)) };
-                }
-                if pid < 0 {
-                    bail!("fork: {}", io::Error::last_os_error());
-                }
-                Ok(Member::Process(pid))
-            }
+            Kind::Processes => Ok(Member::Process(process::start(shared.file(), seat, core)?)),
             Kind::Threads => {
                 let work = move || {
                     if let Some(Err(error)) = core.map(pin) {
@@ -148,17 +159,10 @@ impl Member {
         }
     }
 
-    fn has_ended(&self) -> bool {
+    fn has_ended(&mut self) -> bool {
         match self {
             Member::Task(task) => task.has_ended().unwrap_or(true),
-            Member::Process(pid) => {
-                // SAFETY: all-zero is a valid siginfo_t, which the kernel fills; the child stays to be waited for.
-                unsafe {
-                    let mut info: libc::siginfo_t = std::mem::zeroed();
-                    let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
-                    libc::waitid(libc::P_PID, *pid as libc::id_t, &mut info, options) != 0 || info.si_pid() != 0
-                }
-            }
+            Member::Process(child) => !matches!(child.try_wait(), Ok(None)),
             Member::Thread(thread) => thread.is_finished(),
         }
     }
@@ -172,14 +176,11 @@ impl Member {
                 }
                 let _ = task.wait();
             }
-            Member::Process(pid) => {
-                // SAFETY: our own child, not waited for yet.
-                unsafe {
-                    if stuck {
-                        libc::kill(pid, libc::SIGKILL);
-                    }
-                    libc::waitpid(pid, std::ptr::null_mut(), 0);
+            Member::Process(mut child) => {
+                if stuck {
+                    let _ = child.kill();
                 }
+                let _ = child.wait();
             }
             // A stuck thread cannot be ended; the board below it goes, so the process must not go on.
             Member::Thread(_) if stuck => {
@@ -192,7 +193,7 @@ impl Member {
 }
 
 /// Binds the calling thread to a core.
-fn pin(core: usize) -> Result<()> {
+pub(crate) fn pin(core: usize) -> Result<()> {
     // SAFETY: all-zero is the empty set; CPU_SET checks the number.
     let result = unsafe {
         let mut set: libc::cpu_set_t = std::mem::zeroed();

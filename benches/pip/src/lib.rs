@@ -1,17 +1,22 @@
 //! Process-in-Process beside what the system has: starting programs, finding each other's data, meeting at a barrier, mapping
 //! memory.
 //!
-//! [`starting`] starts many programs or threads and waits for them. For everything else a [`crew`] of workers (tasks, forked
+//! [`starting`] starts many programs or threads and waits for them. For everything else a [`crew`] of workers (tasks,
 //! processes or threads, all running the code of [`worker`]) takes orders from a [`board`] in shared memory. [`pip`] is the
 //! root of the tasks. The criterion benches and the table of the program `bench-pip` differ only in what they do with the times.
 //!
-//! A task of a crew runs the benchmark's own executable, so every `main` here begins with [`worker::serve_as_task`].
+//! A task or process of a crew runs the benchmark's own executable, so every `main` here begins with [`worker::serve_if_worker`].
 
 pub mod board;
 pub mod crew;
+pub mod cycles;
+mod duties;
 pub mod pip;
+mod process;
+pub mod segment;
 pub mod starting;
 pub mod worker;
+pub mod xpmem;
 
 mod library;
 

@@ -63,15 +63,20 @@ impl Section {
 
 /// The middle one; of an even number, the mean of the middle two. None of none.
 pub fn median(samples: &[f64]) -> Option<f64> {
+    quantile(samples, 0.5)
+}
+
+/// What this part of the samples is below, interpolated between two of them. None of none.
+pub fn quantile(samples: &[f64], part: f64) -> Option<f64> {
     let mut sorted = samples.to_vec();
     sorted.sort_by(f64::total_cmp);
-    let upper = *sorted.get(sorted.len() / 2)?;
-    let lower = sorted[(sorted.len() - 1) / 2];
-    Some(f64::midpoint(lower, upper))
+    let place = part * sorted.len().checked_sub(1)? as f64;
+    let (lower, upper) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
+    Some(lower + (upper - lower) * place.fract())
 }
 
 /// Three significant digits, but whole numbers from 100 on.
-fn number(value: f64) -> String {
+pub fn number(value: f64) -> String {
     match value.abs() {
         v if v >= 99.95 => format!("{value:.0}"),
         v if v >= 9.995 => format!("{value:.1}"),

@@ -1,6 +1,8 @@
-//! What a worker does: the same code for tasks, forked processes and threads.
+//! What a worker does: the same code for tasks, processes and threads.
 
 use crate::board::{Board, Line, Seat, now, sleep_on, wake};
+use crate::duties;
+use crate::segment::Segment;
 use pip_core::current::current;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::sync::atomic::Ordering;
@@ -27,10 +29,30 @@ pub enum Order {
     NamedExport,
     /// A task: `pip_named_import` from the root.
     NamedImport,
+    /// The leader: get memory and offer it to the others.
+    Share,
+    /// The leader: write all of it.
+    Fill,
+    /// The others: get at the leader's memory.
+    Obtain,
+    /// The others: read one byte of each page.
+    Read,
+    /// The others: write one byte of each page.
+    Write,
+    /// The others: let go of the memory.
+    Leave,
+    /// The leader: give the memory back.
+    Withdraw,
+    /// All: note the size of one's page tables.
+    PageTables,
+    /// Two workers on one core: sleep and wake each other by a futex.
+    HandOver,
+    /// Two workers on one core: give the core away by sched_yield until it is one's turn.
+    YieldOver,
 }
 
 impl Order {
-    const ALL: [Order; 9] = [
+    const ALL: [Order; 19] = [
         Order::End,
         Order::Barrier,
         Order::PthreadBarrier,
@@ -40,6 +62,16 @@ impl Order {
         Order::Import,
         Order::NamedExport,
         Order::NamedImport,
+        Order::Share,
+        Order::Fill,
+        Order::Obtain,
+        Order::Read,
+        Order::Write,
+        Order::Leave,
+        Order::Withdraw,
+        Order::PageTables,
+        Order::HandOver,
+        Order::YieldOver,
     ];
 }
 
@@ -59,9 +91,9 @@ pub const NAME: &CStr = c"bench";
 /// PIP_PIPID_ROOT
 const ROOT: c_int = -748;
 
-/// Every `main` that can be a task's begins with this: true if this process is a task, which has then served its crew.
-pub fn serve_as_task() -> bool {
-    let Some(task) = current() else { return false };
+/// Every `main` that can be a worker's begins with this: true if this process is one, which has then served its crew.
+pub fn serve_if_worker() -> bool {
+    let Some(task) = current() else { return crate::process::serve_if_worker() };
     let place = task.entry().aux().load(Ordering::Acquire);
     // SAFETY: the root gave its worker tasks the address of a place, and these cannot end before it is freed.
     if let Some(place) = unsafe { place.cast::<Place>().as_ref() } {
@@ -85,6 +117,9 @@ pub fn serve(place: &Place) {
     // SAFETY: the crew keeps the board until its workers have ended.
     let board = unsafe { &*(place.board as *const Board) };
     let seat = &board.seats[place.seat];
+    // SAFETY: makes a system call.
+    seat.tid.store(unsafe { libc::gettid() } as u32, Ordering::Relaxed);
+    let mut held = None;
     let mut seen = 0;
     loop {
         let orders = board.orders.load(Ordering::Acquire);
@@ -97,7 +132,7 @@ pub fn serve(place: &Place) {
         let times = board.times.load(Ordering::Relaxed);
         match Order::ALL.get(order) {
             None | Some(Order::End) => return,
-            Some(&order) => obey(board, seat, order, times),
+            Some(&order) => obey(board, seat, order, times, &mut held),
         }
         if board.done.fetch_add(1, Ordering::AcqRel) + 1 == board.members.load(Ordering::Relaxed) {
             wake(&board.done);
@@ -105,7 +140,7 @@ pub fn serve(place: &Place) {
     }
 }
 
-fn obey(board: &Board, seat: &Seat, order: Order, times: u64) {
+fn obey(board: &Board, seat: &Seat, order: Order, times: u64, held: &mut Option<Segment>) {
     let leader = seat.number.load(Ordering::Relaxed) == 0;
     match order {
         Order::End => {}
@@ -150,6 +185,11 @@ fn obey(board: &Board, seat: &Seat, order: Order, times: u64) {
             let import = unsafe { std::mem::transmute::<*mut c_void, Import>(function(c"pip_named_import")) };
             // SAFETY: a local to fill and a format without arguments.
             timed(seat, times, |_| assert!(unsafe { import(ROOT, &mut value, NAME.as_ptr()) } == 0));
+        }
+        _ => {
+            if let Err(failure) = duties::obey(board, seat, order, times, held) {
+                failure.put(&seat.failure);
+            }
         }
     }
 }
@@ -196,7 +236,7 @@ fn map_and_touch() {
 }
 
 /// A function of the task's libpip.
-fn function(name: &CStr) -> *mut c_void {
+pub(crate) fn function(name: &CStr) -> *mut c_void {
     // SAFETY: a C string.
     let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
     assert!(!found.is_null(), "the task has no {}; is libpip.so preloaded?", name.to_string_lossy());

@@ -4,9 +4,9 @@ use bench_pip::{or_exit, worker};
 use criterion::Criterion;
 use std::time::Duration;
 
-/// Serves, if this process is a task of a bench, else measures.
+/// Serves, if this process is a worker of a bench, else measures.
 pub fn main(measure: impl FnOnce(&mut Criterion) -> anyhow::Result<()>) {
-    if worker::serve_as_task() {
+    if worker::serve_if_worker() {
         return;
     }
     // Ten samples of a tenth of a second: all benches together take about a minute.

@@ -1,0 +1,100 @@
+//! What a worker does with shared memory and with a core that it shares, for the measures of the PiP paper.
+
+use crate::board::{Board, Seat};
+use crate::cycles;
+use crate::segment::{Failure, Segment, obtain, share};
+use crate::worker::Order;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Carries out an order; those that are not for this seat are done at once. `times` other than 0 makes [`Order::Share`] solid.
+pub fn obey(board: &Board, seat: &Seat, order: Order, times: u64, held: &mut Option<Segment>) -> Result<(), Failure> {
+    let leader = seat.number.load(Ordering::Relaxed) == 0;
+    match order {
+        Order::Share if leader => *held = Some(share(board, seat, times != 0)?),
+        Order::Obtain if !leader => *held = Some(obtain(board, seat)?),
+        Order::Leave if !leader => held.take().map_or(Ok(()), |segment| segment.leave(seat))?,
+        Order::Withdraw if leader => held.take().map_or(Ok(()), |segment| segment.withdraw(board, seat))?,
+        Order::PageTables => seat.page_tables.store(page_tables(), Ordering::Relaxed),
+        Order::HandOver | Order::YieldOver => hand_over(board, seat, leader, order, times, held.as_ref()),
+        Order::Fill if leader => walk(seat, held, |segment| segment.fill(1)),
+        Order::Read if !leader => walk(seat, held, |segment| segment.read(segment.pages())),
+        Order::Write if !leader => walk(seat, held, |segment| segment.write(2)),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Notes cycles and faults of what is done to the memory.
+fn walk(seat: &Seat, held: &Option<Segment>, action: impl FnOnce(&Segment)) {
+    let Some(segment) = held else { return };
+    let before = usage().ru_minflt;
+    let ((), cycles) = cycles::of(|| action(segment));
+    seat.faults.store((usage().ru_minflt - before) as u64, Ordering::Relaxed);
+    seat.cycles.store(cycles, Ordering::Relaxed);
+}
+
+/// `times` rounds with the other worker, two hand-overs each; after each the one whose turn it is reads some pages.
+fn hand_over(board: &Board, seat: &Seat, leader: bool, order: Order, times: u64, held: Option<&Segment>) {
+    let pages = board.pages.load(Ordering::Relaxed) as usize;
+    let baton = &board.baton.0;
+    let (wait, pass): (fn(&AtomicU32, u32), fn(&AtomicU32)) = match order {
+        Order::HandOver => (sleep_until, wake_one),
+        _ => (yield_until, |_| ()),
+    };
+    let before = usage();
+    let ((), cycles) = cycles::of(|| {
+        for round in 0..times as u32 {
+            let mine = 2 * round + u32::from(!leader);
+            wait(baton, mine);
+            if let Some(segment) = held {
+                segment.read(pages);
+            }
+            baton.store(mine + 1, Ordering::Release);
+            pass(baton);
+        }
+    });
+    let after = usage();
+    let switches = (after.ru_nvcsw - before.ru_nvcsw) + (after.ru_nivcsw - before.ru_nivcsw);
+    seat.switches.store(switches as u64, Ordering::Relaxed);
+    seat.cycles.store(cycles, Ordering::Relaxed);
+}
+
+fn sleep_until(baton: &AtomicU32, turn: u32) {
+    loop {
+        let now = baton.load(Ordering::Acquire);
+        if now == turn {
+            return;
+        }
+        // SAFETY: the word is mapped, and the kernel only reads it. Not private: processes have address spaces of their own.
+        unsafe { libc::syscall(libc::SYS_futex, baton.as_ptr(), libc::FUTEX_WAIT, now, std::ptr::null::<libc::timespec>()) };
+    }
+}
+
+fn wake_one(baton: &AtomicU32) {
+    // SAFETY: the address only names the sleeper.
+    unsafe { libc::syscall(libc::SYS_futex, baton.as_ptr(), libc::FUTEX_WAKE, 1) };
+}
+
+fn yield_until(baton: &AtomicU32, turn: u32) {
+    while baton.load(Ordering::Acquire) != turn {
+        // SAFETY: makes a system call.
+        unsafe { libc::sched_yield() };
+    }
+}
+
+/// What the kernel has counted for the calling thread.
+fn usage() -> libc::rusage {
+    // SAFETY: all-zero is a valid rusage, which the kernel fills.
+    unsafe {
+        let mut usage = std::mem::zeroed();
+        libc::getrusage(libc::RUSAGE_THREAD, &mut usage);
+        usage
+    }
+}
+
+/// `VmPTE` of the calling thread's address space, in KiB; 0 if the kernel does not say.
+fn page_tables() -> u64 {
+    let status = std::fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmPTE:"));
+    line.and_then(|value| value.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
