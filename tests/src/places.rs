@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 /// What `cargo build --workspace` and `--examples` make and the suites run.
-const TOOLS: [&str; 16] = [
+const TOOLS: [&str; 17] = [
     "pip-mpiexec",
     "libpip_mpi.so",
     "libpip.so",
@@ -16,6 +16,7 @@ const TOOLS: [&str; 16] = [
     "osu_bibw",
     "osu_mbw_mr",
     "IMB-MPI1",
+    "bench-pip",
     "stencil",
     "address-space",
     "test-root",

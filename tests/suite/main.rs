@@ -9,6 +9,7 @@ mod generated;
 mod launcher;
 mod loader;
 mod oracle;
+mod paper;
 mod shim;
 mod stencil;
 mod streams;
@@ -50,5 +51,6 @@ fn conclude(args: &Arguments) -> Conclusion {
     generated::add(&mut cases);
     benchmarks::add(&mut cases);
     stencil::add(&mut cases);
+    paper::add(&mut cases);
     run(args, cases.into_trials())
 }

@@ -6,8 +6,8 @@ mod common;
 
 use bench_pip::crew::{Crew, Kind};
 use bench_pip::or_exit;
+use bench_pip::order::Order;
 use bench_pip::pip::Pip;
-use bench_pip::worker::Order;
 use criterion::Criterion;
 use limits::Cores;
 use pip_core::Mode;

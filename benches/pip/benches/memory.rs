@@ -7,8 +7,9 @@ mod common;
 
 use bench_pip::crew::{Crew, Kind};
 use bench_pip::or_exit;
+use bench_pip::order::Order;
 use bench_pip::pip::Pip;
-use bench_pip::worker::{Order, WORKERS};
+use bench_pip::worker::WORKERS;
 use criterion::{BenchmarkId, Criterion, Throughput};
 use pip_core::Mode;
 

@@ -6,8 +6,9 @@ mod common;
 
 use bench_pip::crew::{Crew, Kind};
 use bench_pip::or_exit;
+use bench_pip::order::Order;
 use bench_pip::pip::Pip;
-use bench_pip::worker::{NAMES, Order};
+use bench_pip::worker::NAMES;
 use criterion::Criterion;
 use pip_core::Mode;
 use std::time::Duration;

@@ -54,7 +54,7 @@ pub struct Seat {
 pub struct Board {
     /// Grows with every order; workers sleep on it.
     pub orders: AtomicU32,
-    /// The order, a number of [`crate::worker::Order`].
+    /// The order, a number of [`crate::order::Order`].
     pub order: AtomicU32,
     /// How often to do it.
     pub times: AtomicU64,
@@ -151,8 +151,7 @@ impl Drop for Shared {
 pub fn map(file: &File) -> Result<*mut Board> {
     let (prot, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED);
     // SAFETY: new memory, at an address of the kernel's choice.
-    let memory =
-        unsafe { libc::mmap(std::ptr::null_mut(), size_of::<Board>(), prot, flags, file.as_raw_fd(), 0) };
+    let memory = unsafe { libc::mmap(std::ptr::null_mut(), size_of::<Board>(), prot, flags, file.as_raw_fd(), 0) };
     ensure!(memory != libc::MAP_FAILED, "cannot map shared memory: {}", std::io::Error::last_os_error());
     Ok(memory.cast())
 }

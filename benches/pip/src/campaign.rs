@@ -3,9 +3,10 @@
 use crate::report::{Section, median};
 use anyhow::Result;
 use bench_pip::crew::{Crew, Kind};
+use bench_pip::order::Order;
 use bench_pip::pip::Pip;
 use bench_pip::starting::{COUNTS, Way, start_and_wait};
-use bench_pip::worker::{NAMES, Order, WORKERS};
+use bench_pip::worker::{NAMES, WORKERS};
 use limits::Cores;
 use pip_core::Mode;
 use std::time::Instant;

@@ -1,10 +1,11 @@
 //! Workers that take orders together: tasks, processes or threads.
 
 use crate::board::{Board, Seat, Shared, now, sleep_on, wake};
+use crate::order::Order;
 use crate::pip::Pip;
 use crate::process;
 use crate::segment::{Failure, Way};
-use crate::worker::{Order, Place, serve};
+use crate::worker::{Place, serve};
 use anyhow::{Context, Result, ensure};
 use pip_core::Task;
 use std::io;

@@ -2,8 +2,8 @@
 
 use crate::board::{Board, Seat};
 use crate::cycles;
+use crate::order::Order;
 use crate::segment::{Failure, Segment, obtain, share};
-use crate::worker::Order;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Carries out an order; those that are not for this seat are done at once. `times` other than 0 makes [`Order::Share`] solid.
@@ -37,20 +37,23 @@ fn walk(seat: &Seat, held: &Option<Segment>, action: impl FnOnce(&Segment)) {
 fn hand_over(board: &Board, seat: &Seat, leader: bool, order: Order, times: u64, held: Option<&Segment>) {
     let pages = board.pages.load(Ordering::Relaxed) as usize;
     let baton = &board.baton.0;
-    let (wait, pass): (fn(&AtomicU32, u32), fn(&AtomicU32)) = match order {
-        Order::HandOver => (sleep_until, wake_one),
-        _ => (yield_until, |_| ()),
-    };
+    let sleeps = order == Order::HandOver;
     let before = usage();
     let ((), cycles) = cycles::of(|| {
         for round in 0..times as u32 {
             let mine = 2 * round + u32::from(!leader);
-            wait(baton, mine);
+            if sleeps {
+                sleep_until(baton, mine)
+            } else {
+                yield_until(baton, mine)
+            }
             if let Some(segment) = held {
                 segment.read(pages);
             }
             baton.store(mine + 1, Ordering::Release);
-            pass(baton);
+            if sleeps {
+                wake_one(baton);
+            }
         }
     });
     let after = usage();
@@ -66,7 +69,9 @@ fn sleep_until(baton: &AtomicU32, turn: u32) {
             return;
         }
         // SAFETY: the word is mapped, and the kernel only reads it. Not private: processes have address spaces of their own.
-        unsafe { libc::syscall(libc::SYS_futex, baton.as_ptr(), libc::FUTEX_WAIT, now, std::ptr::null::<libc::timespec>()) };
+        unsafe {
+            libc::syscall(libc::SYS_futex, baton.as_ptr(), libc::FUTEX_WAIT, now, std::ptr::null::<libc::timespec>())
+        };
     }
 }
 

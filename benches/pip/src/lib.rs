@@ -11,6 +11,7 @@ pub mod board;
 pub mod crew;
 pub mod cycles;
 mod duties;
+pub mod order;
 pub mod pip;
 mod process;
 pub mod segment;

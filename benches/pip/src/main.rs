@@ -18,7 +18,7 @@ Measures tasks beside processes and threads, in interleaved rounds, and prints t
 program, a barrier of two, export and import, and mapping memory. With `paper`, the measures of the PiP paper beside POSIX
 shared memory and XPMEM: set-up, first touch, page tables, and handing over a core; as tables, figures (SVG) and JSON.
 Options:
-  --rounds N      rounds (default 15, about two seconds each; with paper 7, ROUNDTIME)
+  --rounds N      rounds (default 15, about two seconds each; with paper 7, about four)
   --cores A,B     the two cores of two workers (default: the first two of the affinity mask)
   --out DIR       with paper: where figures and JSON go (default paper)
   --quick         with paper: one round of small sizes, to see that everything works

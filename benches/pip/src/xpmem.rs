@@ -21,23 +21,31 @@ pub const READ_WRITE: c_int = 2;
 /// Permissions are a file mode.
 pub const PERMIT_MODE: c_int = 1;
 
+type Make = unsafe extern "C" fn(*mut c_void, usize, c_int, *mut c_void) -> isize;
+type Get = unsafe extern "C" fn(isize, c_int, c_int, *mut c_void) -> isize;
+type Attach = unsafe extern "C" fn(Address, usize, *mut c_void) -> *mut c_void;
+type Detach = unsafe extern "C" fn(*mut c_void) -> c_int;
+/// Both xpmem_remove and xpmem_release.
+type GiveBack = unsafe extern "C" fn(isize) -> c_int;
+
 /// The functions; types and results are those of `xpmem.h`.
 #[derive(Debug)]
 #[allow(missing_docs, reason = "each is named for its function")]
 pub struct Xpmem {
-    pub make: unsafe extern "C" fn(*mut c_void, usize, c_int, *mut c_void) -> isize,
-    pub remove: unsafe extern "C" fn(isize) -> c_int,
-    pub get: unsafe extern "C" fn(isize, c_int, c_int, *mut c_void) -> isize,
-    pub release: unsafe extern "C" fn(isize) -> c_int,
-    pub attach: unsafe extern "C" fn(Address, usize, *mut c_void) -> *mut c_void,
-    pub detach: unsafe extern "C" fn(*mut c_void) -> c_int,
+    pub make: Make,
+    pub remove: GiveBack,
+    pub get: Get,
+    pub release: GiveBack,
+    pub attach: Attach,
+    pub detach: Detach,
 }
 
 impl Xpmem {
     /// The functions of `libxpmem.so` of this build: for tasks, without a device.
     pub fn of_tasks() -> Result<&'static Xpmem> {
-        static FOUND: LazyLock<Result<Xpmem, String>> =
-            LazyLock::new(|| library::beside("libxpmem.so").and_then(|path| open(&path)).map_err(|why| format!("{why:#}")));
+        static FOUND: LazyLock<Result<Xpmem, String>> = LazyLock::new(|| {
+            library::beside("libxpmem.so").and_then(|path| open(&path)).map_err(|why| format!("{why:#}"))
+        });
         FOUND.as_ref().map_err(|why| anyhow::Error::msg(why.clone()))
     }
 
@@ -79,12 +87,12 @@ fn open(path: &Path) -> Result<Xpmem> {
     // SAFETY: these are the functions' types in xpmem.h.
     unsafe {
         Ok(Xpmem {
-            make: std::mem::transmute::<*mut c_void, _>(find(c"xpmem_make")?),
-            remove: std::mem::transmute::<*mut c_void, _>(find(c"xpmem_remove")?),
-            get: std::mem::transmute::<*mut c_void, _>(find(c"xpmem_get")?),
-            release: std::mem::transmute::<*mut c_void, _>(find(c"xpmem_release")?),
-            attach: std::mem::transmute::<*mut c_void, _>(find(c"xpmem_attach")?),
-            detach: std::mem::transmute::<*mut c_void, _>(find(c"xpmem_detach")?),
+            make: std::mem::transmute::<*mut c_void, Make>(find(c"xpmem_make")?),
+            remove: std::mem::transmute::<*mut c_void, GiveBack>(find(c"xpmem_remove")?),
+            get: std::mem::transmute::<*mut c_void, Get>(find(c"xpmem_get")?),
+            release: std::mem::transmute::<*mut c_void, GiveBack>(find(c"xpmem_release")?),
+            attach: std::mem::transmute::<*mut c_void, Attach>(find(c"xpmem_attach")?),
+            detach: std::mem::transmute::<*mut c_void, Detach>(find(c"xpmem_detach")?),
         })
     }
 }

@@ -6,8 +6,8 @@ use super::spaces;
 use anyhow::Result;
 use bench_pip::board::Seat;
 use bench_pip::crew::{Crew, Kind};
+use bench_pip::order::Order;
 use bench_pip::segment::{Call, Way};
-use bench_pip::worker::Order;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// What each measure writes down; units in brackets.

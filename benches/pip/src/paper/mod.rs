@@ -18,7 +18,8 @@ use limits::{Cores, allowed_cores};
 use measures::Turn;
 use samples::Samples;
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
 
 pub use janitor::serve_if_janitor;
 
@@ -53,31 +54,35 @@ pub fn run(options: &Options) -> Result<()> {
     }
     drop(janitor);
 
-    for table in tables::tables(&samples) {
-        println!("{table}\n");
-    }
     let machine = machine();
-    println!("{}", explanation(rounds, scale.repeats));
+    let files = write_files(options, rounds, &samples, &machine)?;
+    let mut text: String = tables::tables(&samples).into_iter().map(|table| table + "\n\n").collect();
+    text += &explanation(rounds, scale.repeats);
     for row in &participants::ALL {
         if let Some(why) = participants::unavailable(row.way) {
-            println!("Not measured: {}: {why}.", row.name);
+            text += &format!("Not measured: {}: {why}.\n", row.name);
         }
     }
-    println!("{machine}.");
-    let figures = pictures::figures(&samples, &machine);
-    for figure in &figures {
-        figure.write(&options.out)?;
+    text += &format!("{machine}.\nWritten to {}: {}.\n", options.out.display(), files.join(", "));
+    std::io::stdout().write_all(text.as_bytes()).context("cannot print the tables")
+}
+
+/// Writes figures and JSON, and gives their names.
+fn write_files(options: &Options, rounds: usize, samples: &Samples, machine: &str) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for figure in pictures::figures(samples, machine) {
+        names.push(figure.write(&options.out)?);
     }
     let content = json!({
         "machine": machine, "cycles_per_ns": cycles::per_nanosecond(), "cycles_of_nothing": cycles::of_nothing(),
         "rounds": rounds, "medians": samples.to_json(),
     });
-    let path = options.out.join("paper.json");
+    let name = "paper.json";
+    let path = options.out.join(name);
     let text = serde_json::to_string_pretty(&content).context("cannot form JSON")?;
     std::fs::write(&path, text + "\n").with_context(|| format!("cannot write {}", path.display()))?;
-    let names: Vec<String> = figures.iter().map(|figure| format!("{}.svg", figure.file)).collect();
-    println!("Written to {}: {}, paper.json.", options.out.display(), names.join(", "));
-    Ok(())
+    names.push(name.to_owned());
+    Ok(names)
 }
 
 fn explanation(rounds: usize, repeats: usize) -> String {
@@ -85,23 +90,30 @@ fn explanation(rounds: usize, repeats: usize) -> String {
         "\
 Medians of {rounds} rounds, of {repeats} repetitions in each for the set-up. Cycles are those of the time-stamp counter, by
 lfence and rdtsc before and rdtscp and lfence after; measuring nothing takes {} of them, which every number includes.
-set-up: malloc maps from 128 KiB on and takes from the heap below. given back: munmap and shm_unlink, detach and release, free.
-first touch: the owner has written all bytes, in pages of 4 KiB; the peer touches one byte of each. mapped: the peer's calls
-before, which for MAP_POPULATE make all page-table entries. The kernel maps up to 16 pages at a fault of reading.
+set-up: one owner, one peer. Each call follows a sleep, so caches are cold, as in a program that starts. malloc takes what fits from
+its heap and maps the rest, of which it writes the first page; shared memory is not touched at all. given back: munmap,
+shm_unlink, detach, release, remove, free.
+first touch: the owner has written all bytes, in pages of 4 KiB; the peer reads one byte of each twice, and writes them in a new
+mapping. mapped: the peer's calls before, which for MAP_POPULATE make all page-table entries. A fault of reading a file may
+map several pages (fault-around), one of writing maps one.
 page tables: growth of VmPTE (/proc/PID/status) while all share and touch the memory, and all of VmPTE with programs and libraries.
 Each address space is counted once; kcmp(2) tells which participants have the same. Page faults are ru_minflt of all.
-hand-over: two participants on one core. switches: ru_nvcsw and ru_nivcsw of both for each hand-over. page-table changes: those
+hand-over: two participants on one core, which wake each other by a futex or yield until it is their turn. switches: ru_nvcsw and ru_nivcsw of both for each hand-over. page-table changes: those
 switches if the two have different address spaces, else none: the kernel keeps the page table between threads and tasks of one
-address space. That is derived from kcmp, not counted; TLB misses are not counted either. What both cost together is the time.",
+address space. That is derived from kcmp, not counted; TLB misses are not counted either. What both cost together is the time.
+",
         cycles::of_nothing()
     )
 }
 
 /// Processor, kernel and counter in a line.
 fn machine() -> String {
-    let read = |path: &str| std::fs::read_to_string(Path::new(path)).unwrap_or_default();
+    let read = |path| std::fs::read_to_string(path).unwrap_or_default();
     let cpu = read("/proc/cpuinfo");
-    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':')).map_or("", |(_, name)| name.trim());
+    let model = cpu
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(':'))
+        .map_or("", |(_, name)| name.trim());
     let rate = number(cycles::per_nanosecond());
     format!("{model}, Linux {}, {rate} cycles/ns", read("/proc/sys/kernel/osrelease").trim())
 }

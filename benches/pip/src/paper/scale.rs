@@ -28,18 +28,7 @@ pub struct Scale {
 /// What the paper measured, and more sizes.
 pub const FULL: Scale = Scale {
     rounds: 7,
-    sizes: &[
-        4 * KIB,
-        16 * KIB,
-        64 * KIB,
-        256 * KIB,
-        MIB,
-        4 * MIB,
-        16 * MIB,
-        64 * MIB,
-        256 * MIB,
-        1024 * MIB,
-    ],
+    sizes: &[4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * MIB, 16 * MIB, 64 * MIB, 256 * MIB, 1024 * MIB],
     repeats: 20,
     touched: 128 * MIB,
     participants: &[1, 2, 4, 8, 16],

@@ -35,8 +35,12 @@ pub fn tables(samples: &Samples) -> Vec<String> {
         by_point(samples, Measure::SetUp, "set-up [cycles]", &sides, size),
         calls(samples),
         by_column(samples, Measure::FirstTouch, first(Measure::FirstTouch), "first touch by the peer", &touch),
-        by_point(samples, Measure::PageTables, "page tables [KiB]", &[what::GROWTH, what::TOTAL], |count| count.to_string()),
-        by_point(samples, Measure::PageTables, "of participants", &[what::SPACES, what::FAULTS], |count| count.to_string()),
+        by_point(samples, Measure::PageTables, "page tables [KiB]", &[what::GROWTH, what::TOTAL], |count| {
+            count.to_string()
+        }),
+        by_point(samples, Measure::PageTables, "of participants", &[what::SPACES, what::FAULTS], |count| {
+            count.to_string()
+        }),
         by_column(samples, Measure::HandOver, first(Measure::HandOver), "one hand-over of a core", &switches),
         by_point(samples, Measure::HandOver, "and pages read [cycles]", &[what::FUTEX], |pages| pages.to_string()),
     ]

@@ -1,6 +1,6 @@
 //! The ways to share memory, and the calls that each takes.
 
-use crate::worker::Order;
+use crate::order::Order;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -112,6 +112,8 @@ impl Failure {
     pub fn into_error(self, order: Order, seat: usize, bytes: u64) -> anyhow::Error {
         let why = io::Error::from_raw_os_error(self.1);
         let call = self.0.name();
-        anyhow::anyhow!("{order:?} of {bytes} bytes: {call} of participant {seat} failed: {why}; is there enough memory?")
+        anyhow::anyhow!(
+            "{order:?} of {bytes} bytes: {call} of participant {seat} failed: {why}; is there enough memory?"
+        )
     }
 }

@@ -1,14 +1,17 @@
 //! Drawing: dark ink on a white ground, in colours that the colour-blind tell apart and with a marker for each kind of
 //! participants, so that figures can be read on light and dark pages and in print.
 
+mod axis;
+
 use super::samples::Summary;
 use anyhow::{Context, Result, anyhow};
-use plotters::chart::SeriesLabelPosition;
+use axis::{Axis, axis};
 use plotters::coord::Shift;
-use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
 use plotters::element::{DynElement, IntoDynElement, PointCollection};
 use plotters::prelude::*;
 use std::path::Path;
+
+pub use axis::Scale;
 
 /// What is drawn.
 #[derive(Debug)]
@@ -29,6 +32,8 @@ pub struct Figure {
     pub series: Vec<Series>,
     /// How the values are laid out.
     pub scale: Scale,
+    /// The corner in which no values are.
+    pub legend: SeriesLabelPosition,
 }
 
 /// One value in each category where there is one.
@@ -40,17 +45,6 @@ pub struct Series {
     pub style: usize,
     /// By category.
     pub values: Vec<Option<Summary>>,
-}
-
-/// How values become lengths.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scale {
-    /// From 0.
-    Linear,
-    /// From a power of ten.
-    Logarithmic,
-    /// From 0, as bars that lie, with their values beside them.
-    Bars,
 }
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -71,12 +65,14 @@ const COLOURS: [RGBColor; 7] = [
 ];
 
 impl Figure {
-    /// Writes it as SVG into `folder`.
-    pub fn write(&self, folder: &Path) -> Result<()> {
+    /// Writes it as SVG into `folder`, and gives the file's name.
+    pub fn write(&self, folder: &Path) -> Result<String> {
         let mut text = String::new();
         self.draw(&mut text).map_err(|why| anyhow!("cannot draw {}: {why}", self.file))?;
-        let path = folder.join(self.file).with_extension("svg");
-        std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+        let name = format!("{}.svg", self.file);
+        let path = folder.join(&name);
+        std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(name)
     }
 
     fn draw(&self, text: &mut String) -> Result<(), Box<dyn std::error::Error>> {
@@ -87,7 +83,11 @@ impl Figure {
             write_line(&root, note, 13.0, 42 + 18 * line as i32)?;
         }
         let area = root.margin(84, 8, 8, 24);
-        if self.scale == Scale::Bars { self.bars(&area)? } else { self.curves(&area)? }
+        if self.scale == Scale::Bars {
+            self.bars(&area)?
+        } else {
+            self.curves(&area)?
+        }
         drop(area);
         root.present()?;
         Ok(())
@@ -97,16 +97,21 @@ impl Figure {
     fn curves(&self, area: &Area) -> Result<(), Box<dyn std::error::Error>> {
         let ticks = self.ticks();
         let values = axis(ticks[0], ticks[ticks.len() - 1], ticks);
-        let mut chart = ChartBuilder::on(area).x_label_area_size(48).y_label_area_size(78).build_cartesian_2d(self.axis(), values)?;
+        let mut chart = ChartBuilder::on(area)
+            .x_label_area_size(48)
+            .y_label_area_size(78)
+            .build_cartesian_2d(self.axis(), values)?;
         let category = |at: &f64| self.category(*at);
-        let value = |at: &f64| self.tick(*at);
+        let value = |at: &f64| self.scale.tick(*at);
         mesh(&mut chart, self.categories_are, self.values_are, &category, &value)?;
         for series in &self.series {
             let colour = COLOURS[series.style % COLOURS.len()];
             let points = || (0..).map(f64::from).zip(&series.values).filter_map(|(at, value)| Some((at, (*value)?)));
-            let line: Vec<_> = points().map(|(at, value)| (at, self.length(value.median))).collect();
+            let line: Vec<_> = points().map(|(at, value)| (at, self.scale.length(value.median))).collect();
             chart.draw_series([PathElement::new(line.clone(), colour.stroke_width(2))])?;
-            let spread = |(at, value): (f64, Summary)| vec![(at, self.length(value.lower)), (at, self.length(value.upper))];
+            let spread = |(at, value): (f64, Summary)| {
+                vec![(at, self.scale.length(value.lower)), (at, self.scale.length(value.upper))]
+            };
             chart.draw_series(points().map(|point| PathElement::new(spread(point), colour.stroke_width(1))))?;
             let style = series.style;
             chart
@@ -114,7 +119,7 @@ impl Figure {
                 .label(series.name.clone())
                 .legend(move |at| marker(style, (at.0 + 8, at.1), colour));
         }
-        legend(&mut chart, SeriesLabelPosition::UpperLeft)
+        legend(&mut chart, &self.legend)
     }
 
     /// Categories from top to bottom.
@@ -122,16 +127,20 @@ impl Figure {
         let ticks = self.ticks();
         // Room for the value beside the longest bar.
         let values = axis(0.0, ticks[ticks.len() - 1] * 1.12, ticks);
-        let mut chart = ChartBuilder::on(area).x_label_area_size(48).y_label_area_size(186).build_cartesian_2d(values, self.axis())?;
+        let mut chart = ChartBuilder::on(area)
+            .x_label_area_size(48)
+            .y_label_area_size(186)
+            .build_cartesian_2d(values, self.axis())?;
         let last = self.categories.len().saturating_sub(1) as f64;
         let category = |at: &f64| self.category(last - *at);
-        let value = |at: &f64| self.tick(*at);
+        let value = |at: &f64| self.scale.tick(*at);
         mesh(&mut chart, self.values_are, self.categories_are, &value, &category)?;
         let height = 0.8 / self.series.len() as f64;
         for (number, series) in self.series.iter().enumerate() {
             let colour = COLOURS[series.style % COLOURS.len()];
             let rows = (0..).map(f64::from).zip(&series.values);
-            let bars = rows.filter_map(|(at, value)| Some((last - at + 0.4 - height * (number as f64 + 0.5), (*value)?)));
+            let bars =
+                rows.filter_map(|(at, value)| Some((last - at + 0.4 - height * (number as f64 + 0.5), (*value)?)));
             let bars: Vec<(f64, Summary)> = bars.collect();
             let thick = 0.44 * height;
             let bar = |&(at, value): &(f64, Summary)| {
@@ -141,7 +150,8 @@ impl Figure {
                 .draw_series(bars.iter().map(bar))?
                 .label(series.name.clone())
                 .legend(move |at| Rectangle::new([(at.0, at.1 - 5), (at.0 + 16, at.1 + 5)], colour.filled()));
-            let spread = |&(at, value): &(f64, Summary)| PathElement::new(vec![(value.lower, at), (value.upper, at)], INK);
+            let spread =
+                |&(at, value): &(f64, Summary)| PathElement::new(vec![(value.lower, at), (value.upper, at)], INK);
             chart.draw_series(bars.iter().map(spread))?;
             let style = ("sans-serif", 13).into_font().color(&INK);
             let label = |&(at, value): &(f64, Summary)| {
@@ -150,7 +160,7 @@ impl Figure {
             };
             chart.draw_series(bars.iter().map(label))?;
         }
-        legend(&mut chart, SeriesLabelPosition::UpperRight)
+        legend(&mut chart, &self.legend)
     }
 
     /// The axis of the categories, with room at both ends.
@@ -159,64 +169,12 @@ impl Figure {
         axis(-0.5, count as f64 - 0.5, (0..count).map(|at| at as f64).collect())
     }
 
+    fn ticks(&self) -> Vec<f64> {
+        self.scale.ticks(self.series.iter().flat_map(|series| series.values.iter().flatten()))
+    }
+
     fn category(&self, at: f64) -> String {
         self.categories.get(at.round() as usize).cloned().unwrap_or_default()
-    }
-
-    /// Where a value is on its axis.
-    fn length(&self, value: f64) -> f64 {
-        if self.scale == Scale::Logarithmic { value.max(1.0).log10() } else { value }
-    }
-
-    /// The ticks of the axis of values: powers of ten, or five to ten round numbers from 0 beyond the largest value.
-    fn ticks(&self) -> Vec<f64> {
-        let values = || self.series.iter().flat_map(|series| series.values.iter().flatten());
-        let largest = values().map(|value| value.upper).fold(f64::MIN_POSITIVE, f64::max);
-        if self.scale == Scale::Logarithmic {
-            let smallest = values().map(|value| value.lower.max(1.0)).fold(f64::INFINITY, f64::min).min(largest.max(1.0));
-            let first = smallest.log10().floor() as i32;
-            let last = (largest.max(1.0).log10().ceil() as i32).max(first + 1);
-            return (first..=last).map(f64::from).collect();
-        }
-        let magnitude = 10_f64.powf((largest / 5.0).log10().floor());
-        let step = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * magnitude).into_iter().find(|step| largest / step <= 8.0);
-        let step = step.unwrap_or(magnitude * 10.0);
-        (0..=(largest / step).ceil() as u32).map(|tick| f64::from(tick) * step).collect()
-    }
-
-    fn tick(&self, at: f64) -> String {
-        let value = if self.scale == Scale::Logarithmic { 10_f64.powf(at) } else { at };
-        // Rounded to what the steps can be, so that 0.30000000000000004 is 0.3.
-        let text = format!("{value:.3}");
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    }
-}
-
-/// An axis with ticks where they are wanted.
-struct Axis {
-    from: f64,
-    to: f64,
-    ticks: Vec<f64>,
-}
-
-fn axis(from: f64, to: f64, ticks: Vec<f64>) -> Axis {
-    Axis { from, to, ticks }
-}
-
-impl Ranged for Axis {
-    type FormatOption = DefaultFormatting;
-    type ValueType = f64;
-
-    fn map(&self, value: &f64, (low, high): (i32, i32)) -> i32 {
-        low + ((value - self.from) / (self.to - self.from) * f64::from(high - low)).round() as i32
-    }
-
-    fn key_points<Hint: KeyPointHint>(&self, _: Hint) -> Vec<f64> {
-        self.ticks.clone()
-    }
-
-    fn range(&self) -> std::ops::Range<f64> {
-        self.from..self.to
     }
 }
 
@@ -240,22 +198,23 @@ fn mesh(
     Ok(mesh.draw()?)
 }
 
-fn legend(chart: &mut Chart, position: SeriesLabelPosition) -> Result<(), Box<dyn std::error::Error>> {
+fn legend(chart: &mut Chart, position: &SeriesLabelPosition) -> Result<(), Box<dyn std::error::Error>> {
     let mut labels = chart.configure_series_labels();
     labels.label_font(("sans-serif", 13).into_font().color(&INK)).legend_area_size(24).margin(8);
-    Ok(labels.position(position).background_style(WHITE.mix(0.85)).border_style(FAINT).draw()?)
+    Ok(labels.position(position.clone()).background_style(WHITE.mix(0.85)).border_style(FAINT).draw()?)
 }
 
-/// Markers are hollow and of different shapes: where curves lie on one another, all can be seen.
+/// Markers of different shapes and sizes: where curves lie on one another, all can be seen.
 fn marker<'a, C: Clone + 'static>(style: usize, at: C, colour: RGBColor) -> DynElement<'static, SVGBackend<'a>, C>
 where
     for<'b> &'b Circle<C, i32>: PointCollection<'b, C>,
 {
     let pen = colour.stroke_width(2);
-    match style % 4 {
+    match style % 5 {
         0 => Circle::new(at, 8, pen).into_dyn(),
         1 => TriangleMarker::new(at, 7, colour.filled()).into_dyn(),
         2 => Cross::new(at, 5, pen).into_dyn(),
-        _ => Circle::new(at, 4, colour.filled()).into_dyn(),
+        3 => Circle::new(at, 4, pen).into_dyn(),
+        _ => Circle::new(at, 5, colour.filled()).into_dyn(),
     }
 }
