@@ -12,7 +12,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 # Generated MPI programs of the long run, `make test-generated`.
 CASES ?= 10000
 
-.PHONY: help setup build run test test-loom test-generated bench tune rivals clean install install-files uninstall
+.PHONY: help setup build run test test-loom test-generated bench paper tune rivals clean install install-files uninstall
 
 help:
 	@echo 'make run     install what is missing, build, show ranks in one address space, compare with stock MPICH'
@@ -20,6 +20,7 @@ help:
 	@echo 'make test-loom  every interleaving of the lock-free modules (part of make test)'
 	@echo 'make test-generated  CASES (10000) generated MPI programs, under PiP and stock MPICH; ARGS="--seed 1 --ranks 2-4"'
 	@echo 'make bench   a longer comparison, also as JSON; ARGS="..." passes options (ARGS=-h lists them)'
+	@echo 'make paper   the measures of the PiP paper: tables, and figures in target/paper'
 	@echo 'make tune    what the settings of messages should be on this machine (pip-mpiexec -info prints them)'
 	@echo 'make rivals  install the other MPI libraries that "make bench ARGS=--rivals=all" measures too'
 	@echo 'make build   install what is missing and build'
@@ -60,6 +61,9 @@ test-generated:
 
 bench: build
 	"$(RELEASE)/compare" --rounds 60 --seconds 300 --json "$(BUILD)/bench.json" $(ARGS)
+
+paper: build
+	"$(RELEASE)/bench-pip" paper --out "$(BUILD)/paper" $(ARGS)
 
 # The same benchmarks once more for the ABI of Open MPI, in a target directory of their own.
 rivals: build

@@ -65,8 +65,10 @@ fn figures_and_numbers() -> Result<()> {
 }
 
 fn numbers(medians: &Medians) -> Result<()> {
-    const MEMORY: u64 = 8 << 20;
+    const MEMORY: u64 = 32 << 20;
     const PAGES: f64 = (MEMORY / 4096) as f64;
+    /// An entry has 8 bytes.
+    const TABLES: f64 = PAGES * 8.0 / 1024.0;
     let touched = |who, what| medians.get(who, what, MEMORY);
     for fault in ["page faults, first read", "page faults, first write"] {
         for tasks in TASKS {
@@ -76,17 +78,17 @@ fn numbers(medians: &Medians) -> Result<()> {
     }
     let tables = |who, count| medians.get(who, "page tables for the memory [KiB]", count);
     for tasks in TASKS {
-        ensure!(tables(tasks, 1)? >= 8.0 * PAGES / 1024.0, "{tasks}: page tables of the memory are missing");
-        for count in [2, 4] {
-            // Two pages: where the memory comes to lie differs.
-            ensure!((tables(tasks, count)? - tables(tasks, 1)?).abs() <= 8.0, "{tasks}: page tables grow");
+        for count in [1, 2, 4] {
+            // Tables at both ends may have been there before, or have more in them.
+            let growth = tables(tasks, count)? / TABLES;
+            ensure!((0.7..1.4).contains(&growth), "{tasks}: {growth} times the page tables of the memory");
             ensure!(medians.get(tasks, "address spaces", count)? == 1.0, "{tasks}: several address spaces");
             ensure!(medians.get(tasks, "page faults of all", count)? <= PAGES + 16.0, "{tasks}: page faults grow");
         }
         ensure!(medians.get(tasks, "page-table changes per hand-over", 0)? == 0.0, "{tasks}: page-table changes");
         ensure!(medians.get(tasks, "context switches per hand-over", 0)? > 0.0, "{tasks}: nobody gave the core away");
     }
-    ensure!(tables(PROCESSES, 4)? >= 3.0 * tables(PROCESSES, 1)?, "{PROCESSES}: page tables do not grow");
+    ensure!(tables(PROCESSES, 4)? >= 3.0 * TABLES, "{PROCESSES}: page tables do not grow");
     ensure!(medians.get(PROCESSES, "address spaces", 4)? == 4.0, "{PROCESSES}: not one address space each");
     ensure!(medians.get(PROCESSES, "page-table changes per hand-over", 0)? > 0.0, "{PROCESSES}: one page table");
     for who in TASKS.into_iter().chain([PROCESSES, "threads", "XPMEM API on PiP"]) {

@@ -41,7 +41,7 @@ pub const QUICK: Scale = Scale {
     rounds: 1,
     sizes: &[4 * KIB, MIB],
     repeats: 3,
-    touched: 8 * MIB,
+    touched: 32 * MIB,
     participants: &[1, 2, 4],
     pages: &[0, 64],
     hand_overs: 50,

@@ -110,10 +110,8 @@ impl Failure {
 
     /// It as a sentence.
     pub fn into_error(self, order: Order, seat: usize, bytes: u64) -> anyhow::Error {
-        let why = io::Error::from_raw_os_error(self.1);
-        let call = self.0.name();
-        anyhow::anyhow!(
-            "{order:?} of {bytes} bytes: {call} of participant {seat} failed: {why}; is there enough memory?"
-        )
+        let (call, why) = (self.0.name(), io::Error::from_raw_os_error(self.1));
+        let hint = if [libc::ENOMEM, libc::ENOSPC].contains(&self.1) { "; --quick takes less memory" } else { "" };
+        anyhow::anyhow!("{call} of {bytes} bytes by participant {seat}, at {order:?}: {why}{hint}")
     }
 }
