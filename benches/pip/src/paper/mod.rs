@@ -90,18 +90,19 @@ fn explanation(rounds: usize, repeats: usize) -> String {
         "\
 Medians of {rounds} rounds, of {repeats} repetitions in each for the set-up. Cycles are those of the time-stamp counter, by
 lfence and rdtsc before and rdtscp and lfence after; measuring nothing takes {} of them, which every number includes.
-set-up: one owner, one peer. Each call follows a sleep, so caches are cold, as in a program that starts. malloc takes what fits from
-its heap and maps the rest, of which it writes the first page; shared memory is not touched at all. given back: munmap,
+set-up: one owner, one peer. Each call follows a sleep, so caches are cold, as in a program that starts. malloc takes what fits
+from its heap and maps the rest, of which it writes the first page; shared memory is not touched at all. given back: munmap,
 shm_unlink, detach, release, remove, free.
-first touch: the owner has written all bytes, in pages of 4 KiB; the peer reads one byte of each twice, and writes them in a new
-mapping. mapped: the peer's calls before, which for MAP_POPULATE make all page-table entries. A fault of reading a file may
-map several pages (fault-around), one of writing maps one.
-page tables: growth of VmPTE (/proc/PID/status) while all share and touch the memory, and all of VmPTE with programs and libraries.
-Each address space is counted once; kcmp(2) tells which participants have the same. A table at either end of the memory may have been
-there before. Page faults are ru_minflt of all, who write one byte of each page.
-hand-over: two participants on one core, which wake each other by a futex or yield until it is their turn. switches: ru_nvcsw and ru_nivcsw of both for each hand-over. page-table changes: those
-switches if the two have different address spaces, else none: the kernel keeps the page table between threads and tasks of one
-address space. That is derived from kcmp, not counted; TLB misses are not counted either. What both cost together is the time.
+first touch: the owner has written all bytes, in pages of 4 KiB; the peer reads one byte of each twice, and writes them in a
+new mapping. mapped: the peer's calls before, which for MAP_POPULATE make all page-table entries. A fault of reading a file
+may map several pages (fault-around), one of writing maps one.
+page tables: growth of VmPTE (/proc/PID/status) while all share and touch the memory, and all of VmPTE with programs and
+libraries. Each address space is counted once; kcmp(2) tells which participants have the same. A table at either end of the
+memory may have been there before. Page faults are ru_minflt of all, who write one byte of each page.
+hand-over: two participants on one core, which wake each other by a futex or yield until it is their turn. switches: ru_nvcsw
+and ru_nivcsw of both for each hand-over. page-table changes: those switches if the two have different address spaces, else
+none: the kernel keeps the page table between threads and tasks of one address space. That is derived from kcmp, not counted;
+TLB misses are not counted either. What both cost is in the time.
 ",
         cycles::of_nothing()
     )

@@ -31,7 +31,7 @@ pub fn figures(samples: &Samples, machine: &str) -> Vec<Figure> {
         file: "set-up",
         title: "Setting up shared memory: the owner's and one peer's calls".to_owned(),
         notes: [
-            "Until the peer has a pointer; the memory is not touched. PiP: malloc, pip_named_export, pip_named_import."
+            "Until the peer has a pointer. PiP: malloc, which writes the first page of a new mapping, pip_named_export, pip_named_import."
                 .to_owned(),
             source(&series),
         ],
