@@ -12,6 +12,9 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 /// Workers of the largest crew.
 pub const SEATS: usize = 16;
 
+/// A count that could not be had.
+pub const NOT_COUNTED: u64 = u64::MAX;
+
 /// One word with a cache line (and the adjacent-line prefetcher's partner) of its own.
 #[derive(Debug, Default)]
 #[repr(C, align(128))]
@@ -42,6 +45,8 @@ pub struct Seat {
     pub faults: AtomicU64,
     /// Context switches, both kinds, during the last hand-overs.
     pub switches: AtomicU64,
+    /// TLB misses during the last hand-overs, [`NOT_COUNTED`] if the machine does not tell.
+    pub tlb_misses: AtomicU64,
     /// Size of the page tables of the worker's address space, in KiB.
     pub page_tables: AtomicU64,
     /// What went wrong, as [`crate::segment::Failure`] puts it; 0 is nothing.

@@ -1,9 +1,10 @@
 //! What a worker does with shared memory and with a core that it shares, for the measures of the PiP paper.
 
-use crate::board::{Board, Seat};
+use crate::board::{Board, NOT_COUNTED, Seat};
 use crate::cycles;
 use crate::order::Order;
-use crate::segment::{Failure, Segment, obtain, share};
+use crate::segment::{Call, Failure, Segment, obtain, share};
+use crate::tlb::Misses;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Carries out an order; those that are not for this seat are done at once. `times` other than 0 makes [`Order::Share`] solid.
@@ -14,8 +15,10 @@ pub fn obey(board: &Board, seat: &Seat, order: Order, times: u64, held: &mut Opt
         Order::Obtain if !leader => *held = Some(obtain(board, seat)?),
         Order::Leave if !leader => held.take().map_or(Ok(()), |segment| segment.leave(seat))?,
         Order::Withdraw if leader => held.take().map_or(Ok(()), |segment| segment.withdraw(board, seat))?,
-        Order::PageTables => seat.page_tables.store(page_tables(), Ordering::Relaxed),
-        Order::HandOver | Order::YieldOver => hand_over(board, seat, leader, order, times, held.as_ref()),
+        Order::PageTables => seat.page_tables.store(page_tables()?, Ordering::Relaxed),
+        Order::HandOver | Order::CountedHandOver | Order::YieldOver => {
+            hand_over(board, seat, leader, order, times, held.as_ref());
+        }
         Order::Fill if leader => walk(seat, held, |segment| segment.fill(1)),
         Order::Read if !leader => walk(seat, held, |segment| segment.read(segment.pages())),
         Order::Write if !leader => walk(seat, held, |segment| segment.write(2)),
@@ -37,7 +40,8 @@ fn walk(seat: &Seat, held: &Option<Segment>, action: impl FnOnce(&Segment)) {
 fn hand_over(board: &Board, seat: &Seat, leader: bool, order: Order, times: u64, held: Option<&Segment>) {
     let pages = board.pages.load(Ordering::Relaxed) as usize;
     let baton = &board.baton.0;
-    let sleeps = order == Order::HandOver;
+    let sleeps = order != Order::YieldOver;
+    let misses = (order == Order::CountedHandOver).then(|| Misses::count().ok()).flatten();
     let before = usage();
     let ((), cycles) = cycles::of(|| {
         for round in 0..times as u32 {
@@ -58,6 +62,8 @@ fn hand_over(board: &Board, seat: &Seat, leader: bool, order: Order, times: u64,
     });
     let after = usage();
     let switches = (after.ru_nvcsw - before.ru_nvcsw) + (after.ru_nivcsw - before.ru_nivcsw);
+    let misses = misses.and_then(|mut misses| misses.so_far().ok()).unwrap_or(NOT_COUNTED);
+    seat.tlb_misses.store(misses, Ordering::Relaxed);
     seat.switches.store(switches as u64, Ordering::Relaxed);
     seat.cycles.store(cycles, Ordering::Relaxed);
 }
@@ -97,9 +103,10 @@ fn usage() -> libc::rusage {
     }
 }
 
-/// `VmPTE` of the calling thread's address space, in KiB; 0 if the kernel does not say.
-fn page_tables() -> u64 {
+/// `VmPTE` of the calling thread's address space, in KiB.
+fn page_tables() -> Result<u64, Failure> {
     let status = std::fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmPTE:"));
-    line.and_then(|value| value.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+    let value = line.and_then(|value| value.split_whitespace().next()?.parse().ok());
+    value.ok_or(Failure::new(Call::Status, libc::ENODATA))
 }

@@ -40,13 +40,15 @@ pub enum Order {
     PageTables,
     /// Two workers on one core: sleep and wake each other by a futex.
     HandOver,
+    /// As [`Order::HandOver`], and count TLB misses, which makes every switch dearer.
+    CountedHandOver,
     /// Two workers on one core: give the core away by sched_yield until it is one's turn.
     YieldOver,
 }
 
 impl Order {
     /// All, each at the place of its number.
-    pub const ALL: [Order; 19] = [
+    pub const ALL: [Order; 20] = [
         Order::End,
         Order::Barrier,
         Order::PthreadBarrier,
@@ -65,6 +67,7 @@ impl Order {
         Order::Withdraw,
         Order::PageTables,
         Order::HandOver,
+        Order::CountedHandOver,
         Order::YieldOver,
     ];
 }

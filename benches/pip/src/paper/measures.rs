@@ -4,7 +4,7 @@ use super::samples::{Measure, Samples};
 use super::scale::Scale;
 use super::spaces;
 use anyhow::Result;
-use bench_pip::board::Seat;
+use bench_pip::board::{NOT_COUNTED, Seat};
 use bench_pip::crew::{Crew, Kind};
 use bench_pip::order::Order;
 use bench_pip::segment::{Call, Way};
@@ -29,6 +29,7 @@ pub mod what {
     pub const FUTEX: &str = "futex [cycles]";
     pub const YIELD: &str = "sched_yield [cycles]";
     pub const SWITCHES: &str = "context switches per hand-over";
+    pub const TLB_MISSES: &str = "TLB misses per hand-over";
     pub const CHANGES: &str = "page-table changes per hand-over";
 }
 
@@ -168,28 +169,36 @@ impl Turn<'_> {
             crew.run(order, 1)?;
         }
         let spaces = spaces::distinct(crew.seats())?.len();
+        let hand_overs = (2 * self.scale.hand_overs) as f64;
         for &pages in self.scale.pages {
             crew.set_pages(pages);
-            for (order, what) in [(Order::HandOver, what::FUTEX), (Order::YieldOver, what::YIELD)] {
-                crew.run(order, self.scale.hand_overs / 10)?; // the first ones make page-table entries
-                crew.run(order, self.scale.hand_overs)?;
-                let hand_overs = (2 * self.scale.hand_overs) as f64;
-                let seats = crew.seats();
-                let cycles = seats[0].cycles.load(Relaxed) as f64 / hand_overs;
-                let switches: u64 = seats.iter().map(|seat| seat.switches.load(Relaxed)).sum();
-                let switches = switches as f64 / hand_overs;
-                self.add(Measure::HandOver, what, pages as usize, cycles);
-                if order == Order::HandOver {
-                    let changes = if spaces == 1 { 0.0 } else { switches };
-                    self.add(Measure::HandOver, what::SWITCHES, pages as usize, switches);
-                    self.add(Measure::HandOver, what::CHANGES, pages as usize, changes);
-                }
+            let at = pages as usize;
+            crew.run(Order::HandOver, self.scale.hand_overs / 10)?; // the first ones make page-table entries
+            crew.run(Order::HandOver, self.scale.hand_overs)?;
+            let switches: u64 = crew.seats().iter().map(|seat| seat.switches.load(Relaxed)).sum();
+            let switches = switches as f64 / hand_overs;
+            self.add(Measure::HandOver, what::FUTEX, at, cycles(&crew) / hand_overs);
+            self.add(Measure::HandOver, what::SWITCHES, at, switches);
+            self.add(Measure::HandOver, what::CHANGES, at, if spaces == 1 { 0.0 } else { switches });
+            crew.run(Order::YieldOver, self.scale.hand_overs)?;
+            self.add(Measure::HandOver, what::YIELD, at, cycles(&crew) / hand_overs);
+            crew.run(Order::CountedHandOver, self.scale.hand_overs)?;
+            let misses = crew.seats().iter().map(|seat| seat.tlb_misses.load(Relaxed));
+            // None at all if one of them was not counted.
+            let misses: Option<u64> = misses.map(|count| (count != NOT_COUNTED).then_some(count)).sum();
+            if let Some(misses) = misses {
+                self.add(Measure::HandOver, what::TLB_MISSES, at, misses as f64 / hand_overs);
             }
         }
         crew.run(Order::Leave, 1)?;
         crew.run(Order::Withdraw, 1)?;
         Ok(())
     }
+}
+
+/// The leader's cycles of the last hand-overs.
+fn cycles(crew: &Crew) -> f64 {
+    crew.seats()[0].cycles.load(Relaxed) as f64
 }
 
 /// How one call of one side is written down.

@@ -13,6 +13,7 @@ mod tables;
 use crate::report::number;
 use anyhow::{Context, Result};
 use bench_pip::cycles;
+use bench_pip::tlb::Misses;
 use janitor::Janitor;
 use limits::{Cores, allowed_cores};
 use measures::Turn;
@@ -63,6 +64,10 @@ pub fn run(options: &Options) -> Result<()> {
             text += &format!("Not measured: {}: {why}.\n", row.name);
         }
     }
+    if let Err(why) = Misses::count() {
+        text +=
+            &format!("Not measured: TLB misses: the machine does not count them ({why}); their cost is in the time.\n");
+    }
     text += &format!("{machine}.\nWritten to {}: {}.\n", options.out.display(), files.join(", "));
     std::io::stdout().write_all(text.as_bytes()).context("cannot print the tables")
 }
@@ -101,8 +106,8 @@ libraries. Each address space is counted once; kcmp(2) tells which participants 
 memory may have been there before. Page faults are ru_minflt of all, who write one byte of each page.
 hand-over: two participants on one core, which wake each other by a futex or yield until it is their turn. switches: ru_nvcsw
 and ru_nivcsw of both for each hand-over. page-table changes: those switches if the two have different address spaces, else
-none: the kernel keeps the page table between threads and tasks of one address space. That is derived from kcmp, not counted;
-TLB misses are not counted either. What both cost is in the time.
+none: the kernel keeps the page table between threads and tasks of one address space. That is derived from kcmp, not counted.
+TLB misses, where they can be counted, are those of loads in the program (dTLB-load-misses).
 ",
         cycles::of_nothing()
     )

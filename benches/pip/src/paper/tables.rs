@@ -42,7 +42,9 @@ pub fn tables(samples: &Samples) -> Vec<String> {
             count.to_string()
         }),
         by_column(samples, Measure::HandOver, first(Measure::HandOver), "one hand-over of a core", &switches),
-        by_point(samples, Measure::HandOver, "and pages read [cycles]", &[what::FUTEX], |pages| pages.to_string()),
+        by_point(samples, Measure::HandOver, "and pages read [cycles]", &[what::FUTEX, what::TLB_MISSES], |pages| {
+            pages.to_string()
+        }),
     ]
 }
 

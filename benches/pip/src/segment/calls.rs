@@ -39,7 +39,7 @@ calls! {
     Malloc "malloc", Free "free", Export "pip_named_export", Import "pip_named_import", Store "store", Load "load",
     ShmOpen "shm_open", Ftruncate "ftruncate", Fallocate "posix_fallocate", Mmap "mmap", Close "close",
     Munmap "munmap", Unlink "shm_unlink", Make "xpmem_make", Get "xpmem_get", Attach "xpmem_attach",
-    Detach "xpmem_detach", Release "xpmem_release", Remove "xpmem_remove",
+    Detach "xpmem_detach", Release "xpmem_release", Remove "xpmem_remove", Status "reading VmPTE in /proc/thread-self/status",
 }
 
 impl Call {
@@ -93,9 +93,14 @@ impl Way {
 
 /// A call that failed, with its errno.
 #[derive(Debug)]
-pub struct Failure(pub(super) Call, pub(super) i32);
+pub struct Failure(Call, i32);
 
 impl Failure {
+    /// This call gave this errno.
+    pub fn new(call: Call, errno: i32) -> Failure {
+        Failure(call, errno)
+    }
+
     /// Leaves it for the one who gave the order.
     pub fn put(&self, place: &AtomicU64) {
         place.store(((self.0 as u64 + 1) << 32) | u64::from(self.1.cast_unsigned()), Ordering::Relaxed);

@@ -14,7 +14,7 @@ impl Lap<'_> {
     pub fn take<T>(&self, call: Call, action: impl FnOnce() -> Result<T, i32>) -> Result<T, Failure> {
         let (result, cycles) = cycles::of(action);
         self.0.laps[call as usize].store(cycles, Ordering::Relaxed);
-        result.map_err(|errno| Failure(call, errno))
+        result.map_err(|errno| Failure::new(call, errno))
     }
 }
 

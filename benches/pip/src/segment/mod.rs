@@ -136,5 +136,5 @@ fn name(board: &Board) -> CString {
 
 fn xpmem(way: Way) -> Result<&'static Xpmem, Failure> {
     let found = if way == Way::XpmemDevice { Xpmem::of_device() } else { Xpmem::of_tasks() };
-    found.map_err(|_| Failure(Call::Make, libc::ENOSYS))
+    found.map_err(|_| Failure::new(Call::Make, libc::ENOSYS))
 }
