@@ -20,6 +20,7 @@ pub type Buffer = *mut c_void;
 pub const SUCCESS: c_int = 0;
 pub const ERR_BUFFER: c_int = 1;
 pub const ERR_TYPE: c_int = 3;
+pub const ERR_RANK: c_int = 6;
 pub const ERR_OP: c_int = 9;
 pub const ERR_ARG: c_int = 12;
 pub const ERR_OTHER: c_int = 15;

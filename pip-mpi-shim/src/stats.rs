@@ -46,9 +46,8 @@ pub struct Stats {
 #[derive(Debug, Default)]
 pub struct Operations(AtomicU64);
 
-/// Done by this rank itself, and left to the MPI library.
+/// Done by this rank itself.
 pub static ONE_SIDED: Operations = Operations(AtomicU64::new(0));
-pub static ONE_SIDED_BY_LIBRARY: Operations = Operations(AtomicU64::new(0));
 
 impl Operations {
     /// One more operation.
@@ -86,11 +85,11 @@ impl Stats {
     /// One line for standard error.
     pub fn line(&self, rank: u32) -> String {
         let Stats { eager, rendezvous, library, received, unexpected, shared } = self;
-        let [own, others] = [&ONE_SIDED, &ONE_SIDED_BY_LIBRARY].map(|count| count.0.load(Ordering::Relaxed));
+        let one_sided = ONE_SIDED.0.load(Ordering::Relaxed);
         format!(
             "PIP_MPI_STATS rank {rank}: sent eager {eager}, rendezvous {rendezvous} (of these copied by both sides \
-             {shared}), MPICH {library}; received {received} (of these unexpected {unexpected}); one-sided {own} \
-             operations, MPICH {others}\n"
+             {shared}), MPICH {library}; received {received} (of these unexpected {unexpected}); one-sided \
+             {one_sided} operations\n"
         )
     }
 }

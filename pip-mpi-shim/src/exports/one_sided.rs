@@ -3,16 +3,15 @@
 use super::mpi;
 use crate::abi::*;
 use crate::window::{self, Answer, Transfer, Update};
-use crate::{library, stats};
+use crate::library;
 use core::ffi::{c_int, c_void};
 
 /// What the program gets: the answer, or what the library says, called with the rank that stands for the target.
-fn settle(answer: Answer, by_library: impl FnOnce(c_int) -> c_int) -> Option<c_int> {
+pub(super) fn settle(answer: Answer, by_library: impl FnOnce(c_int) -> c_int) -> Option<c_int> {
     match answer {
         Answer::Done(code) => Some(code),
         Answer::Foreign => {
             library::note_work();
-            stats::ONE_SIDED_BY_LIBRARY.add();
             None
         }
         Answer::Refused { target } => Some(by_library(target)),
@@ -65,7 +64,7 @@ macro_rules! moves {
             win: Win, request: *mut Request,
         ) {
             let transfer = transfer!($name; origin, ocount, otype, target, disp, tcount, ttype, win);
-            let answer = if request.is_null() { window::refuse(win) } else { $function(&transfer) };
+            let answer = if request.is_null() { window::refuse(win, target) } else { $function(&transfer) };
             settle_request(answer, request, |target| {
                 // SAFETY: the program's arguments.
                 unsafe { real(origin, ocount, otype, target, disp, tcount, ttype, win, request) }
@@ -109,7 +108,7 @@ macro_rules! accumulates {
             ttype: Datatype, op: Op, win: Win, request: *mut Request,
         ) {
             let transfer = transfer!("MPI_Raccumulate"; origin, ocount, otype, target, disp, tcount, ttype, win);
-            let answer = if request.is_null() { window::refuse(win) } else { window::accumulate(&transfer, op) };
+            let answer = if request.is_null() { window::refuse(win, target) } else { window::accumulate(&transfer, op) };
             settle_request(answer, request, |target| {
                 // SAFETY: see the first.
                 unsafe { real(origin, ocount, otype, target, disp, tcount, ttype, op, win, request) }
@@ -133,7 +132,7 @@ macro_rules! accumulates {
         ) {
             let transfer = transfer!("MPI_Rget_accumulate"; origin, ocount, otype, target, disp, tcount, ttype, win);
             let answer = if request.is_null() {
-                window::refuse(win)
+                window::refuse(win, target)
             } else {
                 window::get_accumulate(&transfer, Some((result, Count::from(rcount), rtype)), op)
             };

@@ -2,6 +2,7 @@
 //! library: it gets the call for the window of this process that stands behind (see [`crate::window`]).
 
 use super::mpi;
+use super::one_sided::settle;
 use crate::abi::*;
 use crate::library;
 use crate::window::{self, Segment};
@@ -39,10 +40,12 @@ macro_rules! constructors {
         /// MPI-4.0 section 12.2.3.
         fn $query(win: Win, rank: c_int, bytes: *mut Count, unit: *mut $unit, base: *mut *mut c_void) {
             let given = !bytes.is_null() && !unit.is_null() && !base.is_null();
-            window::shared_query(win, rank).filter(|_| given).map(|found| {
-                // SAFETY: the program's places for the results.
-                unsafe { (*bytes, *unit, *base) = (found.0 as Count, found.1 as $unit, found.2.cast()) };
-                SUCCESS
+            window::shared_query(win, rank, given).map(|answer| {
+                answer.map_or_else(|code| code, |found| {
+                    // SAFETY: the program's places for the results.
+                    unsafe { (*bytes, *unit, *base) = (found.0 as Count, found.1 as $unit, found.2.cast()) };
+                    SUCCESS
+                })
             })
         }
     }};
@@ -101,7 +104,10 @@ mpi! {
     }
     /// MPI-4.0 section 12.5.3.
     fn Win_lock(kind: c_int, target: c_int, assert: c_int, win: Win) {
-        window::lock(kind, target, assert, win)
+        settle(window::lock(kind, target, assert, win), |target| {
+            // SAFETY: the program's arguments, here and below.
+            unsafe { real(kind, target, assert, win) }
+        })
     }
     /// MPI-4.0 section 12.5.3.
     fn Win_lock_all(assert: c_int, win: Win) {
@@ -117,7 +123,10 @@ mpi! {
     }
     /// MPI-4.0 section 12.5.4.
     fn Win_flush(target: c_int, win: Win) {
-        window::flush(target, win)
+        settle(window::flush(target, win), |target| {
+            // SAFETY: see MPI_Win_lock.
+            unsafe { real(target, win) }
+        })
     }
     /// MPI-4.0 section 12.5.4.
     fn Win_flush_all(win: Win) {
@@ -125,7 +134,10 @@ mpi! {
     }
     /// MPI-4.0 section 12.5.4.
     fn Win_flush_local(target: c_int, win: Win) {
-        window::flush_local(target, win)
+        settle(window::flush_local(target, win), |target| {
+            // SAFETY: see MPI_Win_lock.
+            unsafe { real(target, win) }
+        })
     }
     /// MPI-4.0 section 12.5.4.
     fn Win_flush_local_all(win: Win) {

@@ -158,7 +158,7 @@ impl Shape {
 /// MPI_Accumulate.
 pub fn accumulate(transfer: &Transfer, op: Op) -> Answer {
     if op == abi::NO_OP {
-        return refuse(transfer.win);
+        return refuse(transfer.win, transfer.target);
     }
     get_accumulate(transfer, None, op)
 }

@@ -1,5 +1,6 @@
 //! What a program asks about a window: predefined attributes (MPI-4.0 section 12.2.6), its group, its segments.
 
+use super::failure::Failure;
 use super::{DONE, Flavor, Window, window};
 use crate::abi::{self, Count, Group, Win};
 use crate::real;
@@ -76,14 +77,22 @@ pub fn group(win: Win, group: *mut Group) -> Option<c_int> {
     Some(unsafe { real::Group_excl(window.group, 0, core::ptr::null(), group) })
 }
 
-/// Size in bytes, displacement unit and address of a rank's segment of a shared window; for MPI_PROC_NULL those of the first
-/// rank that has one (MPI-4.0 section 12.2.3). None leaves the call to the library.
-pub fn shared_query(win: Win, rank: c_int) -> Option<(usize, i64, *mut u8)> {
+/// Size in bytes, displacement unit and address.
+type Query = (usize, i64, *mut u8);
+
+/// What MPI_Win_shared_query tells of a rank's segment of a shared window; for MPI_PROC_NULL of the first rank that has one
+/// (MPI-4.0 section 12.2.3); an error code if there is no such rank, or the places for the results are not `given`. None leaves
+/// the call to the library.
+pub fn shared_query(win: Win, rank: c_int, given: bool) -> Option<Result<Query, c_int>> {
     let window = window(win).filter(|window| window.flavor == Flavor::Shared)?;
-    let part = if rank == abi::PROC_NULL {
-        window.parts.iter().find(|part| part.bytes > 0).or(window.parts.first())
-    } else {
-        window.parts.get(usize::try_from(rank).ok()?)
+    let part = match rank {
+        abi::PROC_NULL => window.parts.iter().find(|part| part.bytes > 0).or(window.parts.first()),
+        rank => usize::try_from(rank).ok().and_then(|rank| window.parts.get(rank)),
     };
-    part.map(|part| (part.bytes, part.unit, part.base))
+    let query = match part {
+        Some(part) if given => Ok((part.bytes, part.unit, part.base)),
+        Some(_) => Err(Failure::Null),
+        None => Err(Failure::Rank(rank)),
+    };
+    Some(query.map_err(|failure| failure.raise("MPI_Win_shared_query", window)))
 }

@@ -1,6 +1,7 @@
 //! Epochs (MPI-4.0 section 12.5): which targets this rank may access now, and the synchronisation of all ranks together.
 
 use super::failure::Failure;
+use super::target::Answer;
 use super::{DONE, Window, order, window};
 use crate::abi::{self, Win};
 use core::ffi::c_int;
@@ -171,16 +172,19 @@ fn ordered(win: Win, holds: impl FnOnce(&Window) -> bool) -> Option<c_int> {
     DONE
 }
 
-/// MPI_Win_flush; None leaves the call to the library.
-pub fn flush(target: c_int, win: Win) -> Option<c_int> {
-    ordered(win, |window| {
-        let on_target = || (target as u32) < window.size() && window.epochs.is_locked(target as u32);
-        target == abi::PROC_NULL && window.epochs.is_passive() || on_target()
-    })
+/// MPI_Win_flush.
+pub fn flush(target: c_int, win: Win) -> Answer {
+    let Some(window) = window(win) else { return Answer::Foreign };
+    let on_target = || window.has(target) && window.epochs.is_locked(target as u32);
+    if target == abi::PROC_NULL && window.epochs.is_passive() || on_target() {
+        order();
+        return Answer::Done(abi::SUCCESS);
+    }
+    window.refuse(target)
 }
 
 /// MPI_Win_flush_local: what was done is complete already.
-pub fn flush_local(target: c_int, win: Win) -> Option<c_int> {
+pub fn flush_local(target: c_int, win: Win) -> Answer {
     flush(target, win)
 }
 

@@ -19,6 +19,10 @@ pub enum Failure {
     Operation,
     /// A type that cannot be used here.
     Type(&'static str),
+    /// No rank of the window.
+    Rank(c_int),
+    /// A null pointer where a result should go.
+    Null,
 }
 
 impl Failure {
@@ -28,6 +32,8 @@ impl Failure {
             Failure::Lengths { .. } | Failure::Type(_) => abi::ERR_TYPE,
             Failure::Epoch(_) => abi::ERR_RMA_SYNC,
             Failure::Operation => abi::ERR_OP,
+            Failure::Rank(_) => abi::ERR_RANK,
+            Failure::Null => abi::ERR_ARG,
         }
     }
 
@@ -41,6 +47,8 @@ impl Failure {
                 "the origin describes {origin} bytes and the target {target}; counts and datatypes must describe equally many"
             ),
             Failure::Epoch(why) | Failure::Type(why) => (*why).to_owned(),
+            Failure::Rank(rank) => format!("the window has no rank {rank}"),
+            Failure::Null => "the address for a result is NULL".to_owned(),
             Failure::Operation => "the operation is not defined for elements of the datatype (MPI-4.0 section 6.9.2)".to_owned(),
         }
     }

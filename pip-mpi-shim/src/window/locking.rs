@@ -3,6 +3,7 @@
 
 use super::epochs::{EXCLUSIVE, SHARED, STARTED, UNCHECKED};
 use super::failure::Failure;
+use super::target::Answer;
 use super::{DONE, Window, order, window};
 use crate::abi::{self, Win};
 use crate::completion;
@@ -59,15 +60,18 @@ impl Window {
     }
 }
 
-/// MPI_Win_lock; None leaves the call to the library.
-pub fn lock(kind: c_int, target: c_int, assert: c_int, win: Win) -> Option<c_int> {
+/// MPI_Win_lock.
+pub fn lock(kind: c_int, target: c_int, assert: c_int, win: Win) -> Answer {
+    let Some(window) = window(win) else { return Answer::Foreign };
     let right = [abi::LOCK_SHARED, abi::LOCK_EXCLUSIVE].contains(&kind) && assert & !abi::MODE_NOCHECK == 0;
-    let window = window(win).filter(|window| right && (target == abi::PROC_NULL || (target as u32) < window.size()))?;
-    if target == abi::PROC_NULL {
-        return DONE;
+    if right && target == abi::PROC_NULL {
+        return Answer::Done(abi::SUCCESS);
+    }
+    if !right || !window.has(target) {
+        return window.refuse(target);
     }
     if let Err(failure) = may_lock(window, target as u32) {
-        return Some(failure.raise("MPI_Win_lock", window));
+        return Answer::Done(failure.raise("MPI_Win_lock", window));
     }
     let (target, header) = (target as u32, window.header);
     let lock = &header.seat(target).lock;
@@ -84,7 +88,7 @@ pub fn lock(kind: c_int, target: c_int, assert: c_int, win: Win) -> Option<c_int
     window.epochs.set_target(target, state);
     window.epochs.locked.fetch_add(1, Ordering::Relaxed);
     order();
-    DONE
+    Answer::Done(abi::SUCCESS)
 }
 
 fn may_lock(window: &Window, target: u32) -> Result<(), Failure> {
@@ -103,7 +107,7 @@ pub fn unlock(target: c_int, win: Win) -> Option<c_int> {
     if target == abi::PROC_NULL {
         return DONE;
     }
-    let state = (target >= 0 && (target as u32) < window.size()).then(|| window.epochs.target(target as u32))?;
+    let state = window.has(target).then(|| window.epochs.target(target as u32))?;
     if state <= STARTED {
         return Some(Failure::Epoch("the target is not locked by this rank").raise("MPI_Win_unlock", window));
     }

@@ -29,7 +29,7 @@ pub use moving::{Transfer, get, put};
 pub use target::{Answer, refuse};
 
 use crate::abi::{self, Group, Win};
-use crate::completion;
+use crate::{communicator, completion};
 use crate::handles::Handles;
 use crate::job::{self, Job};
 use crate::waiting;
@@ -129,9 +129,10 @@ fn order() {
     memory_fence(Ordering::SeqCst);
 }
 
-/// The job, if a window of `comm` is the shim's affair.
+/// The job, if a window of `comm` is the shim's affair. In a program of sessions only there is no MPI_COMM_SELF for the library's
+/// window behind it.
 fn job_of(comm: abi::Comm) -> Option<&'static Job> {
-    crate::communicator::get(comm)?;
+    communicator::get(comm).filter(|_| communicator::is_world_model())?;
     let mut inter = 0;
     // SAFETY: a communicator of the program; the result goes to a local.
     unsafe { crate::real::Comm_test_inter(comm, &mut inter) };

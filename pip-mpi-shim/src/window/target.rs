@@ -35,9 +35,9 @@ impl From<Failure> for Trouble {
     }
 }
 
-/// For a call whose arguments the MPI library shall report as wrong.
-pub fn refuse(win: abi::Win) -> Answer {
-    if super::window(win).is_some() { Answer::Refused { target: 0 } } else { Answer::Foreign }
+/// For a call on `target` whose arguments the MPI library shall report as wrong.
+pub fn refuse(win: abi::Win, target: c_int) -> Answer {
+    super::window(win).map_or(Answer::Foreign, |window| window.refuse(target))
 }
 
 /// Where in a target's part an operation works.
@@ -57,24 +57,35 @@ pub fn on_target(
     operation: impl FnOnce(&'static Window, u32) -> Result<(), Trouble>,
 ) -> Answer {
     let Some(window) = super::window(win) else { return Answer::Foreign };
-    let rank = target as u32;
-    if rank >= window.size() {
-        return if target == abi::PROC_NULL { Answer::Done(abi::SUCCESS) } else { Answer::Refused { target } };
+    if target == abi::PROC_NULL {
+        return Answer::Done(abi::SUCCESS);
     }
-    if !window.epochs.admits(rank) {
-        return Answer::Refused { target: 0 };
+    let rank = target as u32;
+    if !window.has(target) || !window.epochs.admits(rank) {
+        return window.refuse(target);
     }
     match operation(window, rank) {
         Ok(()) => {
             stats::ONE_SIDED.add();
             Answer::Done(abi::SUCCESS)
         }
-        Err(Trouble::Library) => Answer::Refused { target: 0 },
+        Err(Trouble::Library) => window.refuse(target),
         Err(Trouble::Found(failure)) => Answer::Done(failure.raise(function, window)),
     }
 }
 
 impl Window {
+    /// Whether the window has a rank of this number.
+    #[inline(always)]
+    pub fn has(&self, target: c_int) -> bool {
+        (target as u32) < self.size()
+    }
+
+    /// Lets the library report what is wrong. In its window rank 0 stands for all ranks.
+    pub fn refuse(&self, target: c_int) -> Answer {
+        Answer::Refused { target: if self.has(target) { 0 } else { target } }
+    }
+
     /// Address of a place whose bytes from `low` to `high` (exclusive) are accessed.
     #[inline(always)]
     pub fn address(&self, place: Place, low: isize, high: isize) -> Result<*mut u8, Trouble> {
