@@ -21,6 +21,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 /// | `@library other.cpp` | a shared library to link with, found at run time through `$ORIGIN` |
 /// | `@limit 60` | seconds for the watchdog |
 /// | `@expect text` | a line of output (one a line), instead of what stock MPICH prints, where stock is wrong |
+/// | `@without-stock why` | the program checks all it says, and stock MPICH is wrong, or too slow to wait for |
 #[derive(Debug, Clone, Default)]
 pub struct Directives {
     lines: Vec<(String, String)>,
@@ -90,12 +91,12 @@ fn text(source: &Path) -> Result<String> {
 }
 
 /// The compiled program of a source (a path below `programs`).
-pub fn program(source: &str) -> Result<PathBuf> {
+pub fn program(source: impl AsRef<Path>) -> Result<PathBuf> {
     build(&places::programs().join(source), &[])
 }
 
 /// The shared library made of a source.
-pub fn library(source: &str) -> Result<PathBuf> {
+pub fn library(source: impl AsRef<Path>) -> Result<PathBuf> {
     build(&places::programs().join(source), &["-shared", "-fPIC"])
 }
 

@@ -14,6 +14,7 @@ mod shim;
 mod stencil;
 mod streams;
 mod tools;
+mod windows;
 
 use libtest_mimic::{Arguments, Conclusion, run};
 use pip_tests::{cases::Cases, places, traces};
@@ -47,6 +48,7 @@ fn conclude(args: &Arguments) -> Conclusion {
     bad_input::add(&mut cases);
     tools::add(&mut cases);
     shim::add(&mut cases);
+    windows::add(&mut cases);
     oracle::add(&mut cases);
     generated::add(&mut cases);
     benchmarks::add(&mut cases);

@@ -81,7 +81,7 @@ fn state(mode: Mode) -> Result<()> {
 /// The loader's programs print as four tasks of a C root what they print four times as processes.
 fn four_tasks(mode: Mode, source: &Path) -> Result<()> {
     let name: PathBuf = Path::new("tasks").join(source.file_name().unwrap_or_default());
-    let program = sources::program(&name.to_string_lossy())?;
+    let program = sources::program(&*name.to_string_lossy())?;
     let directives = sources::Directives::read(source)?;
     let alone = run(mode, "exec", &program, &directives.words("args"), |run| run)?;
     alone.expect_code(0)?;
