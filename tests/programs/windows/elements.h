@@ -1,5 +1,5 @@
 /* The predefined datatypes that accumulates take, by class (MPI-4.0 section 6.9.2), and the operations each class knows.
- * MPI_Reduce_local says what an operation should give. */
+ * MPI_Reduce_local says what an operation should give, where it is right. */
 #include "windows.h"
 
 /* An element's parts: i any bits of an integer or of bytes, f float, d double, g long double, l 0 or 1. */
@@ -86,10 +86,29 @@ static inline int equal_elements(const Element *element, const char *one, const 
     return 1;
 }
 
+/* An integer of up to 8 bytes. */
+static inline int64_t integer(const char *at, int bytes, int is_unsigned) {
+    int64_t found = is_unsigned || at[bytes - 1] >= 0 ? 0 : -1;
+    memcpy(&found, at, (size_t)bytes);
+    return found;
+}
+
+/* The larger or smaller of two integers; MPI_Reduce_local of MPICH 4.0.2 compares MPI_UNSIGNED_CHAR as if it had a sign. */
+static inline void extreme(const Element *element, int largest, const char *origin, char *target, int count) {
+    int bytes = element->bytes[0], is_unsigned = strstr(element->name, "UNSIGNED") || strstr(element->name, "UINT");
+    for (int i = 0; i < count; i++, origin += bytes, target += bytes) {
+        int64_t one = integer(origin, bytes, is_unsigned), other = integer(target, bytes, is_unsigned);
+        int greater = is_unsigned ? (uint64_t)one > (uint64_t)other : one > other;
+        if (one != other && greater == largest) memcpy(target, origin, (size_t)bytes);
+    }
+}
+
 /* `count` elements of `target` after the operation with those of `origin`. */
 static inline void model(const Element *element, const Operation *operation, const char *origin, char *target, int count) {
     MPI_Aint lb, extent;
     MPI_Type_get_extent(element->type, &lb, &extent);
     if (operation->op == MPI_REPLACE) memcpy(target, origin, (size_t)(extent * count));
+    else if (operation->op == MPI_MAX && element->class != 'R') extreme(element, 1, origin, target, count);
+    else if (operation->op == MPI_MIN && element->class != 'R') extreme(element, 0, origin, target, count);
     else if (operation->op != MPI_NO_OP) MPI_Reduce_local(origin, target, count, element->type, operation->op);
 }

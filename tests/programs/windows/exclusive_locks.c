@@ -1,4 +1,5 @@
 /* An exclusive lock keeps every other lock of that target out; shared ones let each other in; locks of two targets are apart.
+ * @without-stock MPICH 4.0.2 takes a minute where ranks outnumber cores
  * @np 2 4
  * @limit 60 */
 #include "windows.h"

@@ -56,6 +56,7 @@ program fortran08
 
     ! Put and get of arrays and of sections; requests.
     values = [(rank + i * 0.5d0, i = 1, n)]
+    call MPI_Barrier(MPI_COMM_WORLD)
     call MPI_Win_lock(MPI_LOCK_EXCLUSIVE, right, 0, win)
     call MPI_Put(values, n, MPI_DOUBLE_PRECISION, right, zero, n, MPI_DOUBLE_PRECISION, win)
     call MPI_Win_unlock(right, win)
@@ -96,6 +97,7 @@ program fortran08
     call MPI_Win_fence(0, win)
     call MPI_F_sync_reg(counter)
     call require(before == 0 .and. counter(1) == 1, 15)
+    call MPI_Win_fence(0, win)
     call MPI_Compare_and_swap(rank, one, before, MPI_INTEGER, right, zero, win)
     call MPI_Win_fence(0, win)
     call require(before == 1 .and. counter(1) == left, 16)

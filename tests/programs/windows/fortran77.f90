@@ -1,4 +1,5 @@
 ! mpif.h: windows with handles that are integers, over memory in a common block; Fortran's own datatypes.
+! @without-stock MPICH 4.0.2 confuses windows on neighbouring memory, one after the other too
 ! @np 1 2 4
 program fortran77
     implicit none

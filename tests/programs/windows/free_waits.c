@@ -1,4 +1,5 @@
 /* MPI_Win_free returns when everybody has called it: what a late rank puts is there, and memory goes only then.
+ * @without-stock MPICH 4.0.2 takes many seconds where ranks outnumber cores
  * @np 2 4
  * @limit 60 */
 #include "windows.h"

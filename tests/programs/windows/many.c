@@ -1,4 +1,5 @@
-/* A thousand windows of each kind, one after the other and a hundred at once: handles, mappings and memory come back.
+/* Hundreds of windows of each kind, one after the other and a hundred at once: handles, mappings and memory come back.
+ * @without-stock MPICH 4.0.2 confuses several windows on neighbouring memory
  * @np 2
  * @limit 60 */
 #include "windows.h"
@@ -39,13 +40,13 @@ int main(int argc, char **argv) {
     begin(&argc, &argv);
     for (Kind kind = 0; kind < KINDS; kind++) {
         MPI_Aint size = 100000;
-        use(kind, size, 200);
+        use(kind, size, 60);
         MPI_Barrier(MPI_COMM_WORLD);
         long memory = status("VmRSS:"), space = status("VmSize:"), maps = mappings();
-        use(kind, size, 800);
+        use(kind, size, 240);
         MPI_Barrier(MPI_COMM_WORLD);
         long more = status("VmRSS:") - memory, more_space = status("VmSize:") - space, more_maps = mappings() - maps;
-        /* 1600 segments of 100 KB are 160 MB. */
+        /* 480 segments of 100 KB are 48 MB. */
         if (more > 16000 || more_space > 40000 || more_maps > 100)
             fprintf(stderr, "%s: %ld KiB, %ld KiB of address space and %ld mappings more\n", kind_names[kind], more, more_space,
                     more_maps);
