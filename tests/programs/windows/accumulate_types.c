@@ -1,5 +1,5 @@
 /* MPI_Accumulate, MPI_Get_accumulate and MPI_Fetch_and_op: every operation on every predefined datatype that it takes.
- * @without-stock MPICH 4.0.2 compares MPI_UNSIGNED_CHAR as if it had a sign
+ * @without-stock MPICH 4.0.2 compares unsigned integers as if they had a sign
  * @np 1 2
  * @limit 60 */
 #include "elements.h"

@@ -93,7 +93,7 @@ static inline int64_t integer(const char *at, int bytes, int is_unsigned) {
     return found;
 }
 
-/* The larger or smaller of two integers; MPI_Reduce_local of MPICH 4.0.2 compares MPI_UNSIGNED_CHAR as if it had a sign. */
+/* The larger or smaller of two integers; MPI_Reduce_local of MPICH 4.0.2 compares unsigned integers as if they had a sign. */
 static inline void extreme(const Element *element, int largest, const char *origin, char *target, int count) {
     int bytes = element->bytes[0], is_unsigned = strstr(element->name, "UNSIGNED") || strstr(element->name, "UINT");
     for (int i = 0; i < count; i++, origin += bytes, target += bytes) {

@@ -1,22 +1,21 @@
 //! Generated MPI programs in any number, under PiP and under stock MPICH.
 
 use anyhow::{Context, Result, bail};
-use pip_tests::generator::case::Case;
 use pip_tests::generator::play::{Failure, Stage, keep};
 use pip_tests::generator::random::{Random, mixed};
 use pip_tests::generator::shrink::{Effort, shrink};
-use pip_tests::generator::{draw, script_of};
+use pip_tests::generator::{Program, case, one_sided};
 use pip_tests::{places, traces};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::{Instant, SystemTime};
 
 const USAGE: &str = "\
-usage: generate-traffic [--cases N] [--seed S] [--ranks A-B] [--against stock|none] [--shrink SECONDS]
-       generate-traffic --case SEED --ranks N [--print] [--against stock|none] [--shrink SECONDS]
+usage: generate-traffic [--one-sided] [--cases N] [--seed S] [--ranks A-B] [--against stock|none] [--shrink SECONDS]
+       generate-traffic [--one-sided] --case SEED --ranks N [--print] [--against stock|none] [--shrink SECONDS]
 Plays N (1000) legal MPI programs drawn from seed S (the time) on A to B (2-8) ranks, compares what arrives with a model and
 with stock MPICH, and makes each program that fails as small as it can in so many SECONDS (60). --case plays one again;
---print writes its script instead.";
+--print writes its script instead. --one-sided draws windows and operations on them instead of messages.";
 
 /// Cases of one launch.
 const BATCH: usize = 50;
@@ -29,13 +28,14 @@ struct Options {
     shrink_seconds: u64,
     case: Option<u64>,
     print: bool,
+    one_sided: bool,
 }
 
 fn main() -> ExitCode {
     let end = options().and_then(|options| {
         places::check()?;
         traces::isolate();
-        run(&options)
+        if options.one_sided { run::<one_sided::Case>(&options) } else { run::<case::Case>(&options) }
     });
     places::leave();
     match end {
@@ -58,6 +58,7 @@ fn options() -> Result<Options> {
         shrink_seconds: 60,
         case: None,
         print: false,
+        one_sided: false,
     };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
@@ -67,6 +68,7 @@ fn options() -> Result<Options> {
             "--seed" => options.seed = value()?.parse()?,
             "--shrink" => options.shrink_seconds = value()?.parse()?,
             "--case" => options.case = Some(value()?.parse()?),
+            "--one-sided" => options.one_sided = true,
             "--print" => options.print = true,
             "--ranks" => {
                 let text = value()?;
@@ -89,12 +91,12 @@ fn options() -> Result<Options> {
 }
 
 /// Returns how many cases failed.
-fn run(options: &Options) -> Result<usize> {
-    let stage = Stage::new(options.against_stock)?;
+fn run<P: Program>(options: &Options) -> Result<usize> {
+    let stage = Stage::<P>::new(options.against_stock)?;
     if let Some(seed) = options.case {
-        let case = draw::case(seed, options.ranks.0);
+        let case = P::draw(seed, options.ranks.0);
         if options.print {
-            print!("case 0\n{}", script_of(&case));
+            print!("case 0\n{}", case.script());
             return Ok(0);
         }
         return play(&stage, &[case], options);
@@ -102,9 +104,9 @@ fn run(options: &Options) -> Result<usize> {
     println!("seed {}", options.seed);
     let started = Instant::now();
     // Batches of equal launches; few ranks are likelier, since they are faster.
-    let mut waiting: BTreeMap<(usize, bool), Vec<Case>> = BTreeMap::new();
+    let mut waiting: BTreeMap<(usize, bool), Vec<P>> = BTreeMap::new();
     let (mut failed, mut played) = (0, 0);
-    let mut finish = |batch: Vec<Case>, started: &Instant| -> Result<()> {
+    let mut finish = |batch: Vec<P>, started: &Instant| -> Result<()> {
         failed += play(&stage, &batch, options)?;
         played += batch.len();
         println!("{played} cases, {failed} failed, {:.0} s", started.elapsed().as_secs_f64());
@@ -115,8 +117,8 @@ fn run(options: &Options) -> Result<usize> {
         let (first, last) = options.ranks;
         let mut random = Random::new(seed ^ 0x5eed);
         let ranks = random.between(first, last).min(random.between(first, last));
-        let case = draw::case(seed, ranks);
-        let group = waiting.entry((ranks, case.threaded)).or_default();
+        let case = P::draw(seed, ranks);
+        let group = waiting.entry((ranks, case.threaded())).or_default();
         group.push(case);
         if group.len() == BATCH {
             finish(std::mem::take(group), &started)?;
@@ -129,7 +131,7 @@ fn run(options: &Options) -> Result<usize> {
 }
 
 /// Plays cases, and says what failed and how to see it again.
-fn play(stage: &Stage, cases: &[Case], options: &Options) -> Result<usize> {
+fn play<P: Program>(stage: &Stage<P>, cases: &[P], options: &Options) -> Result<usize> {
     let failures = stage.play(cases)?;
     for failure in &failures {
         report(stage, &cases[failure.index], failure, options)?;
@@ -138,9 +140,10 @@ fn play(stage: &Stage, cases: &[Case], options: &Options) -> Result<usize> {
     Ok(failures.iter().filter(|failure| !failure.of_stock).count())
 }
 
-fn report(stage: &Stage, case: &Case, failure: &Failure, options: &Options) -> Result<()> {
+fn report<P: Program>(stage: &Stage<P>, case: &P, failure: &Failure, options: &Options) -> Result<()> {
     let who = if failure.of_stock { "stock MPICH failed" } else { "failed" };
-    println!("case {} of {} ranks {who} (again: --case {} --ranks {}):", case.seed, case.ranks, case.seed, case.ranks);
+    let (seed, ranks) = (case.seed(), case.ranks());
+    println!("case {seed} of {ranks} ranks {who} (again:{} --case {seed} --ranks {ranks}):", P::OPTION);
     println!("{}", failure.message);
     if failure.of_stock || options.shrink_seconds == 0 {
         println!("its script: {}", keep(case, &failure.message)?.display());
@@ -152,9 +155,9 @@ fn report(stage: &Stage, case: &Case, failure: &Failure, options: &Options) -> R
             let file = keep(&small, &message)?;
             println!(
                 "the smallest that fails, on {} ranks, is {}:\n{}",
-                small.ranks,
+                small.ranks(),
                 file.display(),
-                script_of(&small)
+                small.script()
             );
             println!("which says\n{message}");
         }

@@ -5,11 +5,14 @@
 //! script for the interpreter in `programs/generated`, which checks everything that arrives against a model of matching.
 //! [`play`] launches many cases at once, finds the one that failed, and compares results with stock MPICH's.
 //!
+//! [`one_sided`] does the same for windows and their operations.
+//!
 //! `target/release/generate-traffic --cases 10000` is the long run; `--case SEED --ranks N` plays one case again.
 
 pub mod case;
 pub mod communicators;
 pub mod draw;
+pub mod one_sided;
 pub mod play;
 pub mod random;
 pub mod schedule;
@@ -21,6 +24,61 @@ pub mod types;
 use case::Case;
 use script::Script;
 use transfer::Scope;
+
+/// What can be drawn from a seed, played, and made smaller.
+pub trait Program: Clone {
+    /// What plays it: a source below `programs`.
+    const PLAYER: &'static str;
+    /// What `generate-traffic` is told to draw one again.
+    const OPTION: &'static str;
+    /// The program of a seed.
+    fn draw(seed: u64, ranks: usize) -> Self;
+    /// From which it was drawn.
+    fn seed(&self) -> u64;
+    /// Ranks of MPI_COMM_WORLD.
+    fn ranks(&self) -> usize;
+    /// Whether it needs MPI_THREAD_MULTIPLE.
+    fn threaded(&self) -> bool;
+    /// Whether stock MPICH plays it right, so that results can be compared.
+    fn stock(&self) -> bool;
+    /// What the player plays, without the line that begins it.
+    fn script(&self) -> String;
+    /// Programs with a little less, those with much less first.
+    fn smaller(&self) -> Vec<Self>;
+}
+
+impl Program for Case {
+    const PLAYER: &'static str = "generated/interpreter.c";
+    const OPTION: &'static str = "";
+
+    fn draw(seed: u64, ranks: usize) -> Case {
+        draw::case(seed, ranks)
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn ranks(&self) -> usize {
+        self.ranks
+    }
+
+    fn threaded(&self) -> bool {
+        self.threaded
+    }
+
+    fn stock(&self) -> bool {
+        self.stock
+    }
+
+    fn script(&self) -> String {
+        script_of(self)
+    }
+
+    fn smaller(&self) -> Vec<Case> {
+        shrink::candidates(self)
+    }
+}
 
 /// Number of the communicator that a step makes for itself.
 const TEMPORARY: usize = 39;

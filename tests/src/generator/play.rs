@@ -1,20 +1,21 @@
 //! Playing cases: many in one launch, since starting MPI takes longer than a case, and finding the one that failed.
 
-use super::case::Case;
-use super::script_of;
+use super::Program;
 use crate::run::Run;
 use crate::{places, sources};
 use anyhow::{Context, Result, ensure};
 use std::fmt::Write;
 use std::fs;
+use std::marker::PhantomData;
 use std::path::PathBuf;
 
-/// Launches the interpreter.
+/// Launches the player of programs of one kind.
 #[derive(Debug)]
-pub struct Stage {
+pub struct Stage<P> {
     interpreter: PathBuf,
     folder: tempfile::TempDir,
     against_stock: bool,
+    of: PhantomData<P>,
 }
 
 /// Which library plays.
@@ -46,20 +47,20 @@ pub struct Failure {
     pub message: String,
 }
 
-impl Stage {
-    /// Compiles the interpreter. `against_stock`: whether results are compared.
-    pub fn new(against_stock: bool) -> Result<Stage> {
-        let interpreter = sources::program("generated/interpreter.c")?;
-        Ok(Stage { interpreter, folder: places::temporary()?, against_stock })
+impl<P: Program> Stage<P> {
+    /// Compiles the player. `against_stock`: whether results are compared.
+    pub fn new(against_stock: bool) -> Result<Stage<P>> {
+        let interpreter = sources::program(P::PLAYER)?;
+        Ok(Stage { interpreter, folder: places::temporary()?, against_stock, of: PhantomData })
     }
 
     /// Plays cases of one number of ranks, `times` times each, in one launch.
-    pub fn launch(&self, library: Library, cases: &[&Case], times: usize, limit: u64) -> Result<Played> {
+    pub fn launch(&self, library: Library, cases: &[&P], times: usize, limit: u64) -> Result<Played> {
         let Some(first) = cases.first() else { return Ok(Played { digests: Vec::new(), trouble: None }) };
         let (script, results) = (self.folder.path().join("script"), self.folder.path().join("results"));
         let mut text = String::new();
         for (index, case) in cases.iter().enumerate() {
-            let body = script_of(case);
+            let body = case.script();
             for time in 0..times {
                 let _ = write!(text, "case {}\n{body}", index * times + time);
             }
@@ -70,8 +71,8 @@ impl Stage {
             Library::Pip => Run::pip(""),
             Library::Stock => Run::stock(""),
         };
-        let run = run.words(&format!("-n {}", first.ranks)).arg(&self.interpreter).arg(&script).arg(&results);
-        let run = if cases.iter().any(|case| case.threaded) { run.arg("threads") } else { run };
+        let run = run.words(&format!("-n {}", first.ranks())).arg(&self.interpreter).arg(&script).arg(&results);
+        let run = if cases.iter().any(|case| case.threaded()) { run.arg("threads") } else { run };
         let ended = run.limit(limit).end().and_then(|outcome| {
             let outcome = outcome.expect_code(0)?;
             // The shim explains each truncated message; stock's warnings are its own.
@@ -88,14 +89,14 @@ impl Stage {
     }
 
     /// Plays cases of one number of ranks under PiP, and those that stock MPICH can under stock; returns all that failed.
-    pub fn play(&self, cases: &[Case]) -> Result<Vec<Failure>> {
+    pub fn play(&self, cases: &[P]) -> Result<Vec<Failure>> {
         let mut failures = Vec::new();
         let pip = self.play_all(Library::Pip, cases, &mut failures)?;
         if self.against_stock {
-            let comparable = cases.iter().map(|case| case.stock);
+            let comparable = cases.iter().map(|case| case.stock());
             let chosen: Vec<usize> =
                 comparable.enumerate().filter_map(|(index, stock)| stock.then_some(index)).collect();
-            let copies: Vec<Case> = chosen.iter().map(|&index| cases[index].clone()).collect();
+            let copies: Vec<P> = chosen.iter().map(|&index| cases[index].clone()).collect();
             let mut of_stock = Vec::new();
             let stock = self.play_all(Library::Stock, &copies, &mut of_stock)?;
             let renumbered = of_stock.into_iter().map(|failure| Failure { index: chosen[failure.index], ..failure });
@@ -113,11 +114,11 @@ impl Stage {
     }
 
     /// Plays all cases, with another launch behind each that failed.
-    fn play_all(&self, library: Library, cases: &[Case], failures: &mut Vec<Failure>) -> Result<Vec<Option<String>>> {
+    fn play_all(&self, library: Library, cases: &[P], failures: &mut Vec<Failure>) -> Result<Vec<Option<String>>> {
         let mut digests = vec![None; cases.len()];
         let mut first = 0;
         while first < cases.len() {
-            let rest: Vec<&Case> = cases[first..].iter().collect();
+            let rest: Vec<&P> = cases[first..].iter().collect();
             let played = self.launch(library, &rest, 1, patience(&rest))?;
             let ended = played.digests.len().min(rest.len());
             for (place, digest) in digests[first..].iter_mut().zip(played.digests) {
@@ -135,8 +136,8 @@ impl Stage {
     }
 
     /// Which of the cases makes trouble only at the end of a launch.
-    fn culprit(&self, library: Library, cases: &[&Case]) -> Result<usize> {
-        for (index, case) in cases.iter().enumerate() {
+    fn culprit(&self, library: Library, cases: &[&P]) -> Result<usize> {
+        for (index, &case) in cases.iter().enumerate() {
             if self.launch(library, &[case], 1, patience(&[case]))?.trouble.is_some() {
                 return Ok(index);
             }
@@ -145,9 +146,9 @@ impl Stage {
     }
 
     /// Plays one case several times; returns what was wrong with it.
-    pub fn trouble(&self, case: &Case, times: usize, limit: u64) -> Result<Option<String>> {
+    pub fn trouble(&self, case: &P, times: usize, limit: u64) -> Result<Option<String>> {
         let played = self.launch(Library::Pip, &[case], times, limit)?;
-        if played.trouble.is_some() || !self.against_stock || !case.stock {
+        if played.trouble.is_some() || !self.against_stock || !case.stock() {
             return Ok(played.trouble);
         }
         let stock = self.launch(Library::Stock, &[case], 1, limit)?;
@@ -157,18 +158,18 @@ impl Stage {
 }
 
 /// Seconds for a launch. With more ranks than cores the collective calls of MPICH, which spin, take most of it.
-fn patience(cases: &[&Case]) -> u64 {
-    let ranks = cases.first().map_or(2, |case| case.ranks as u64);
+fn patience<P: Program>(cases: &[&P]) -> u64 {
+    let ranks = cases.first().map_or(2, |case| case.ranks() as u64);
     30 + cases.len() as u64 * ranks * if ranks > 4 { 2 } else { 1 }
 }
 
 /// Keeps a script for whoever looks at it; returns where.
-pub fn keep(case: &Case, message: &str) -> Result<PathBuf> {
+pub fn keep<P: Program>(case: &P, message: &str) -> Result<PathBuf> {
     let folder = places::built("generated-failures");
     fs::create_dir_all(&folder)?;
-    let file = folder.join(format!("{}-{}-ranks.script", case.seed, case.ranks));
+    let file = folder.join(format!("{}-{}-ranks.script", case.seed(), case.ranks()));
     let comments: String = message.lines().fold(String::new(), |text, line| text + "# " + line + "\n");
-    let text = format!("{comments}case 0\n{}", script_of(case));
+    let text = format!("{comments}case 0\n{}", case.script());
     fs::write(&file, text).with_context(|| format!("{} cannot be written", file.display()))?;
     Ok(file)
 }

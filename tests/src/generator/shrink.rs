@@ -1,5 +1,6 @@
 //! Making a case that fails smaller while it still fails.
 
+use super::Program;
 use super::case::{Case, Extras, Form, Message, Mode, Receive, Step};
 use super::play::Stage;
 use anyhow::Result;
@@ -24,12 +25,12 @@ impl Effort {
 }
 
 /// The smallest case found that still fails, and what is then said; None if it does not fail when it is played alone.
-pub fn shrink(stage: &Stage, case: &Case, effort: Effort) -> Result<Option<(Case, String)>> {
+pub fn shrink<P: Program>(stage: &Stage<P>, case: &P, effort: Effort) -> Result<Option<(P, String)>> {
     // First with more patience: what fails rarely is made likelier by repetition.
     let Some(mut message) = stage.trouble(case, 20, 4 * effort.limit)? else { return Ok(None) };
     let mut best = case.clone();
     'again: while Instant::now() < effort.until {
-        for smaller in candidates(&best) {
+        for smaller in best.smaller() {
             if Instant::now() >= effort.until {
                 break 'again;
             }
@@ -44,7 +45,7 @@ pub fn shrink(stage: &Stage, case: &Case, effort: Effort) -> Result<Option<(Case
 }
 
 /// Cases with a little less, those with much less first.
-fn candidates(case: &Case) -> Vec<Case> {
+pub fn candidates(case: &Case) -> Vec<Case> {
     let mut found = Vec::new();
     for steps in fewer(&case.steps) {
         found.push(Case { steps, ..case.clone() });
@@ -73,7 +74,7 @@ fn candidates(case: &Case) -> Vec<Case> {
 }
 
 /// The list without its halves, quarters and so on down to single entries.
-fn fewer<T: Clone>(list: &[T]) -> Vec<Vec<T>> {
+pub fn fewer<T: Clone>(list: &[T]) -> Vec<Vec<T>> {
     let mut found = Vec::new();
     let mut size = list.len();
     while size > 0 {

@@ -1,0 +1,71 @@
+/* Plays one-sided cases that the generator (tests/src/generator/one_sided.rs) wrote, checks all memory and all that is fetched
+ * against a model, and writes one line per case into a file: a digest of all memory.
+ * Usage: one_sided SCRIPT RESULTS */
+#include <mpi.h>
+#include "script.h"
+#include "player.h"
+#include "communicators.h"
+#include "types.h"
+#include "rooms.h"
+#include "windows_drawn.h"
+#include "operations.h"
+#include "epochs.h"
+
+static Script script;
+
+static void play(Player *player, int from, int to) {
+    Window *w = NULL;
+    for (int i = from; i < to; i++) {
+        const char *line = script.lines[i].text;
+        char verb[24];
+        player->line = line;
+        word(line, 0, verb, sizeof verb);
+        if (!strcmp(verb, "comm")) make_communicator(player, line);
+        else if (!strcmp(verb, "members")) check_communicator(player, line);
+        else if (!strcmp(verb, "type")) make_type(player, line);
+        else if (!strcmp(verb, "win")) make_window(player, line);
+        else if (!strcmp(verb, "step")) {
+            w = window_of(player, line, "win");
+            region_count = operation_count = 0;
+            if (w) memset(w->cursor, 0, sizeof w->cursor);
+        } else if (!strcmp(verb, "region")) { if (w) add_region(player, w, line); }
+        else if (!strcmp(verb, "op")) { if (w) add_operation(player, w, line); }
+        else if (!strcmp(verb, "epoch")) { if (w) play_epoch(player, w, line); }
+        else if (!strcmp(verb, "free_win")) free_window(player, window_of(player, line, "slot"));
+        else fail(player, "no such instruction");
+    }
+    player->line = NULL;
+}
+
+/* The lines from `from` to `to` are one case. */
+static void play_case(FILE *results, int from, int to) {
+    static Player player;
+    player = (Player){.thread = -1};
+    begin_communicators(), begin_types(), begin_windows();
+    play(&player, from, to);
+    end_windows(&player), end_communicators(&player), end_types();
+    uint64_t total = 0;
+    /* For all, so that nobody begins the next case before this one is through: the results tell which one failed. */
+    must(&player, MPI_Allreduce(&player.digest, &total, 1, MPI_UINT64_T, MPI_SUM, MPI_COMM_WORLD));
+    if (results) fprintf(results, "case %ld %016llx\n", case_number, (unsigned long long)total), fflush(results);
+}
+
+int main(int argc, char **argv) {
+    Player player = {.thread = -1};
+    MPI_Init(&argc, &argv);
+    MPI_Comm_rank(MPI_COMM_WORLD, &me), MPI_Comm_size(MPI_COMM_WORLD, &np);
+    if (argc < 3) fail(&player, "usage: one_sided SCRIPT RESULTS");
+    MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+    MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN);
+    script = script_read(argv[1], me);
+    FILE *results = me == 0 ? fopen(argv[2], "w") : NULL;
+    if (script.count == 0 || (me == 0 && !results)) fail(&player, "no script, or no results");
+    for (int from = 0, to; from < script.count; from = to) {
+        case_number = strtol(script.lines[from].text + strcspn(script.lines[from].text, " "), NULL, 10);
+        for (to = from + 1; to < script.count && strncmp(script.lines[to].text, "case ", 5); to++);
+        play_case(results, from + 1, to);
+    }
+    if (results) fclose(results);
+    MPI_Finalize();
+    return 0;
+}
