@@ -1,7 +1,8 @@
 //! What the suites share: where things are ([`places`]), compiling test programs ([`sources`]), running a command under a
 //! watchdog and looking for what it left behind ([`run`], [`traces`]), and collecting cases ([`cases`]).
 //!
-//! To add a test of an MPI program, put a C, C++ or Fortran file into `programs/mpi`: stock MPICH says what is right. A
+//! To add a test of an MPI program, put a C, C++ or Fortran file into `programs/mpi`, or
+//! `programs/windows` if it is about windows: stock MPICH says what is right. A
 //! program in `programs/tasks` is compared with itself as an ordinary process. The first comment of the file says how to
 //! run it, see [`sources::Directives`]. A program of `programs/pip` uses PiP's C interface in both modes, see
 //! [`pip_programs`]. Programs in any number are drawn from seeds by the [`generator`]; `make test-generated CASES=10000` is its

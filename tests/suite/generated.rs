@@ -38,14 +38,14 @@ pub fn add(cases: &mut Cases) {
 fn play<P: Program>(seed: u64, ranks: usize, count: usize) -> Result<()> {
     let stage = Stage::<P>::new(true)?;
     let seeds = (0..count as u64).map(|index| mixed(seed ^ index << 32 ^ (ranks as u64) << 56) >> 16);
-    let (threaded, plain): (Vec<P>, Vec<P>) =
-        seeds.map(|seed| P::draw(seed, ranks)).partition(P::threaded);
+    let (threaded, plain): (Vec<P>, Vec<P>) = seeds.map(|seed| P::draw(seed, ranks)).partition(P::threaded);
     for programs in [plain, threaded] {
         let failures = stage.play(&programs)?;
         // Where stock MPICH fails, there is nothing to compare; `generate-traffic` shows such programs.
         let Some(failure) = failures.iter().find(|failure| !failure.of_stock) else { continue };
         let case = &programs[failure.index];
-        let again = format!("a program fails; again: generate-traffic{} --case {} --ranks {ranks}", P::OPTION, case.seed());
+        let again =
+            format!("a program fails; again: generate-traffic{} --case {} --ranks {ranks}", P::OPTION, case.seed());
         let found = shrink(&stage, case, Effort::seconds(SHRINKING))?;
         match found {
             None => bail!("{again}\n{}\n{}", keep(case, &failure.message)?.display(), failure.message),

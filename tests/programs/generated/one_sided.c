@@ -1,4 +1,4 @@
-/* Plays one-sided cases that the generator (tests/src/generator/one_sided.rs) wrote, checks all memory and all that is fetched
+/* Plays one-sided cases that the generator (tests/src/generator/one_sided) wrote, checks all memory and all that is fetched
  * against a model, and writes one line per case into a file: a digest of all memory.
  * Usage: one_sided SCRIPT RESULTS */
 #include <mpi.h>

@@ -153,12 +153,7 @@ fn report<P: Program>(stage: &Stage<P>, case: &P, failure: &Failure, options: &O
         None => println!("alone it does not fail; its script: {}", keep(case, &failure.message)?.display()),
         Some((small, message)) => {
             let file = keep(&small, &message)?;
-            println!(
-                "the smallest that fails, on {} ranks, is {}:\n{}",
-                small.ranks(),
-                file.display(),
-                small.script()
-            );
+            println!("the smallest that fails, on {} ranks, is {}:\n{}", small.ranks(), file.display(), small.script());
             println!("which says\n{message}");
         }
     }
