@@ -70,7 +70,7 @@ int main(int argc, char **argv) {
         Window w = window_make(kinds[i], 64, 1, MPI_COMM_WORLD);
         handle_errors_of(w.win);
         if (me == 0) printf("%s\n", kind_names[i]);
-        if (i != SHARED) try(MPI_Win_shared_query(w.win, 0, &size, &unit, &base));
+        if (i == DYNAMIC) try(MPI_Win_shared_query(w.win, 0, &size, &unit, &base));
         if (i == SHARED) {
             try(MPI_Win_shared_query(w.win, np, &size, &unit, &base));
             try(MPI_Win_shared_query(w.win, -7, &size, &unit, &base));
