@@ -7,9 +7,11 @@ mod buffers;
 mod datatype;
 pub mod library;
 mod output;
+mod window;
 mod world;
 
 pub use buffers::{Buffer, page_size};
 pub use datatype::{Datatype, Element};
 pub use output::emit;
+pub use window::{Creation, Lock, Window};
 pub use world::{Requests, World};

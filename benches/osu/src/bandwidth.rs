@@ -3,7 +3,7 @@
 use bench_harness::{World, emit};
 
 use crate::buffers::Buffers;
-use crate::options::{Kind, Options};
+use crate::options::Options;
 use crate::output::{header, row};
 use crate::program::{Failure, check_processes, report_validation};
 use crate::schedule::{Schedule, sizes};
@@ -18,7 +18,7 @@ pub fn measure(world: &World, options: &Options, mut window: impl FnMut(&mut Buf
     check_processes(world)?;
     let mut buffers = world.agree(Buffers::new(options, options.window)).map_err(Failure::Run)?;
     let root = world.rank() == 0;
-    let directions = if options.kind == Kind::BiBandwidth { 2 } else { 1 };
+    let directions = if options.kind.is_both_ways() { 2 } else { 1 };
     if root {
         emit(&header(options));
     }
@@ -71,7 +71,7 @@ fn validated(
         if world.rank() == 0 {
             let mut theirs = [0; 4];
             world.recv(&mut theirs, 4, 1, VERDICT);
-            let mine = if options.kind == Kind::BiBandwidth { wrong() } else { 0 };
+            let mine = if options.kind.is_both_ways() { wrong() } else { 0 };
             errors = errors.saturating_add(i32::from_ne_bytes(theirs)).saturating_add(mine);
         } else {
             world.send(&wrong().to_ne_bytes(), 4, 0, VERDICT);

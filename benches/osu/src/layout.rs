@@ -85,7 +85,7 @@ impl Layout {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::options::Kind;
+    use crate::kind::Kind;
     use crate::validation::stamp;
 
     fn doubles(size: usize) -> Layout {

@@ -6,7 +6,9 @@
 
 mod bandwidth;
 mod buffers;
+mod kind;
 mod layout;
+mod one_sided;
 mod options;
 mod output;
 mod program;
@@ -16,8 +18,10 @@ mod validation;
 pub use bandwidth::measure as measure_bandwidth;
 pub use bench_harness::{Requests, World};
 pub use buffers::Buffers;
+pub use kind::Kind;
 pub use layout::{Layout, Vector};
-pub use options::{BufferCount, Kind, Options, parse};
+pub use one_sided::{Origin, Passive, Synchronization, one_sided_bandwidth, one_sided_latency};
+pub use options::{BufferCount, Options, parse};
 pub use output::{derived_row, header, multi_pair_header, profile_row, profile_sizes, row, window_row};
 pub use program::{Failure, Program, check_processes, report_validation, run};
 pub use schedule::{Schedule, VARIED_WINDOWS, sizes};

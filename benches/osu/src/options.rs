@@ -2,35 +2,12 @@
 
 use std::ffi::OsString;
 
-use bench_harness::Element;
+use bench_harness::{Creation, Element};
 
+use crate::kind::Kind;
 use crate::layout::{Vector, element};
+use crate::one_sided::{Passive, Synchronization, creation};
 use crate::schedule::Schedule;
-
-/// Which benchmark is running. It selects its options, defaults and title.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// osu_latency
-    Latency,
-    /// osu_bw
-    Bandwidth,
-    /// osu_bibw
-    BiBandwidth,
-    /// osu_mbw_mr
-    MultiPair,
-}
-
-impl Kind {
-    /// The program's name.
-    pub fn program(self) -> &'static str {
-        match self {
-            Kind::Latency => "osu_latency",
-            Kind::Bandwidth => "osu_bw",
-            Kind::BiBandwidth => "osu_bibw",
-            Kind::MultiPair => "osu_mbw_mr",
-        }
-    }
-}
 
 /// `-b`: whether all messages of a window share one buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,16 +47,24 @@ pub struct Options {
     pub print_rate: bool,
     /// Measure with all of [`crate::VARIED_WINDOWS`].
     pub vary_window: bool,
+    /// How the window is made.
+    pub creation: Creation,
+    /// How one-sided operations are completed.
+    pub synchronization: Synchronization,
 }
 
 impl Options {
     /// The originals' defaults (the warm-up of the latency tests as their help states it).
     pub fn new(kind: Kind) -> Self {
-        let (small, large) = match kind {
-            Kind::Latency => (Schedule { warmup: 200, iterations: 10_000 }, Schedule { warmup: 10, iterations: 1000 }),
-            Kind::Bandwidth | Kind::BiBandwidth | Kind::MultiPair => {
-                (Schedule { warmup: 10, iterations: 100 }, Schedule { warmup: 2, iterations: 20 })
-            }
+        let (small, large) = if kind.is_bandwidth() {
+            (Schedule { warmup: 10, iterations: 100 }, Schedule { warmup: 2, iterations: 20 })
+        } else {
+            (Schedule { warmup: 200, iterations: 10_000 }, Schedule { warmup: 10, iterations: 1000 })
+        };
+        let (creation, synchronization) = match kind {
+            Kind::GetAccumulateLatency => (Creation::Create, Synchronization::Passive(Passive::Lock)),
+            Kind::PutBiBandwidth => (Creation::Allocate, Synchronization::Pscw),
+            _ => (Creation::Allocate, Synchronization::Passive(Passive::Flush)),
         };
         Self {
             kind,
@@ -95,6 +80,8 @@ impl Options {
             vector: None,
             print_rate: true,
             vary_window: false,
+            creation,
+            synchronization,
         }
     }
 }
@@ -128,14 +115,71 @@ struct Opt {
     action: Action,
 }
 
-const ALL: &[Kind] = &[Kind::Latency, Kind::Bandwidth, Kind::BiBandwidth, Kind::MultiPair];
 const LATENCY: &[Kind] = &[Kind::Latency];
-const WINDOWED: &[Kind] = &[Kind::Bandwidth, Kind::BiBandwidth, Kind::MultiPair];
 const PAIRS: &[Kind] = &[Kind::MultiPair];
+/// Those whose messages have a datatype.
+const TYPED: &[Kind] =
+    &[Kind::Latency, Kind::AccumulateLatency, Kind::FetchAndOpLatency, Kind::CompareAndSwapLatency];
+const VALIDATED: &[Kind] = &[
+    Kind::Latency,
+    Kind::Bandwidth,
+    Kind::BiBandwidth,
+    Kind::MultiPair,
+    Kind::AccumulateLatency,
+    Kind::FetchAndOpLatency,
+    Kind::CompareAndSwapLatency,
+];
+/// Those with one origin, which can synchronise alone.
+const ONE_ORIGIN: &[Kind] = Kind::ONE_SIDED.split_at(Kind::ONE_SIDED.len() - 1).0;
+const TWO_ORIGINS: &[Kind] = Kind::ONE_SIDED.split_at(Kind::ONE_SIDED.len() - 1).1;
+/// The originals' words for a wrong `-w` or `-s`, behind "Invalid".
+const ARGUMENT: &str = "option or invalid argument";
 
 const TABLE: &[Opt] = &[
-    Opt { short: 'h', long: "help", kinds: ALL, action: Action::Help, help: &["print this help"] },
-    Opt { short: 'v', long: "version", kinds: ALL, action: Action::Version, help: &["print version info"] },
+    Opt {
+        short: 'w',
+        long: "win-options",
+        kinds: Kind::ONE_SIDED,
+        action: Action::Value(
+            ARGUMENT,
+            |o, v| creation(v).map(|value| o.creation = value),
+            "create, allocate or dynamic",
+        ),
+        help: &[
+            "WIN_OPTION - how the window is made:",
+            "create       use MPI_Win_create",
+            "allocate     use MPI_Win_allocate",
+            "dynamic      use MPI_Win_create_dynamic",
+        ],
+    },
+    Opt {
+        short: 's',
+        long: "sync-option",
+        kinds: ONE_ORIGIN,
+        action: Action::Value(ARGUMENT, synchronization, "pscw, fence, lock, flush, flush_local or lock_all"),
+        help: &[
+            "SYNC_OPTION - how operations are completed:",
+            "pscw         use MPI_Win_post/start/complete/wait",
+            "fence        use MPI_Win_fence",
+            "lock         use MPI_Win_lock/unlock",
+            "flush        use MPI_Win_flush",
+            "flush_local  use MPI_Win_flush_local",
+            "lock_all     use MPI_Win_lock_all/unlock_all",
+        ],
+    },
+    Opt {
+        short: 's',
+        long: "sync-option",
+        kinds: TWO_ORIGINS,
+        action: Action::Value(ARGUMENT, synchronization, "pscw or fence"),
+        help: &[
+            "SYNC_OPTION - how operations are completed:",
+            "pscw         use MPI_Win_post/start/complete/wait",
+            "fence        use MPI_Win_fence",
+        ],
+    },
+    Opt { short: 'h', long: "help", kinds: Kind::ALL, action: Action::Help, help: &["print this help"] },
+    Opt { short: 'v', long: "version", kinds: Kind::ALL, action: Action::Version, help: &["print version info"] },
     Opt {
         short: 'p',
         long: "num-pairs",
@@ -153,7 +197,7 @@ const TABLE: &[Opt] = &[
     Opt {
         short: 'm',
         long: "message-size",
-        kinds: ALL,
+        kinds: Kind::ALL,
         action: Action::Value("Message Size", message_size, "[MIN:]MAX in bytes, up to 2147483647"),
         help: &[
             "[MIN:]MAX - set the minimum and/or the maximum message size to MIN and/or MAX",
@@ -166,21 +210,21 @@ const TABLE: &[Opt] = &[
     Opt {
         short: 'x',
         long: "warmup",
-        kinds: ALL,
+        kinds: Kind::ALL,
         action: Action::Value("Number of Warmup Iterations", warmup, "a number from 0"),
         help: &["ITER - set number of warmup", "iterations to skip before timing (default {warmup})"],
     },
     Opt {
         short: 'i',
         long: "iterations",
-        kinds: ALL,
+        kinds: Kind::ALL,
         action: Action::Value("Number of Iterations", iterations, "a number from 1"),
         help: &["ITER - number of iterations for timing (default {iterations})"],
     },
     Opt {
         short: 'W',
         long: "window-size",
-        kinds: WINDOWED,
+        kinds: Kind::BANDWIDTHS,
         action: Action::Value("Window Size", window, "a number from 1"),
         help: &["SIZE - set number of messages to send before synchronization (default 64)"],
     },
@@ -201,14 +245,14 @@ const TABLE: &[Opt] = &[
     Opt {
         short: 'b',
         long: "buffer-num",
-        kinds: ALL,
+        kinds: Kind::TWO_SIDED,
         action: Action::Value("Buffer Number", buffer_count, "single or multiple"),
         help: &["Use different buffers to perform data transfer (default single)", "Options: single, multiple"],
     },
     Opt {
         short: 'T',
         long: "type",
-        kinds: LATENCY,
+        kinds: TYPED,
         action: Action::Value("Datatype", |o, v| element(v).map(|value| o.element = value), "a type of the list in -h"),
         help: &[
             "TYPE - Set the elements' type (default mpi_char)",
@@ -229,7 +273,7 @@ const TABLE: &[Opt] = &[
     Opt {
         short: 'c',
         long: "validation",
-        kinds: ALL,
+        kinds: VALIDATED,
         action: Action::Flag(|o| o.validate = true),
         help: &["Enable validation. Disabled by default."],
     },
@@ -265,6 +309,11 @@ fn derived(options: &mut Options, text: &str) -> Option<()> {
             Some(Vector { stride, length })
         }
     };
+    Some(())
+}
+
+fn synchronization(options: &mut Options, text: &str) -> Option<()> {
+    options.synchronization = Synchronization::parse(options.kind, text)?;
     Some(())
 }
 
@@ -340,6 +389,9 @@ pub fn parse(kind: Kind, args: impl IntoIterator<Item = OsString>) -> Result<Par
     }
     if windowed && options.vary_window {
         return Err("Invalid option [-V]; it varies the window size and cannot be used with -W.".into());
+    }
+    if kind == Kind::CompareAndSwapLatency && !matches!(options.element, Element::Char | Element::Int) {
+        return Err("Invalid Datatype [-T]; MPI_Compare_and_swap compares integers, so give mpi_char or mpi_int.".into());
     }
     Ok(Parsed::Run(options))
 }
@@ -420,6 +472,29 @@ mod tests {
         }
         assert!(run(Kind::Latency, "-T mpi_byte").expect_err("wrong").starts_with("Invalid Datatype [-T mpi_byte]"));
         assert!(run(Kind::Bandwidth, "-D cont").is_err());
+    }
+
+    #[test]
+    fn one_sided_programs_take_the_originals_words() {
+        let options = run(Kind::PutLatency, "").expect("no options");
+        let flush = Synchronization::Passive(Passive::Flush);
+        assert_eq!((options.creation, options.synchronization), (Creation::Allocate, flush));
+        let options = run(Kind::GetAccumulateLatency, "").expect("no options");
+        let lock = Synchronization::Passive(Passive::Lock);
+        assert_eq!((options.creation, options.synchronization), (Creation::Create, lock));
+        let options = run(Kind::PutBandwidth, "-w Dynamic -s PSCW -W 3").expect("right options");
+        assert_eq!((options.creation, options.synchronization), (Creation::Dynamic, Synchronization::Pscw));
+        assert_eq!(options.window, 3);
+        for (kind, line) in [(Kind::GetLatency, "-s x"), (Kind::PutBiBandwidth, "-s flush"), (Kind::GetBandwidth, "-w x")] {
+            let why = run(kind, line).expect_err(line);
+            assert!(why.starts_with(&format!("Invalid option or invalid argument [{line}]; give ")), "{why}");
+        }
+        for (kind, line) in [(Kind::PutLatency, "-c"), (Kind::GetLatency, "-T mpi_int"), (Kind::GetBandwidth, "-b single")] {
+            assert!(run(kind, line).expect_err(line).starts_with(&format!("Invalid option [{}]", &line[..2])), "{line}");
+        }
+        assert!(run(Kind::FetchAndOpLatency, "-c -T mpi_float").is_ok());
+        assert!(run(Kind::CompareAndSwapLatency, "-T mpi_float").expect_err("floats").contains("mpi_int"));
+        assert!(run(Kind::Latency, "-w create").is_err());
     }
 
     #[test]

@@ -1,25 +1,14 @@
 //! Headers and rows, byte for byte as the originals print them (OSU 7.4), except for the version, which is ours.
 
+use crate::kind::Kind;
 use crate::layout::{Vector, name};
-use crate::options::{Kind, Options};
+use crate::one_sided::creation_name;
+use crate::options::Options;
 use crate::schedule::VARIED_WINDOWS;
 
 /// The width of every column after the size, and of the size column.
 const FIELD: usize = 18;
 const SIZE: usize = 10;
-
-impl Kind {
-    /// The line that names the benchmark: what `-v` prints.
-    pub fn title(self) -> String {
-        let name = match self {
-            Kind::Latency => "Latency",
-            Kind::Bandwidth => "Bandwidth",
-            Kind::BiBandwidth => "Bi-Directional Bandwidth",
-            Kind::MultiPair => "Multiple Bandwidth / Message Rate",
-        };
-        format!("# OSU MPI {name} Test v{}\n", env!("CARGO_PKG_VERSION"))
-    }
-}
 
 fn validation_heading(options: &Options) -> String {
     if options.validate { format!("{:>FIELD$}", "Validation") } else { String::new() }
@@ -27,10 +16,10 @@ fn validation_heading(options: &Options) -> String {
 
 /// The header of the two-process benchmarks.
 pub fn header(options: &Options) -> String {
-    let column = match options.kind {
-        Kind::Latency => "Avg Latency(us)",
-        Kind::Bandwidth | Kind::BiBandwidth | Kind::MultiPair => "Bandwidth (MB/s)",
-    };
+    if Kind::ONE_SIDED.contains(&options.kind) {
+        return one_sided_header(options);
+    }
+    let column = if options.kind.is_bandwidth() { "Bandwidth (MB/s)" } else { "Avg Latency(us)" };
     let (title, datatype, validation) = (options.kind.title(), name(options.element), validation_heading(options));
     let (vector, transmit) = match options.vector {
         None => (String::new(), String::new()),
@@ -40,6 +29,22 @@ pub fn header(options: &Options) -> String {
         ),
     };
     format!("\n{vector}{title}# Datatype: {datatype}.\n{:<SIZE$}{column:>FIELD$}{validation}{transmit}\n", "# Size")
+}
+
+/// The header of the benchmarks with a window. The original of osu_get_acc_latency does not name the datatype.
+fn one_sided_header(options: &Options) -> String {
+    let column = if options.kind.is_bandwidth() { "Bandwidth (MB/s)" } else { "Latency (us)" };
+    let datatype = match options.kind {
+        Kind::GetAccumulateLatency => String::new(),
+        _ => format!("# Datatype: {}.\n", name(options.element)),
+    };
+    let (window, synchronization) = (creation_name(options.creation), options.synchronization.name());
+    format!(
+        "{}# Window creation: {window}\n# Synchronization: {synchronization}\n{datatype}{:<SIZE$}{column:>FIELD$}{}\n",
+        options.kind.title(),
+        "# Size",
+        validation_heading(options)
+    )
 }
 
 /// The header of osu_mbw_mr for `pairs` pairs.
@@ -68,6 +73,20 @@ pub fn row(size: usize, values: &[f64], errors: Option<i32>) -> String {
         Some(_) => format!("{:>FIELD$}", "Fail"),
     };
     format!("{size:<SIZE$}{values}{verdict}\n")
+}
+
+/// A row of a validated one-sided benchmark, whose originals have words of their own.
+pub fn atomic_row(size: usize, latency: f64, errors: i32) -> String {
+    let verdict = if errors == 0 { "passed" } else { "failed" };
+    format!("{}{verdict:>FIELD$}\n", row(size, &[latency], None).trim_end())
+}
+
+/// What a validated one-sided benchmark ends with when no rank has found an error.
+pub fn atomic_summary(ranks: i32) -> String {
+    let line = "-------------------------------------------";
+    let passed = "PASSED: All 1 combinations of ops and datatypes tested passed.";
+    let of = |rank| format!("{line}\nAtomic Data Validation results for Rank={rank}:\n{passed}\n{line}\n");
+    (0..ranks).map(of).collect()
 }
 
 /// A row of a derived datatype: as [`row`], and the bytes that are sent of each message.
@@ -116,6 +135,47 @@ mod tests {
         let text = header(&Options::new(Kind::Bandwidth));
         assert!(text.starts_with("\n# OSU MPI Bandwidth Test v"));
         assert!(text.ends_with("\n# Datatype: MPI_CHAR.\n# Size      Bandwidth (MB/s)\n"));
+    }
+
+    #[test]
+    fn one_sided_benchmarks_look_like_the_originals() {
+        let version = env!("CARGO_PKG_VERSION");
+        let of = |kind| header(&Options::new(kind));
+        let common = "# Window creation: MPI_Win_allocate\n# Synchronization: MPI_Win_flush\n# Datatype: MPI_CHAR.\n";
+        let latency = "# Size          Latency (us)\n";
+        assert_eq!(of(Kind::PutLatency), format!("# OSU MPI_Put Latency Test v{version}\n{common}{latency}"));
+        assert_eq!(of(Kind::GetLatency), format!("# OSU MPI_Get latency Test v{version}\n{common}{latency}"));
+        for (kind, call) in [
+            (Kind::AccumulateLatency, "MPI_Accumulate"),
+            (Kind::FetchAndOpLatency, "MPI_Fetch_and_op"),
+            (Kind::CompareAndSwapLatency, "MPI_Compare_and_swap"),
+        ] {
+            assert_eq!(of(kind), format!("# OSU {call} latency Test v{version}\n{common}{latency}"));
+        }
+        let old = "# Window creation: MPI_Win_create\n# Synchronization: MPI_Win_lock/unlock\n";
+        let text = of(Kind::GetAccumulateLatency);
+        assert_eq!(text, format!("# OSU MPI_Get_accumulate latency Test v{version}\n{old}{latency}"));
+        let bandwidth = "# Size      Bandwidth (MB/s)\n";
+        assert_eq!(of(Kind::PutBandwidth), format!("# OSU MPI_Put Bandwidth Test v{version}\n{common}{bandwidth}"));
+        assert_eq!(of(Kind::GetBandwidth), format!("# OSU MPI_Get Bandwidth Test v{version}\n{common}{bandwidth}"));
+        let pscw = common.replace("MPI_Win_flush", "MPI_Win_post/start/complete/wait");
+        let text = of(Kind::PutBiBandwidth);
+        assert_eq!(text, format!("# OSU MPI_Put Bi-directional Bandwidth Test v{version}\n{pscw}{bandwidth}"));
+        assert_eq!(row(8, &[1.349], None), "8                       1.35\n");
+    }
+
+    #[test]
+    fn validated_one_sided_rows_look_like_the_originals() {
+        let mut options = Options::new(Kind::FetchAndOpLatency);
+        options.validate = true;
+        assert!(header(&options).ends_with("# Size          Latency (us)        Validation\n"));
+        assert_eq!(atomic_row(1, 1.84, 0), "1                       1.84            passed\n");
+        assert_eq!(atomic_row(8, 1.36, 2), "8                       1.36            failed\n");
+        assert!(atomic_summary(2).ends_with(
+            "-\nAtomic Data Validation results for Rank=1:\n\
+             PASSED: All 1 combinations of ops and datatypes tested passed.\n\
+             -------------------------------------------\n"
+        ));
     }
 
     #[test]

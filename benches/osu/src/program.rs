@@ -2,7 +2,8 @@
 
 use bench_harness::{World, emit};
 
-use crate::options::{Kind, Options, Parsed, help, parse};
+use crate::kind::Kind;
+use crate::options::{Options, Parsed, help, parse};
 
 /// Why a benchmark ends early, and with which exit code.
 #[derive(Debug)]

@@ -39,7 +39,7 @@ pub fn sizes(options: &Options) -> impl Iterator<Item = usize> + use<> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::options::Kind;
+    use crate::kind::Kind;
 
     #[test]
     fn sizes_double_from_the_minimum_and_skip_zero() {

@@ -1,0 +1,14 @@
+//! osu_get_acc_latency: one MPI_Get_accumulate (a sum) with the other rank's window, and its completion.
+
+use osu::{Failure, Kind, Options, World, one_sided_latency};
+
+fn main() {
+    osu::run(Kind::GetAccumulateLatency, measure)
+}
+
+fn measure(world: &World, options: &Options) -> Result<(), Failure> {
+    one_sided_latency(world, options, |window, origin| {
+        // SAFETY: the frame has opened the epoch, and leaves the origin's buffers alone until it has completed the operation.
+        unsafe { window.get_accumulate(origin.data(), origin.result(), origin.count, &origin.datatype) }
+    })
+}
