@@ -61,7 +61,7 @@ test-generated:
 	"$(RELEASE)/generate-traffic" --one-sided --cases $(CASES) $(ARGS)
 
 bench: build
-	"$(RELEASE)/compare" --rounds 60 --seconds 300 --json "$(BUILD)/bench.json" $(ARGS)
+	"$(RELEASE)/compare" --one-sided --rounds 60 --seconds 300 --json "$(BUILD)/bench.json" $(ARGS)
 
 paper: build
 	"$(RELEASE)/bench-pip" paper --out "$(BUILD)/paper" $(ARGS)

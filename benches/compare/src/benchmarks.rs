@@ -13,7 +13,7 @@ use crate::programs::Program;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
-    /// Half a round trip, in microseconds.
+    /// Half a round trip, or one one-sided operation, in microseconds.
     LatencyUs,
     /// GB/s, 10^9 bytes.
     BandwidthGbs,
@@ -49,7 +49,8 @@ pub enum Bound {
     OneWay,
     /// Messages in both directions at once: the copy, where each core may have its own.
     BothWays,
-    /// None of them: many short messages share a cache line on its way, and a vector is not copied as it lies.
+    /// None of them: many short messages share a cache line on its way, a vector is not copied as it lies, and what is put may
+    /// stay in the cache of who puts it.
     Unknown,
 }
 
@@ -137,7 +138,47 @@ fn rate(name: &'static str, program: &'static str) -> Benchmark {
     }
 }
 
-/// All benchmarks.
+/// One-sided operations, completed by MPI_Win_flush on a window of MPI_Win_allocate. Those that compute at the target are made
+/// less often: where its processor has to take part, one can take milliseconds.
+pub fn one_sided() -> Vec<Benchmark> {
+    let of = |program, arguments, sizes| Benchmark {
+        name: program,
+        program: Program::Own(program),
+        bound: Bound::Unknown,
+        ..latency(arguments, sizes)
+    };
+    let moved = |program| {
+        [
+            of(program, "-m 8:65536 -i 2000 -x 100", &[8, 4 * KIB, 64 * KIB]),
+            of(program, "-m 1048576:1048576 -i 200 -x 20", &[MIB]),
+        ]
+    };
+    let atomic = |program, sizes| of(program, "-T mpi_int -m 8:65536 -i 1000 -x 100", sizes);
+    let mut table: Vec<Benchmark> = ["osu_put_latency", "osu_get_latency"].into_iter().flat_map(moved).collect();
+    table.extend([
+        atomic("osu_fop_latency", &[4]),
+        atomic("osu_cas_latency", &[4]),
+        atomic("osu_acc_latency", &[8, 64 * KIB]),
+        bandwidth("osu_put_bw", Bound::Unknown, "-m 65536:1048576 -i 20 -x 3", &[64 * KIB, MIB]),
+    ]);
+    table
+}
+
+/// The benchmarks of `table` that `names`, with commas, gives by the name in the first column.
+///
+/// # Errors
+/// A name that none has, and those there are.
+pub fn named(table: Vec<Benchmark>, names: &str) -> Result<Vec<Benchmark>, String> {
+    let names: Vec<&str> = names.split(',').map(str::trim).collect();
+    if let Some(unknown) = names.iter().find(|name| !table.iter().any(|test| test.name == **name)) {
+        let mut known: Vec<&str> = table.iter().map(|test| test.name).collect();
+        known.dedup();
+        return Err(format!("--only {unknown}: no benchmark has this name; there are {}", known.join(", ")));
+    }
+    Ok(table.into_iter().filter(|test| names.contains(&test.name)).collect())
+}
+
+/// The benchmarks of messages.
 pub fn table() -> Vec<Benchmark> {
     let one_way = window;
     let both_ways = |arguments, sizes| bandwidth("osu_bibw", Bound::BothWays, arguments, sizes);
@@ -187,10 +228,19 @@ mod tests {
 
     #[test]
     fn no_point_is_in_two_runs() {
-        let table = table();
+        let table: Vec<Benchmark> = table().into_iter().chain(one_sided()).collect();
         let points: Vec<_> = table.iter().flat_map(|test| test.sizes.iter().map(|size| (test.name, size))).collect();
         for (index, point) in points.iter().enumerate() {
             assert!(!points[..index].contains(point), "{point:?}");
         }
+    }
+
+    #[test]
+    fn benchmarks_are_selected_by_name() {
+        let sizes = |names| named(one_sided(), names).map(|tests| tests.iter().map(|test| test.sizes).collect::<Vec<_>>());
+        assert_eq!(sizes("osu_put_bw, osu_cas_latency").expect("both exist"), [&[4][..], &[64 * KIB, MIB]]);
+        assert_eq!(sizes("osu_put_latency").expect("it exists"), [&[8, 4 * KIB, 64 * KIB][..], &[MIB]]);
+        let why = sizes("osu_put_bw,x").expect_err("no such benchmark");
+        assert!(why.contains("--only x") && why.contains("osu_put_bw"), "{why}");
     }
 }

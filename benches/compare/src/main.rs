@@ -66,7 +66,14 @@ fn run(options: Options) -> Result<bool> {
         print!("{}", choice::list(&rivals, &programs));
         return Ok(true);
     }
-    let benchmarks = benchmarks::table();
+    let mut benchmarks = benchmarks::table();
+    // Who names benchmarks may name any.
+    if options.one_sided || options.only.is_some() {
+        benchmarks.extend(benchmarks::one_sided());
+    }
+    if let Some(names) = &options.only {
+        benchmarks = benchmarks::named(benchmarks, names).map_err(anyhow::Error::msg)?;
+    }
     if let Some(test) = benchmarks.iter().find(|test| programs.find(Abi::Mpich, test.program).is_none()) {
         bail!(
             "{} was not found: build it with cargo build --release, or install Debian's netpipe-mpich2",

@@ -18,6 +18,10 @@ pub struct Options {
     pub rivals_folder: Option<PathBuf>,
     /// Only say which rivals there are.
     pub list: bool,
+    /// One-sided operations too.
+    pub one_sided: bool,
+    /// Only the benchmarks of these names.
+    pub only: Option<String>,
     /// Measure PiP's settings instead.
     pub tune: bool,
     /// NetPIPE.
@@ -43,6 +47,8 @@ before and after each run; only runs in the same state are compared.
 Options:
   --rivals LIST       which libraries: all, or names with commas; stock and PiP always take part (default stock)
   --list-rivals       print the names, whether they are installed, and their settings
+  --one-sided         measure one-sided operations too
+  --only LIST         only these benchmarks, by name with commas: osu_latency, NetPIPE, osu_put_latency, ...
   --tune              measure PiP's settings at several values each, and name the best on this machine
   --rounds N          the most rounds (default 20)
   --seconds N         begin no run later than this (default 100)
@@ -82,6 +88,8 @@ pub fn parse(mut parser: lexopt::Parser) -> Result<Parsed, lexopt::Error> {
         rivals: "stock".into(),
         rivals_folder: None,
         list: false,
+        one_sided: false,
+        only: None,
         tune: false,
         netpipe: "/usr/bin/NPmpich2".into(),
         rounds: 20,
@@ -103,6 +111,8 @@ pub fn parse(mut parser: lexopt::Parser) -> Result<Parsed, lexopt::Error> {
             Long("rivals") => options.rivals = parser.value()?.string()?,
             Long("rivals-dir") => options.rivals_folder = Some(parser.value()?.into()),
             Long("list-rivals") => options.list = true,
+            Long("one-sided") => options.one_sided = true,
+            Long("only") => options.only = Some(parser.value()?.string()?),
             Long("tune") => options.tune = true,
             Long("netpipe") => options.netpipe = parser.value()?.into(),
             Short('h') | Long("help") => return Ok(Parsed::Help),
@@ -137,6 +147,8 @@ mod tests {
         assert_eq!((options.rounds, options.seed, options.pip), (3, Some(7), Some("/a/b".into())));
         let Ok(Parsed::Run(options)) = of("--rivals all --list-rivals") else { panic!("right options") };
         assert_eq!((options.rivals.as_str(), options.list), ("all", true));
+        let Ok(Parsed::Run(options)) = of("--one-sided --only osu_put_bw") else { panic!("right options") };
+        assert_eq!((options.one_sided, options.only.as_deref()), (true, Some("osu_put_bw")));
         assert!(of("--rounds 0").expect_err("zero").contains("--rounds 0"));
         assert!(of("--rounds x").expect_err("no number").contains('x'));
         assert!(of("--nonsense").expect_err("unknown").contains("--nonsense"));

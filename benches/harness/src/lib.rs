@@ -6,12 +6,15 @@
 mod buffers;
 mod datatype;
 pub mod library;
+pub mod memory;
 mod output;
+mod shared_window;
 mod window;
 mod world;
 
 pub use buffers::{Buffer, page_size};
 pub use datatype::{Datatype, Element};
 pub use output::emit;
+pub use shared_window::SharedWindow;
 pub use window::{Creation, Lock, Window};
 pub use world::{Requests, World};

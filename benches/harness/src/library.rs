@@ -18,7 +18,11 @@ pub fn version() -> String {
 
 /// The file that holds MPI_Get_library_version, which nothing interposes; None when /proc does not tell.
 pub fn file() -> Option<PathBuf> {
-    let address = ffi::MPI_Get_library_version as *const () as usize;
+    mapped_at(ffi::MPI_Get_library_version as *const () as usize)
+}
+
+/// The file that is mapped at `address`; None when there is none or /proc does not tell.
+pub fn mapped_at(address: usize) -> Option<PathBuf> {
     mapped_file(&std::fs::read_to_string("/proc/self/maps").ok()?, address)
 }
 

@@ -8,7 +8,7 @@ use std::mem::MaybeUninit;
 
 use mpi::ffi;
 
-use crate::buffers::Buffer;
+use crate::buffers::{Buffer, page_size};
 use crate::datatype::Datatype;
 use crate::world::World;
 
@@ -59,12 +59,14 @@ pub struct Window<'a> {
 
 impl<'a> Window<'a> {
     /// Makes a window of `len` bytes (at least 1), each `fill`: pages that nobody has written would make reads of them faster
-    /// than any memory is.
+    /// than any memory is. It has at least a page: accumulates to windows of a few bytes from MPI_Win_allocate end in another
+    /// rank's part in MPICH 4.0.2.
     ///
     /// # Errors
     /// On all ranks, when the memory of one is short. MPI's own errors end the job.
     pub fn new(world: &'a World, creation: Creation, len: usize, fill: u8) -> Result<Self, String> {
         debug_assert!(world.size() == 2 && len > 0);
+        let len = len.max(page_size());
         let mut own = match creation {
             Creation::Allocate => None,
             Creation::Create | Creation::Dynamic => Some(world.agree(Buffer::filled(len, fill))?),
@@ -105,7 +107,7 @@ impl<'a> Window<'a> {
         Ok(Self { raw, world, peer, group: group_of(world, peer), origin, creation, memory, len, _own: own })
     }
 
-    /// This rank's memory.
+    /// This rank's memory, from its start.
     ///
     /// # Safety
     /// The peer neither reads nor writes it while the slice is used: both ranks have agreed on that by a barrier or an epoch.

@@ -168,7 +168,10 @@ impl<O: Fn(&Window<'_>, &Origin)> Test<'_, O> {
                 iteration,
             };
             let Origin { data, result, compare, .. } = &mut self.origin;
-            self.epochs.locally(|window| check.prepare(&mut Parts { data, result, compare, window }));
+            let size = data.len();
+            self.epochs.locally(|window| {
+                check.prepare(&mut Parts { data, result, compare, window: &mut window[..size] });
+            });
             world.barrier();
             self.epochs.begin();
             let start = world.now();
@@ -179,7 +182,9 @@ impl<O: Fn(&Window<'_>, &Origin)> Test<'_, O> {
             self.epochs.end();
             world.barrier();
             let Origin { data, result, compare, .. } = &mut self.origin;
-            let wrong = self.epochs.locally(|window| check.count_errors(&Parts { data, result, compare, window }));
+            let wrong = self.epochs.locally(|window| {
+                check.count_errors(&Parts { data, result, compare, window: &mut window[..size] })
+            });
             errors = errors.saturating_add(world.sum_at_root(wrong));
         }
         (seconds, errors)
