@@ -6,13 +6,14 @@ use pip_tests::places;
 use pip_tests::run::Run;
 
 /// (program, arguments, ranks, sizes that the first column must show).
-const TABLES: [(&str, &str, usize, &[&str]); 7] = [
+const TABLES: [(&str, &str, usize, &[&str]); 8] = [
     ("osu_latency", "-m 1:4096 -i 100 -x 10", 2, &["1", "64", "4096"]),
     ("osu_latency", "-m 1048576:1048576 -i 10 -x 2", 2, &["1048576"]),
     ("osu_latency", "-c -T mpi_double -D vect:2:1 -m 64:524288 -i 10 -x 2", 2, &["64", "8192", "524288"]),
     ("osu_bibw", "-c -m 1:65536 -i 10 -x 2", 2, &["1", "64", "65536"]),
     ("osu_bw", "-c -m 1:65536 -i 10 -x 2", 2, &["1", "64", "65536"]),
     ("osu_mbw_mr", "-m 1:4096 -i 10 -x 2", 4, &["1", "64", "4096"]),
+    ("win_allocate", "--max 65536", 2, &["4096", "16384", "65536"]),
     ("IMB-MPI1", "PingPong -iter 50", 2, &["0", "1", "4096", "4194304"]),
 ];
 

@@ -237,7 +237,8 @@ mod tests {
 
     #[test]
     fn benchmarks_are_selected_by_name() {
-        let sizes = |names| named(one_sided(), names).map(|tests| tests.iter().map(|test| test.sizes).collect::<Vec<_>>());
+        let sizes =
+            |names| named(one_sided(), names).map(|tests| tests.iter().map(|test| test.sizes).collect::<Vec<_>>());
         assert_eq!(sizes("osu_put_bw, osu_cas_latency").expect("both exist"), [&[4][..], &[64 * KIB, MIB]]);
         assert_eq!(sizes("osu_put_latency").expect("it exists"), [&[8, 4 * KIB, 64 * KIB][..], &[MIB]]);
         let why = sizes("osu_put_bw,x").expect_err("no such benchmark");

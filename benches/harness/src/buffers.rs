@@ -32,6 +32,12 @@ impl Buffer {
         buffer.fill(fill);
         Ok(buffer)
     }
+
+    /// Its first byte, for calls that read and write the memory while no slice of it is in use.
+    #[inline(always)]
+    pub fn start(&self) -> *mut u8 {
+        self.start.as_ptr()
+    }
 }
 
 impl Deref for Buffer {

@@ -67,11 +67,11 @@ impl<'a> Window<'a> {
     pub fn new(world: &'a World, creation: Creation, len: usize, fill: u8) -> Result<Self, String> {
         debug_assert!(world.size() == 2 && len > 0);
         let len = len.max(page_size());
-        let mut own = match creation {
+        let own = match creation {
             Creation::Allocate => None,
             Creation::Create | Creation::Dynamic => Some(world.agree(Buffer::filled(len, fill))?),
         };
-        let mut memory = own.as_mut().map_or(std::ptr::null_mut(), |buffer| buffer.as_mut_ptr());
+        let mut memory = own.as_ref().map_or(std::ptr::null_mut(), Buffer::start);
         let (mut raw, bytes, peer) = (MaybeUninit::uninit(), len as ffi::MPI_Aint, 1 - world.rank());
         // SAFETY: MPI is initialised while a World exists, and the communicator is valid; `memory` has `len` bytes that live as
         // long as the window (`own` is dropped after it), or is where MPI puts an address; MPI writes the handle.
@@ -275,7 +275,7 @@ calls! {
 
 impl Drop for Window<'_> {
     fn drop(&mut self) {
-        // SAFETY: made in `new`, freed only here, while the World that it borrows keeps MPI initialised. The memory is still there.
+        // SAFETY: made in `new`, freed only here, while the World that it borrows keeps MPI initialised; the memory is there.
         unsafe {
             ffi::MPI_Group_free(&raw mut self.group);
             if self.creation == Creation::Dynamic {

@@ -118,8 +118,7 @@ struct Opt {
 const LATENCY: &[Kind] = &[Kind::Latency];
 const PAIRS: &[Kind] = &[Kind::MultiPair];
 /// Those whose messages have a datatype.
-const TYPED: &[Kind] =
-    &[Kind::Latency, Kind::AccumulateLatency, Kind::FetchAndOpLatency, Kind::CompareAndSwapLatency];
+const TYPED: &[Kind] = &[Kind::Latency, Kind::AccumulateLatency, Kind::FetchAndOpLatency, Kind::CompareAndSwapLatency];
 const VALIDATED: &[Kind] = &[
     Kind::Latency,
     Kind::Bandwidth,
@@ -391,7 +390,9 @@ pub fn parse(kind: Kind, args: impl IntoIterator<Item = OsString>) -> Result<Par
         return Err("Invalid option [-V]; it varies the window size and cannot be used with -W.".into());
     }
     if kind == Kind::CompareAndSwapLatency && !matches!(options.element, Element::Char | Element::Int) {
-        return Err("Invalid Datatype [-T]; MPI_Compare_and_swap compares integers, so give mpi_char or mpi_int.".into());
+        return Err(
+            "Invalid Datatype [-T]; MPI_Compare_and_swap compares integers, so give mpi_char or mpi_int.".into()
+        );
     }
     Ok(Parsed::Run(options))
 }
@@ -485,12 +486,19 @@ mod tests {
         let options = run(Kind::PutBandwidth, "-w Dynamic -s PSCW -W 3").expect("right options");
         assert_eq!((options.creation, options.synchronization), (Creation::Dynamic, Synchronization::Pscw));
         assert_eq!(options.window, 3);
-        for (kind, line) in [(Kind::GetLatency, "-s x"), (Kind::PutBiBandwidth, "-s flush"), (Kind::GetBandwidth, "-w x")] {
+        for (kind, line) in
+            [(Kind::GetLatency, "-s x"), (Kind::PutBiBandwidth, "-s flush"), (Kind::GetBandwidth, "-w x")]
+        {
             let why = run(kind, line).expect_err(line);
             assert!(why.starts_with(&format!("Invalid option or invalid argument [{line}]; give ")), "{why}");
         }
-        for (kind, line) in [(Kind::PutLatency, "-c"), (Kind::GetLatency, "-T mpi_int"), (Kind::GetBandwidth, "-b single")] {
-            assert!(run(kind, line).expect_err(line).starts_with(&format!("Invalid option [{}]", &line[..2])), "{line}");
+        for (kind, line) in
+            [(Kind::PutLatency, "-c"), (Kind::GetLatency, "-T mpi_int"), (Kind::GetBandwidth, "-b single")]
+        {
+            assert!(
+                run(kind, line).expect_err(line).starts_with(&format!("Invalid option [{}]", &line[..2])),
+                "{line}"
+            );
         }
         assert!(run(Kind::FetchAndOpLatency, "-c -T mpi_float").is_ok());
         assert!(run(Kind::CompareAndSwapLatency, "-T mpi_float").expect_err("floats").contains("mpi_int"));

@@ -166,7 +166,8 @@ fn touched(world: &World, window: &SharedWindow<'_>) -> [String; 4] {
     // Everybody is still there when rank 0 asks for address spaces.
     let known = tables.iter().all(|value| value.is_finite());
     let once = |values: &[f64]| {
-        let pairs: Vec<_> = processes.iter().zip(values).map(|(&process, &value)| (process as i32, value as u64)).collect();
+        let pairs: Vec<_> =
+            processes.iter().zip(values).map(|(&process, &value)| (process as i32, value as u64)).collect();
         memory::once_per_address_space(&pairs)
     };
     let text = |value: Option<u64>| value.map_or_else(|| "-".into(), |value| value.to_string());

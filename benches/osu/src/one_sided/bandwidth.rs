@@ -27,10 +27,10 @@ pub fn measure(
     let datatype = Datatype::of(options.element);
     for size in sizes(options) {
         let schedule = Schedule::of(options, size);
-        let mut buffer = world.agree(Buffer::filled(size * options.window, b'a')).map_err(Failure::Run)?;
+        let buffer = world.agree(Buffer::filled(size * options.window, b'a')).map_err(Failure::Run)?;
         let window = Window::new(world, options.creation, size * options.window, b'b').map_err(Failure::Run)?;
         let epochs = Epochs::new(window, options.synchronization, options.kind, root);
-        let data = buffer.as_mut_ptr();
+        let data = buffer.start();
         let burst = || {
             for offset in (0..options.window).map(|slot| slot * size) {
                 // One buffer holds all operations of a window, so the place is inside it.

@@ -33,19 +33,19 @@ impl Origin {
     /// What is written.
     #[inline(always)]
     pub fn data(&self) -> *const u8 {
-        self.data.as_ptr()
+        self.data.start()
     }
 
-    /// Where what was read goes. Nobody else uses this memory while an operation is under way.
+    /// Where what was read goes.
     #[inline(always)]
     pub fn result(&self) -> *mut u8 {
-        self.result.as_ptr().cast_mut()
+        self.result.start()
     }
 
     /// What is compared.
     #[inline(always)]
     pub fn compare(&self) -> *const u8 {
-        self.compare.as_ptr()
+        self.compare.start()
     }
 }
 
@@ -182,9 +182,9 @@ impl<O: Fn(&Window<'_>, &Origin)> Test<'_, O> {
             self.epochs.end();
             world.barrier();
             let Origin { data, result, compare, .. } = &mut self.origin;
-            let wrong = self.epochs.locally(|window| {
-                check.count_errors(&Parts { data, result, compare, window: &mut window[..size] })
-            });
+            let wrong = self
+                .epochs
+                .locally(|window| check.count_errors(&Parts { data, result, compare, window: &mut window[..size] }));
             errors = errors.saturating_add(world.sum_at_root(wrong));
         }
         (seconds, errors)
