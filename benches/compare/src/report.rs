@@ -5,11 +5,14 @@ use comfy_table::{CellAlignment, Table};
 use limits::State;
 use serde_json::{Value, json};
 
-use crate::benchmarks::Benchmark;
+use crate::benchmarks::{Benchmark, Metric};
 use crate::campaign::{Campaign, Results};
 use crate::rivals::library::Library;
 use crate::rivals::{PIP, Rival, STOCK};
 use crate::stats::{Comparison, STATES, median};
+
+/// Latencies below it have lost more than a twentieth to rounding, in microseconds.
+const COARSE_US: f64 = 0.1;
 
 /// `8 B`, `64 KiB`, `4 MiB`.
 fn size(bytes: usize) -> String {
@@ -115,6 +118,12 @@ fn footnotes(lines: &[Comparison], results: &Results, campaign: &Campaign) -> St
     }
     if lines.iter().any(|line| line.over_stock.is_some() && line.best.is_some_and(|best| !best.of_all)) {
         text += "*: not every rival had as many, or has the benchmark; more --seconds may give them.\n";
+    }
+    let short = |line: &Comparison| {
+        line.metric == Metric::LatencyUs && line.medians.iter().flatten().any(|&median| median < COARSE_US)
+    };
+    if lines.iter().any(short) {
+        text += "Benchmarks print hundredths of a microsecond: ratios of latencies below 0.1 us are that coarse.\n";
     }
     let missing = not_compared(lines, campaign.benchmarks);
     if !missing.is_empty() {
