@@ -1,7 +1,7 @@
 //! `win_allocate`: what a window of MPI_Win_allocate_shared costs: to make and to free untouched, in page faults when each rank
 //! writes its part and then reads its neighbour's, and in page tables. Sizes are those of all ranks together.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bench_harness::{SharedWindow, World, emit, library, memory, page_size};
 
@@ -92,16 +92,18 @@ fn measure(world: &World, largest: usize) {
         ));
     }
     let sizes = std::iter::successors(Some(SMALLEST), |size| size.checked_mul(4)).take_while(|&size| size <= largest);
+    let mut file = None;
     for size in sizes {
-        let (create, free) = untouched(world, size);
-        let window = SharedWindow::new(world, size / world.size() as usize);
-        let short = if root { shortage(&window, size) } else { None };
+        let short = if root { shortage(file.take(), size) } else { None };
         if world.broadcast(i32::from(short.is_some())) != 0 {
             if let Some(why) = short {
-                emit(&format!("# {size} bytes cannot be touched: {why}\n"));
+                emit(&format!("# A window of {size} bytes is not made: {why}\n"));
             }
             return;
         }
+        let (create, free) = untouched(world, size);
+        let window = SharedWindow::new(world, size / world.size() as usize);
+        file = library::mapped_at(window.part(0).0 as usize);
         let touched = touched(world, &window);
         if root {
             let [own, read, tables, spaces] = touched;
@@ -126,16 +128,16 @@ fn untouched(world: &World, size: usize) -> (f64, f64) {
     (creates[TIMES / 2], frees[TIMES / 2])
 }
 
-/// Why `size` bytes cannot be touched, in a sentence: half of what is left stays with others. A library that takes the memory
-/// from a file system is bound by that too, and would be killed by a signal.
-fn shortage(window: &SharedWindow<'_>, size: usize) -> Option<String> {
+/// Why a window of `size` bytes is not made, in a sentence: half of what is left stays with others. A library that took the
+/// smaller window before from a `file` in /dev/shm is bound by that too.
+fn shortage(file: Option<PathBuf>, size: usize) -> Option<String> {
     let short = |left: Option<u64>, place: &str| {
         let left = left.filter(|&left| left / 2 < size as u64)?;
         Some(format!("{place} has {left} bytes left, and this takes no more than half of them."))
     };
-    let file = library::mapped_at(window.part(0).0 as usize).unwrap_or_default();
-    let shm = file.starts_with("/dev/shm").then(|| PathBuf::from("/dev/shm"));
-    short(memory::available(), "the machine").or_else(|| short(memory::free_in(&shm?), "/dev/shm"))
+    let shm = Path::new("/dev/shm");
+    let shared = file.is_some_and(|file| file.starts_with(shm));
+    short(memory::available(), "the machine").or_else(|| short(memory::free_in(shm).filter(|_| shared), "/dev/shm"))
 }
 
 /// The last columns on rank 0, as text; a dash where the kernel does not tell.
