@@ -54,7 +54,7 @@ impl Operation<'_> {
                     if self.window.epochs.target(self.rank) == epochs::EXCLUSIVE {
                         update(Access::Alone);
                     } else if target.addr().is_multiple_of(number.size()) {
-                        self.window.updating(self.rank, bytes, update);
+                        self.window.updating(self.rank, count, update);
                     } else {
                         guard.with(|| update(Access::Alone));
                     }

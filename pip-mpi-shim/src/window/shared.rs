@@ -39,8 +39,8 @@ pub struct Seat {
     pub guard: Guard,
     /// Access epochs of MPI_Win_start on this rank that were completed.
     pub completed: AtomicU64,
-    /// Not 0: somebody in the guard works on this rank's elements without atomic instructions.
-    pub bulk: AtomicU32,
+    /// 0 in atomic mode; in locked mode 1 more than small updates in a row. Written in the guard. See [`super::bulk`].
+    pub locked: AtomicU32,
     /// The rank, plus 1, whose elements this rank works on by atomic instructions now.
     pub busy: AtomicU32,
 }
