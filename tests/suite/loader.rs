@@ -56,6 +56,10 @@ pub fn add(cases: &mut Cases) {
             let scenario = format!("{mode}sharing_{scenario}");
             cases.add(format!("loader::root::{scenario}"), move || root_scenario(&scenario));
         }
+        for scenario in ["steps", "killed_readers", "killed_writer", "ended_writer"] {
+            let scenario = format!("{mode}fields_{scenario}");
+            cases.add(format!("loader::root::{scenario}"), move || root_scenario(&scenario));
+        }
     }
     cases.add("loader::a_killed_root_takes_its_tasks_along", || {
         let mut run =

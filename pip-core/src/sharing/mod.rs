@@ -7,6 +7,8 @@
 //!   field to an analysis and goes on with the next step when that has looked at it;
 //! * [`Sharing::share_atomics`]: everybody, one element at a time.
 //!
+//! An array that its exporter writes step after step without waiting for anybody is a [`field`].
+//!
 //! An importer names the exporter, the name and the element type; a wrong type is an error, not a wild pointer. What it
 //! [`Imported`] stays mapped while it is used, whatever becomes of the exporter.
 //!
@@ -40,6 +42,7 @@
 mod descriptor;
 mod error;
 mod exported;
+pub mod field;
 mod import;
 mod lending;
 mod readers;

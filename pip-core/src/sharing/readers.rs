@@ -40,11 +40,7 @@ impl Descriptor {
         self.readers().iter().enumerate().any(|(id, word)| {
             let value = word.load(Ordering::SeqCst);
             let pid = (value >> 32) as i32;
-            value as u32 != 0
-                && match registry.entry(id) {
-                    Some(task) => task.pid() == pid && crate::task::may_run(registry, task),
-                    None => registry.root_pid() == pid,
-                }
+            value as u32 != 0 && lives(registry, id, pid)
         })
     }
 
@@ -54,6 +50,14 @@ impl Descriptor {
         if !self.is_read(registry) {
             self.recycle();
         }
+    }
+}
+
+/// Whether the task at this position of the table (the root's is the last) still runs as this process.
+pub(super) fn lives(registry: &'static Registry, index: usize, pid: i32) -> bool {
+    match registry.entry(index) {
+        Some(task) => task.pid() == pid && crate::task::may_run(registry, task),
+        None => registry.root_pid() == pid,
     }
 }
 

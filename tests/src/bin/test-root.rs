@@ -10,6 +10,8 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+#[path = "test-root/fields.rs"]
+mod fields;
 #[path = "test-root/sharing.rs"]
 mod sharing;
 
@@ -20,6 +22,7 @@ fn main() -> Result<()> {
     match argument(0).as_str() {
         "task" => task(argument(1).parse()?),
         "sharing-task" => sharing::task(&argument(1)),
+        "field-task" => fields::task(&argument(1)),
         "sleepers" => sleepers(&leave),
         "exit_statuses" => exit_statuses(&leave),
         "signals" => signals(&leave),
@@ -33,11 +36,15 @@ fn main() -> Result<()> {
         "signal_state" => signal_state(&leave),
         "task_ids" => task_ids(&leave),
         "concurrent_spawns" => concurrent_spawns(&leave),
-        other => match (other.strip_prefix("sharing_"), other.strip_prefix("thread_sharing_")) {
-            (Some(name), _) => sharing::scenario(name, Mode::Process),
-            (_, Some(name)) => sharing::scenario(name, Mode::Thread),
-            _ => bail!("{other:?} is no scenario"),
-        },
+        other => {
+            let threads = other.strip_prefix("thread_");
+            let mode = if threads.is_some() { Mode::Thread } else { Mode::Process };
+            match threads.unwrap_or(other).split_once('_') {
+                Some(("sharing", name)) => sharing::scenario(name, mode),
+                Some(("fields", name)) => fields::scenario(name, mode),
+                _ => bail!("{other:?} is no scenario"),
+            }
+        }
     }
 }
 

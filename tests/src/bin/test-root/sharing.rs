@@ -61,14 +61,14 @@ fn pages() -> &'static [u64] {
     Vec::leak((0..PAGES as u64 * 512).map(|i| i * 3).collect())
 }
 
-fn asleep() -> ! {
+pub fn asleep() -> ! {
     loop {
         std::thread::sleep(Duration::from_secs(60));
     }
 }
 
 /// Waits until `condition` holds; an error after long.
-fn until(condition: impl Fn() -> Result<bool>) -> Result<()> {
+pub fn until(condition: impl Fn() -> Result<bool>) -> Result<()> {
     let start = Instant::now();
     while !condition()? {
         ensure!(start.elapsed() < Duration::from_secs(60), "waited for a minute");
@@ -78,12 +78,17 @@ fn until(condition: impl Fn() -> Result<bool>) -> Result<()> {
 }
 
 fn start(root: &Root, role: &str, id: usize) -> Result<Task> {
+    start_role(root, "sharing-task", role, id)
+}
+
+/// This program as task `id`, in a role of that kind.
+pub fn start_role(root: &Root, kind: &str, role: &str, id: usize) -> Result<Task> {
     let program = Program::open(&std::env::current_exe()?)?;
-    let options = SpawnOptions { id: Some(id), ..super::options(&["test-root", "sharing-task", role])? };
+    let options = SpawnOptions { id: Some(id), ..super::options(&["test-root", kind, role])? };
     Ok(root.spawn(&program, &options)?)
 }
 
-fn end(task: &mut Task) -> Result<()> {
+pub fn end(task: &mut Task) -> Result<()> {
     let status = task.wait()?;
     ensure!(status.success(), "task {}: {status}", task.id());
     Ok(())
