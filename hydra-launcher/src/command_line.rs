@@ -39,6 +39,8 @@ pub struct Job {
 pub struct Segment {
     /// Number of ranks, at least 1.
     pub count: usize,
+    /// `-no-rank`.
+    pub no_rank: bool,
     /// `-env`, in order.
     pub env: Vec<Variable>,
     /// `-wdir` of this segment or an earlier one.
@@ -80,6 +82,9 @@ pub enum UsageError {
     /// Nothing to run at all.
     #[error("no program given; write pip-mpiexec -n COUNT PROGRAM (pip-mpiexec -help shows more)")]
     NoProgram,
+    /// `-no-rank` in every segment.
+    #[error("-no-rank is given for every program; leave it out for those that are to be MPI ranks")]
+    NoRanks,
     /// Nothing to run between two colons, or options only.
     #[error("segment {0} of the command line (parts separated by ':') has no program; add one or remove the ':'")]
     EmptySegment(usize),
@@ -118,6 +123,9 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Request, UsageE
     let total = job.segments.iter().map(|segment| segment.count).sum();
     if total > MAX_RANKS {
         return Err(UsageError::TooManyRanks(total));
+    }
+    if job.segments.iter().all(|segment| segment.no_rank) {
+        return Err(UsageError::NoRanks);
     }
     Ok(Request::Run(job))
 }
@@ -175,6 +183,7 @@ fn apply(
                 return Err(UsageError::UnexpectedValue(shown, value.to_string_lossy().into_owned()));
             }
             match flag {
+                OptionId::NoRank => segment.no_rank = true,
                 OptionId::PrependRank => job.prepend_rank = true,
                 OptionId::NoShim => job.no_shim = true,
                 OptionId::Help => return Ok(Some(Request::Help)),
@@ -231,6 +240,9 @@ mod tests {
         let job = run("-genv G 1 -wdir /tmp -n 2 -env A 1 x : -n 3 -env B=2=3 y z : -wdir=/ w");
         let counts: Vec<_> = job.segments.iter().map(|s| s.count).collect();
         assert_eq!(counts, [2, 3, 1]);
+        assert!(job.segments.iter().all(|segment| !segment.no_rank));
+        let beside: Vec<_> = run("-no-rank a : -n 2 b : --No-Rank -n 3 c").segments.iter().map(|s| s.no_rank).collect();
+        assert_eq!(beside, [true, false, true]);
         assert_eq!(job.env, [("G".into(), "1".into())]);
         assert_eq!(job.segments[0].env, [("A".into(), "1".into())]);
         assert_eq!(job.segments[1].env, [("B".into(), "2=3".into())]);
@@ -255,6 +267,7 @@ mod tests {
             ("-l=3 a", ["-l", "\"3\""]),
             ("a : -n 2", ["segment 2", "':'"]),
             (": a", ["segment 1", "':'"]),
+            ("-no-rank a : -no-rank b", ["-no-rank", "MPI ranks"]),
             ("a : : b", ["segment 2", "':'"]),
             ("-n 3000 a : -n 3000 b", ["6000", "-n"]),
         ] {

@@ -77,15 +77,18 @@ impl Environment {
             .is_some_and(|value| ["off", "0", "no"].iter().any(|off| value.eq_ignore_ascii_case(off)))
     }
 
-    /// The complete environment of one rank as `NAME=value`.
-    pub fn of_rank(&self, place: Place) -> Result<Vec<CString>, NulError> {
-        let own = [
-            ("PMI_RANK", place.rank.to_string()),
-            ("PMI_SIZE", place.size.to_string()),
-            ("PMI_FD", place.pmi_fd.to_string()),
-            ("MPI_LOCALRANKID", place.rank.to_string()),
-            ("MPI_LOCALNRANKS", place.size.to_string()),
-        ];
+    /// The complete environment of one task as `NAME=value`; with a place that of a rank.
+    pub fn of_task(&self, place: Option<Place>) -> Result<Vec<CString>, NulError> {
+        let of_rank = |place: Place| {
+            [
+                ("PMI_RANK", place.rank.to_string()),
+                ("PMI_SIZE", place.size.to_string()),
+                ("PMI_FD", place.pmi_fd.to_string()),
+                ("MPI_LOCALRANKID", place.rank.to_string()),
+                ("MPI_LOCALNRANKS", place.size.to_string()),
+            ]
+        };
+        let own = place.map(of_rank).into_iter().flatten().collect::<Vec<_>>();
         let inherited = self.0.iter().filter(|(name, _)| own.iter().all(|(taken, _)| name.as_os_str() != *taken));
         let inherited = inherited.map(|(name, value)| {
             let mut text = name.clone().into_vec();
@@ -112,7 +115,7 @@ mod tests {
 
     fn text(environment: &Environment) -> Vec<String> {
         let place = Place { rank: 2, size: 5, pmi_fd: 9 };
-        let list = environment.of_rank(place).expect("no NUL");
+        let list = environment.of_task(Some(place)).expect("no NUL");
         list.into_iter().map(|entry| entry.into_string().expect("text")).collect()
     }
 

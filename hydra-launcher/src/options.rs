@@ -15,6 +15,8 @@ pub enum OptionId {
     GlobalEnv,
     /// Working directory.
     WorkDir,
+    /// Tasks beside the ranks.
+    NoRank,
     /// Prefix output lines with the rank.
     PrependRank,
     /// Run on the plain MPI library.
@@ -80,6 +82,13 @@ pub const OPTIONS: &[OptionSpec] = &[
         values: &["DIR"],
         scope: Scope::Local,
         help: "working directory, from this segment on; a relative program path starts there",
+    },
+    OptionSpec {
+        id: OptionId::NoRank,
+        names: &["no-rank"],
+        values: &[],
+        scope: Scope::Local,
+        help: "tasks of the same address space that are no ranks of MPI_COMM_WORLD; the job survives their failure",
     },
     OptionSpec {
         id: OptionId::PrependRank,

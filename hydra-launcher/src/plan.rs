@@ -12,10 +12,12 @@ use std::path::{Path, PathBuf};
 /// A job that can be started.
 #[derive(Debug)]
 pub struct Plan {
-    /// The programs, in the order of the command line.
+    /// The programs: first those of the ranks, then those beside them, each in the order of the command line.
     pub segments: Vec<PlannedSegment>,
-    /// Number of ranks.
+    /// Number of ranks, which are the first tasks.
     pub size: usize,
+    /// Number of tasks.
+    pub tasks: usize,
     /// Name of this machine.
     pub hostname: OsString,
     /// Whether output lines begin with the rank.
@@ -25,8 +27,10 @@ pub struct Plan {
 /// One program and its ranks.
 #[derive(Debug)]
 pub struct PlannedSegment {
-    /// Number of ranks.
+    /// Number of tasks.
     pub count: usize,
+    /// Whether they are ranks of MPI_COMM_WORLD.
+    pub is_rank: bool,
     /// The checked program.
     pub program: Program,
     /// argv, including argv\[0\] as typed.
@@ -73,17 +77,20 @@ impl PlanError {
 pub fn make(job: &Job) -> Result<Plan, PlanError> {
     let hostname = hostname();
     let mut segments = job.segments.iter().map(|s| plan_segment(job, s, &hostname)).collect::<Result<Vec<_>, _>>()?;
+    segments.sort_by_key(|segment| !segment.is_rank);
     let fixed = || segments.iter().filter(|segment| segment.program.is_fixed());
     let fixed_ranks = fixed().map(|segment| segment.count).sum();
     if let Some(segment) = fixed().next().filter(|_| fixed_ranks > 1) {
         return Err(PlanError::Fixed(segment.program.path().to_owned(), fixed_ranks));
     }
-    if !job.no_shim && segments.iter().any(|segment| !segment.env.shim_is_off()) {
+    let has_shim = |segment: &PlannedSegment| segment.is_rank && !segment.env.shim_is_off();
+    if !job.no_shim && segments.iter().any(has_shim) {
         let library = shim_library::find()?;
-        segments.iter_mut().filter(|segment| !segment.env.shim_is_off()).for_each(|s| s.env.preload(&library));
+        segments.iter_mut().filter(|segment| has_shim(segment)).for_each(|s| s.env.preload(&library));
     }
-    let size = segments.iter().map(|segment| segment.count).sum();
-    Ok(Plan { segments, size, hostname, prepend_rank: job.prepend_rank })
+    let size = segments.iter().filter(|segment| segment.is_rank).map(|segment| segment.count).sum();
+    let tasks = segments.iter().map(|segment| segment.count).sum();
+    Ok(Plan { segments, size, tasks, hostname, prepend_rank: job.prepend_rank })
 }
 
 fn plan_segment(job: &Job, segment: &Segment, hostname: &OsStr) -> Result<PlannedSegment, PlanError> {
@@ -97,6 +104,7 @@ fn plan_segment(job: &Job, segment: &Segment, hostname: &OsStr) -> Result<Planne
     let args = std::iter::once(&segment.program).chain(&segment.args);
     Ok(PlannedSegment {
         count: segment.count,
+        is_rank: !segment.no_rank,
         program: Program::open(&path)?,
         args: args.map(|arg| CString::new(arg.as_bytes())).collect::<Result<_, _>>()?,
         env,

@@ -70,6 +70,7 @@ pub fn add(cases: &mut Cases) {
         outcome.expect_code(4)?.expect_err(&["rank 1", "MPI_Init"]).map(drop)
     });
     cases.add("launcher::programs_of_an_mpmd_job_share_a_world", mpmd);
+    cases.add("launcher::tasks_beside_the_ranks", beside_the_ranks);
     cases.add("launcher::environment_options", environment);
     cases.add("launcher::working_folder_option", || {
         let folder = places::temporary()?;
@@ -194,6 +195,22 @@ fn mpmd() -> Result<()> {
         "{stock}"
     );
     run(Run::pip(""))?.expect_code(0)?.expect_quiet()?.expect_lines(&expected).map(drop)
+}
+
+/// Tasks that are no ranks do not count in the world, and the ranks survive their end.
+fn beside_the_ranks() -> Result<()> {
+    let act = sources::program("launcher/act.c")?;
+    let script = "echo beside $PMI_RANK$PMI_SIZE$PMI_FD; kill -9 $$";
+    let run = Run::pip("-no-rank -n 2 sh -c").arg(script).words(": -n 2").arg(&act).words("appnum a");
+    let outcome = run.end()?;
+    let expected = ["beside", "beside", "rank 0 of 2, a, appnum 0", "rank 1 of 2, a, appnum 0"];
+    outcome.expect_code(libc::SIGKILL)?.expect_lines(&expected)?;
+    outcome.expect_err(&["task 2 beside the ranks", "task 3 beside the ranks", "(Killed); the ranks go on"])?;
+    // The exit status is theirs too, and the end of a rank is still the end of all.
+    Run::pip("-n 1 true : -no-rank sh -c").arg("exit 3").end()?.expect_code(3)?.expect_quiet()?;
+    let outcome = Run::pip("-no-rank sleep 1000 : -n 2").arg(&act).words("kill 9").end()?;
+    outcome.expect_code(libc::SIGKILL)?;
+    one_line_of_the_launcher(&outcome)
 }
 
 fn environment() -> Result<()> {

@@ -2,6 +2,7 @@
 
 use super::Agent;
 use super::poller::Channel;
+use super::rank::Rank;
 use crate::exit_status::{Ended, signal_text};
 use crate::mappings;
 use crate::pmi::server::Phase;
@@ -132,6 +133,10 @@ impl Agent {
         }
         self.ranks[index].ended = Some(ended);
         self.alive -= 1;
+        if !self.ranks[index].is_rank {
+            self.on_outsider_ended(index, ended);
+            return Ok(());
+        }
         // Its last requests may still be unread: MPI_Finalize or MPI_Abort.
         self.on_pmi(index)?;
         self.ranks[index].lost_at = None;
@@ -152,6 +157,21 @@ impl Agent {
         Ok(())
     }
 
+    /// A task beside the ranks ended: the ranks go on, and the exit status tells.
+    fn on_outsider_ended(&mut self, index: usize, ended: Ended) {
+        if self.ending {
+            return;
+        }
+        self.exit.add(ended);
+        let expected = matches!(ended, Ended::Exited(_))
+            || matches!((ended, self.forwarded), (Ended::Killed(signal), Some((sent, _))) if sent as i32 == signal);
+        if !expected {
+            self.outputs.iter_mut().for_each(|output| _ = output.drain(index));
+            let (name, pid) = (Rank::name_of(index, false), self.ranks[index].task.pid());
+            self.outputs[Channel::Err as usize].say(&format!("{name} (PID {pid}) {ended}; the ranks go on"));
+        }
+    }
+
     /// A barrier that waits for a rank that ended without MPI_Init waits for ever.
     pub(super) fn check_barrier(&mut self) {
         let Some(waiting) = self.server.first_waiting().filter(|_| !self.ending && self.alive < self.ranks.len())
@@ -159,7 +179,8 @@ impl Agent {
             return;
         };
         let silent = |&(index, _): &(usize, Ended)| self.server.phase(index) == Phase::Silent;
-        let mut ended = self.ranks.iter().enumerate().filter_map(|(index, rank)| Some((index, rank.ended?)));
+        let ranks = self.ranks.iter().filter(|rank| rank.is_rank);
+        let mut ended = ranks.enumerate().filter_map(|(index, rank)| Some((index, rank.ended?)));
         if let Some((index, Ended::Exited(status))) = ended.find(silent) {
             self.fail(Cause::NoInit(index, status, waiting));
         }

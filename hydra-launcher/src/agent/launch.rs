@@ -1,4 +1,4 @@
-//! Starting the ranks of a plan: pipes, sockets, environment, task.
+//! Starting the tasks of a plan, the ranks first: pipes, sockets, environment, task.
 
 use super::rank::Rank;
 use crate::environment::Place;
@@ -30,7 +30,7 @@ pub fn launch(
     traces: &mut Traces,
     ranks: &mut Vec<Rank>,
 ) -> anyhow::Result<Option<TerminalInput>> {
-    raise_descriptor_limit(plan.size);
+    raise_descriptor_limit(plan.tasks);
     let null: OwnedFd = File::open("/dev/null").context("/dev/null cannot be opened")?.into();
     let mut input = stdin::open().context("no pipe for standard input")?;
     for segment in &plan.segments {
@@ -41,21 +41,24 @@ pub fn launch(
                 Source::Direct => 0,
                 Source::Terminal(read, _) => read.as_raw_fd(),
             };
-            let no_descriptors = || format!("no descriptors for rank {rank} (ulimit -n limits them)");
-            let (ours, theirs) = socketpair(AddressFamily::Unix, SockType::Stream, None, SockFlag::SOCK_CLOEXEC)
-                .with_context(no_descriptors)?;
+            let name = Rank::name_of(rank, segment.is_rank);
+            let no_descriptors = || format!("no descriptors for {name} (ulimit -n limits them)");
+            let socket = || socketpair(AddressFamily::Unix, SockType::Stream, None, SockFlag::SOCK_CLOEXEC);
+            let (ours, theirs) = segment.is_rank.then(socket).transpose().with_context(no_descriptors)?.unzip();
             let (out_read, out_write) = pipe2(OFlag::O_CLOEXEC).with_context(no_descriptors)?;
             let (err_read, err_write) = pipe2(OFlag::O_CLOEXEC).with_context(no_descriptors)?;
-            for fd in [&ours, &out_read, &err_read] {
+            for fd in ours.iter().chain([&out_read, &err_read]) {
                 stdin::set_nonblocking(fd)?;
             }
             // In the rank the socket keeps its number, which is above all that the rank may inherit on purpose.
-            let pmi_fd = theirs.as_raw_fd();
+            let pmi_fd = theirs.as_ref().map(AsRawFd::as_raw_fd);
+            let place = pmi_fd.map(|pmi_fd| Place { rank, size: plan.size, pmi_fd });
+            let streams = [(stdin, 0), (out_write.as_raw_fd(), 1), (err_write.as_raw_fd(), 2)];
             let options = SpawnOptions {
                 args: segment.args.clone(),
-                env: segment.env.of_rank(Place { rank, size: plan.size, pmi_fd })?,
+                env: segment.env.of_task(place)?,
                 cwd: segment.cwd.clone(),
-                fds: vec![(stdin, 0), (out_write.as_raw_fd(), 1), (err_write.as_raw_fd(), 2), (pmi_fd, pmi_fd)],
+                fds: streams.into_iter().chain(pmi_fd.map(|fd| (fd, fd))).collect(),
                 new_session: true,
                 id: Some(rank),
                 // Ranks that still run may read what a rank that ended left behind.
@@ -64,7 +67,7 @@ pub fn launch(
             };
             let task = root
                 .spawn(&segment.program, &options)
-                .with_context(|| format!("rank {rank} ({}) did not start", segment.program.path().display()))?;
+                .with_context(|| format!("{name} ({}) did not start", segment.program.path().display()))?;
             janitor.rank(task.pid());
             traces.ranks.insert(task.pid());
             outputs[0].add(out_read)?;

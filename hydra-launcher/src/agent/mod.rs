@@ -39,6 +39,7 @@ const FOREGROUND_CHECK: Duration = Duration::from_millis(500);
 /// All state of a running job.
 struct Agent {
     poller: Poller,
+    /// By task id: the ranks, then the tasks beside them.
     ranks: Vec<Rank>,
     server: Server,
     outputs: [Output; 2],
@@ -50,7 +51,7 @@ struct Agent {
     janitor: Janitor,
     traces: Traces,
     exit: ExitCode,
-    /// Ranks that have not ended.
+    /// Ranks, and tasks beside them, that have not ended.
     alive: usize,
     /// Set once the job is being ended: the ranks are killed and their statuses count no more.
     ending: bool,
@@ -68,14 +69,14 @@ struct Agent {
 pub fn run(plan: &Plan, janitor: Janitor) -> anyhow::Result<u8> {
     let signals = Signals::new().context("signals cannot be taken over")?;
     let mut traces = Traces::new();
-    let root = Root::new(plan.size)?;
+    let root = Root::new(plan.tasks)?;
     let wake = Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
     let out = Writer::start(std::io::stdout().as_fd(), "stdout", Arc::clone(&wake))?;
     let err = Writer::start(std::io::stderr().as_fd(), "stderr", Arc::clone(&wake))?;
     let mut outputs = [Output::new(out, plan.prepend_rank)?, Output::new(err, plan.prepend_rank)?];
 
-    let appnums =
-        plan.segments.iter().enumerate().flat_map(|(appnum, s)| std::iter::repeat_n(appnum, s.count)).collect();
+    let of_ranks = plan.segments.iter().filter(|segment| segment.is_rank).enumerate();
+    let appnums = of_ranks.flat_map(|(appnum, s)| std::iter::repeat_n(appnum, s.count)).collect();
     let mut janitor = janitor;
     let mut ranks = Vec::new();
     let launched = launch::launch(plan, &root, &mut outputs, &mut janitor, &mut traces, &mut ranks);

@@ -1,4 +1,4 @@
-//! One rank: its task, its PMI connection, and how it ended.
+//! One rank, or task beside the ranks: its PMI connection, if it has one, and how it ended.
 
 use crate::exit_status::Ended;
 use crate::pmi::wire::{Decoder, Request, WireError};
@@ -18,6 +18,8 @@ const MAX_UNREAD: usize = 64 << 10;
 pub struct Rank {
     /// Its task.
     pub task: Task,
+    /// False for a task beside the ranks (`-no-rank`), which has no PMI connection.
+    pub is_rank: bool,
     /// How it ended. It stays a zombie until the job ends: its PID names its session, and must not be used again before.
     pub ended: Option<Ended>,
     /// When to call it lost, after its PMI connection broke without MPI_Finalize.
@@ -41,9 +43,15 @@ pub enum Incoming {
 }
 
 impl Rank {
-    /// A rank with its task and our end of its PMI socket, which must be non-blocking.
-    pub fn new(task: Task, socket: OwnedFd) -> Rank {
-        Rank { task, ended: None, lost_at: None, socket: Some(socket), decoder: Decoder::default(), unsent: Vec::new() }
+    /// A rank with its task and our end of its PMI socket, which must be non-blocking; without one it is no rank.
+    pub fn new(task: Task, socket: Option<OwnedFd>) -> Rank {
+        let is_rank = socket.is_some();
+        Rank { task, is_rank, ended: None, lost_at: None, socket, decoder: Decoder::default(), unsent: Vec::new() }
+    }
+
+    /// What messages call the task with this number.
+    pub fn name_of(number: usize, is_rank: bool) -> String {
+        if is_rank { format!("rank {number}") } else { format!("task {number} beside the ranks") }
     }
 
     /// Our end of its PMI socket, while that is open.
