@@ -258,6 +258,11 @@ impl<T: Element> Step<T> {
         self.held.step
     }
 
+    /// Where elements are in the buffer.
+    pub fn layout(&self) -> &Layout {
+        &self.held.attached.layout
+    }
+
     /// The whole buffer, with what lies outside the array; [`Layout`] says where the elements are.
     pub fn buffer(&self) -> &[T] {
         // SAFETY: the exporter made the buffer for elements of this code, aligned to a cache line; it is mapped while the

@@ -192,6 +192,7 @@ fn an_ended_exporter_is_noticed_and_its_last_step_stays() {
     let mut field = task.export_field::<u32>("u", &layout(4), 3).unwrap();
     let reader = root.attach_field::<u32>(Peer::Task(0), "u", NOW).unwrap();
     field.put(1, &[1; 4]).unwrap();
+    field.leave();
     task.registry.entry(0).unwrap().names().close();
     assert_eq!(reader.next(1, NOW).unwrap().buffer(), [1; 4]);
     let ended = reader.next(2, LONG).unwrap_err().to_string();

@@ -11,7 +11,7 @@ use std::alloc;
 /// Buffers begin at cache lines, so that exporter and readers do not write and read the same ones.
 const ALIGNMENT: usize = 128;
 
-/// A field by its code of elements; [`FieldWriter`] is the same for a Rust type. Dropping it withdraws the name and the steps;
+/// A field by its code of elements; [`FieldWriter`] is the same for a Rust type. Dropping it withdraws the name and the steps ([`Writer::leave`] does not);
 /// buffers that somebody still holds stay until this task ends, as does the description of the field, some 600 bytes.
 #[derive(Debug)]
 pub struct Writer {
@@ -112,6 +112,12 @@ impl Writer {
         self.next = self.block.choose(self.next);
     }
 
+    /// Ends writing, but leaves name and steps for readers until this task ends, and the last step even longer for those who
+    /// have attached by then.
+    pub fn leave(self) {
+        core::mem::forget(self);
+    }
+
     /// Frees a field that nobody has seen.
     fn discard(mut self) {
         self.free();
@@ -183,6 +189,11 @@ impl<T: Element> FieldWriter<T> {
     /// [`Writer::advance`].
     pub fn advance(&mut self) {
         self.writer.advance();
+    }
+
+    /// [`Writer::leave`].
+    pub fn leave(self) {
+        self.writer.leave();
     }
 
     /// Where elements are in a buffer.

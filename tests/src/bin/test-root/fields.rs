@@ -85,8 +85,7 @@ fn simulate(sharing: &Sharing, more: impl Fn(u64) -> bool) -> Result<()> {
         }
         field.publish(step)?;
     }
-    // The end is not announced: this process exits with the field exported.
-    core::mem::forget(field);
+    field.leave();
     Ok(())
 }
 
