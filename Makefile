@@ -5,7 +5,7 @@ RELEASE := $(BUILD)/release
 PREFIX ?= /usr/local
 ROOT := $(DESTDIR)$(PREFIX)
 TOOLS := pip-mpiexec pip-exec pip-check pips pip-mode printpipmode pipcc pipfc pip-man pip-tgkill pip-python
-LIBRARIES := libpip.so libxpmem.so libpip_mpi.so
+LIBRARIES := libpip.so libpip_field.so libxpmem.so libpip_mpi.so
 # rustup's cargo is found even by a shell that has not read its profile.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
@@ -44,6 +44,7 @@ run: build
 # The programs, libraries and examples that the integration tests run are not theirs to build.
 test:
 	@scripts/setup test
+	@scripts/python "$(BUILD)/python"
 	cargo build --release --workspace --lib --bins --examples
 	cargo test --release --workspace
 	@$(MAKE) --no-print-directory test-loom
@@ -86,7 +87,8 @@ install-files:
 	@case "$(PREFIX)" in /*) ;; *) echo "make install: PREFIX=$(PREFIX) must start with /" >&2; exit 1 ;; esac
 	@for file in $(TOOLS) $(LIBRARIES); do test -e "$(RELEASE)/$$file" || \
 		{ echo "make install: $$file has not been built; run make build first" >&2; exit 1; }; done
-	install -d "$(ROOT)/bin" "$(ROOT)/lib/pkgconfig" "$(ROOT)/include/pip" "$(ROOT)/share/pip/pip_gdb"
+	install -d "$(ROOT)/bin" "$(ROOT)/lib/pkgconfig" "$(ROOT)/include/pip" "$(ROOT)/share/pip/pip_gdb" \
+		"$(ROOT)/share/pip/python/procinproc"
 	set -e; for tool in $(TOOLS); do install -m 755 "$(RELEASE)/$$tool" "$(ROOT)/bin/"; done
 	set -e; for library in $(LIBRARIES); do install -m 755 "$(RELEASE)/$$library" "$(ROOT)/lib/"; done
 	install -m 644 pip-core/include/pip/*.h "$(ROOT)/include/pip/"
@@ -94,6 +96,7 @@ install-files:
 	install -m 755 pip-core/gdb/pip-gdb "$(ROOT)/bin/"
 	install -m 644 pip-core/gdb/pip-gdb.py "$(ROOT)/share/pip/"
 	install -m 644 pip-core/gdb/pip_gdb/*.py "$(ROOT)/share/pip/pip_gdb/"
+	install -m 644 pip-core/python/procinproc/*.py "$(ROOT)/share/pip/python/procinproc/"
 	set -e; for name in pip xpmem; do sed 's|@PREFIX@|$(PREFIX)|' pip-core/tools/pkgconfig/$$name.pc.in \
 		> "$(ROOT)/lib/pkgconfig/$$name.pc"; chmod 644 "$(ROOT)/lib/pkgconfig/$$name.pc"; done
 	"$(RELEASE)/pip-man" --generate "$(ROOT)/share/man"

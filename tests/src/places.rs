@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 /// What `cargo build --workspace` and `--examples` make and the suites run.
-const TOOLS: [&str; 17] = [
+const TOOLS: [&str; 21] = [
     "pip-mpiexec",
     "libpip_mpi.so",
     "libpip.so",
+    "libpip_field.so",
     "libxpmem.so",
     "pip-exec",
+    "pip-python",
     "osu_latency",
     "osu_bw",
     "osu_bibw",
@@ -19,6 +21,8 @@ const TOOLS: [&str; 17] = [
     "bench-pip",
     "stencil",
     "address-space",
+    "simulation",
+    "analysis",
     "test-root",
     "rsmpi-messages",
     "rsmpi-requests",

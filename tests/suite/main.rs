@@ -6,6 +6,7 @@ mod conformance;
 mod debugging;
 mod faults;
 mod generated;
+mod insitu;
 mod launcher;
 mod loader;
 mod oracle;
@@ -43,6 +44,7 @@ fn conclude(args: &Arguments) -> Conclusion {
     conformance::add(&mut cases);
     debugging::add(&mut cases);
     launcher::add(&mut cases);
+    insitu::add(&mut cases);
     faults::add(&mut cases);
     streams::add(&mut cases);
     bad_input::add(&mut cases);

@@ -5,6 +5,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 const LIBRARY: &str = "libpip.so";
+const FIELD_LIBRARY: &str = "libpip_field.so";
 const HEADER: &str = "pip/pip.h";
 
 /// The folders that compiling and linking need.
@@ -72,6 +73,18 @@ pub fn built(here: &Path) -> Result<Layout, PlaceError> {
 /// The installed man pages, if there are any.
 pub fn man_pages() -> Option<PathBuf> {
     Some(beside(&tools().ok()?, "share/man")).filter(|folder| folder.join("man7/libpip.7").is_file())
+}
+
+/// The folder of the Python module `procinproc`, and the library that it loads, if they are there: installed, or in the sources
+/// and the build tree.
+pub fn python_module() -> Option<(PathBuf, PathBuf)> {
+    let here = tools().ok()?;
+    let above = here.ancestors().map(|folder| folder.join("pip-core/python"));
+    let compiled = Path::new(env!("CARGO_MANIFEST_DIR")).join("../python");
+    let mut folders = std::iter::once(beside(&here, "share/pip/python")).chain(above).chain([compiled]);
+    let folder = folders.find(|folder| folder.join("procinproc/__init__.py").is_file())?;
+    let libraries = [here.join(FIELD_LIBRARY), beside(&here, "lib").join(FIELD_LIBRARY)];
+    Some((folder.canonicalize().ok()?, libraries.into_iter().find(|library| library.is_file())?))
 }
 
 /// Folders that were searched.

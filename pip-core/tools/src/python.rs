@@ -4,6 +4,7 @@
 //! also there as a shared library, which this program loads and hands its arguments to.
 
 use crate::manual::{self, Tool};
+use crate::places;
 use crate::print_mode::loading_error;
 use std::env;
 use std::ffi::{CString, OsString, c_char, c_int};
@@ -24,7 +25,8 @@ pub fn tool() -> Tool {
                 "Description",
                 "Does what /usr/bin/python3 does, with the same options, modules and packages, but is a \
                  position-independent program: any number of PiP tasks can run it. In an active virtual environment \
-                 (VIRTUAL_ENV) that was made with /usr/bin/python3, the packages of the environment are used.\n\n\
+                 (VIRTUAL_ENV) that was made with /usr/bin/python3, the packages of the environment are used. The module \
+                 procinproc, arrays that tasks share by name, can be imported; it needs numpy.\n\n\
                  Python's shared library must be installed; on Debian it is the package libpython3.X for python3.X.",
             ),
             ("Exit status", "That of Python; 127 if Python or its shared library is not installed."),
@@ -80,6 +82,7 @@ fn run(args: impl Iterator<Item = OsString>) -> Result<c_int, PythonError> {
     if main.is_null() {
         return Err(PythonError::Old(library));
     }
+    add_module();
     // Python derives sys.executable, its prefix and the packages from argv[0].
     let words = std::iter::once(program(&python).into_os_string()).chain(args);
     let words: Vec<CString> =
@@ -91,6 +94,21 @@ fn run(args: impl Iterator<Item = OsString>) -> Result<c_int, PythonError> {
         let main = std::mem::transmute::<*mut libc::c_void, extern "C" fn(c_int, *mut *mut c_char) -> c_int>(main);
         main(words.len() as c_int, argv.as_mut_ptr())
     })
+}
+
+/// Lets Python find this installation's module, behind those of the user.
+fn add_module() {
+    let Some((folder, library)) = places::python_module() else { return };
+    let before = env::var_os("PYTHONPATH").filter(|value| !value.is_empty());
+    let folders = before.iter().flat_map(env::split_paths).chain([folder]);
+    if let Ok(value) = env::join_paths(folders) {
+        // SAFETY: nobody else reads the environment meanwhile: this process has no other thread yet.
+        unsafe { env::set_var("PYTHONPATH", value) };
+    }
+    if env::var_os("PIP_FIELD_LIB").is_none() {
+        // SAFETY: as above.
+        unsafe { env::set_var("PIP_FIELD_LIB", library) };
+    }
 }
 
 /// Whether a file's name is that of a Python 3, such as `python3.11`.

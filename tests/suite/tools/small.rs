@@ -177,8 +177,9 @@ fn libpython() -> Result<(), String> {
     listed.then_some(()).ok_or_else(|| format!("{name} is not installed"))
 }
 
-/// It does what /usr/bin/python3 does.
+/// It does what /usr/bin/python3 does, with one folder of modules more.
 fn python() -> Result<()> {
+    let modules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../pip-core/python").canonicalize()?;
     let folder = places::temporary()?;
     let script = folder.path().join("script.py");
     fs::write(&script, "import sys\nprint(__file__, sys.argv)\nsys.exit(7)\n")?;
@@ -195,7 +196,8 @@ fn python() -> Result<()> {
     ] {
         let run = |program: &Path| -> Result<_> {
             let run = args.iter().fold(Run::new(program), |run, arg| run.arg(arg));
-            run.input(input.as_bytes().to_vec()).end()
+            let run = run.input(input.as_bytes().to_vec());
+            if program.starts_with("/usr") { run.env("PYTHONPATH", &modules).end() } else { run.end() }
         };
         let (wanted, found) = (run(Path::new("/usr/bin/python3"))?, run(&places::built("pip-python"))?);
         let same = (wanted.code, &wanted.stdout, &wanted.stderr) == (found.code, &found.stdout, &found.stderr);
