@@ -23,28 +23,30 @@ pub struct Phase {
     pub segments: Vec<Place>,
     /// Ranks of the simulation.
     pub ranks: usize,
+    /// No step will follow; the last one may still be looked at.
+    pub over: bool,
 }
 
 impl Phase {
     /// Numbers in the field of a simulation of so many ranks.
     pub fn words(ranks: usize) -> usize {
-        3 + 2 * ranks
+        4 + 2 * ranks
     }
 
     /// Writes it into the field.
     pub fn write(&self, words: &mut [u64]) {
         words.fill(0);
-        words[..3].copy_from_slice(&[self.coupling as u64, self.first, self.ranks as u64]);
-        for (words, place) in words[3..].chunks_mut(2).zip(&self.segments) {
+        words[..4].copy_from_slice(&[self.coupling as u64, self.first, self.ranks as u64, u64::from(self.over)]);
+        for (words, place) in words[4..].chunks_mut(2).zip(&self.segments) {
             words.copy_from_slice(&place.words());
         }
     }
 
     /// Reads what [`Phase::write`] wrote.
     pub fn read(words: &[u64]) -> Option<Phase> {
-        let (&[coupling, first, ranks], places) = words.split_first_chunk::<3>()?;
+        let (&[coupling, first, ranks, over], places) = words.split_first_chunk::<4>()?;
         let segments = places.chunks(2).filter_map(Place::of).collect();
-        Some(Phase { coupling: Coupling::of(coupling)?, first, segments, ranks: ranks as usize })
+        Some(Phase { coupling: Coupling::of(coupling)?, first, segments, ranks: ranks as usize, over: over != 0 })
     }
 }
 
@@ -79,14 +81,15 @@ mod tests {
     #[test]
     fn phases_survive_the_field() {
         let place = |pid| Place { pid, fd: 7 };
-        let phase = Phase { coupling: Coupling::Shm, first: 40, segments: vec![place(11), place(12)], ranks: 2 };
+        let phase =
+            Phase { coupling: Coupling::Shm, first: 40, segments: vec![place(11), place(12)], ranks: 2, over: true };
         let mut words = vec![9; Phase::words(2)];
         phase.write(&mut words);
         assert_eq!(Phase::read(&words), Some(phase.clone()));
         let bare = Phase { segments: Vec::new(), coupling: Coupling::ZeroCopy, ..phase };
         bare.write(&mut words);
         assert_eq!(Phase::read(&words), Some(bare));
-        assert_eq!(Phase::read(&[9, 0, 0]), None);
+        assert_eq!(Phase::read(&[9, 0, 0, 0]), None);
         assert_eq!(Phase::read(&[1]), None);
     }
 }

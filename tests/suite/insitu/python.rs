@@ -98,11 +98,11 @@ fn wrong_use() -> Result<()> {
 
 fn example() -> Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/insitu/python");
-    let run = program(Run::pip("-n 2"), &folder.join("simulation.py")).words("--size 60 --steps 400 : -no-rank");
+    let run = program(Run::pip("-n 2"), &folder.join("simulation.py")).words("--size 60 --steps 4000 : -no-rank");
     let run = program(run, &folder.join("analysis.py")).arg("--verbose").env("PIP_MPI_STATS", "1");
     let outcome = with_environment(run)?.end()?;
     outcome.expect_code(0)?.expect_err(&["PIP_MPI_STATS rank 1"])?;
     let out = outcome.out();
-    ensure!(out.contains("analysis: step 400: highest") && out.contains("the last is 400"), "{outcome}");
+    ensure!(out.contains("analysis: step 4000: highest") && out.contains("the last is 4000"), "{outcome}");
     Ok(())
 }

@@ -105,9 +105,12 @@ impl Analysis {
             };
             next = number + 1;
             self.next = self.next.max(phase.first);
-            let newer = || phases.reader().newest() > Some(number) || !phases.reader().is_live();
+            let newer = || phase.over || phases.reader().newest() > Some(number) || !phases.reader().is_live();
             if let Some(mut source) = source::open(Some(sharing), phase.coupling, phase.ranks, &phase.segments)? {
                 self.follow(source.as_mut(), newer)?;
+            }
+            if phase.over {
+                return Ok(());
             }
         }
     }

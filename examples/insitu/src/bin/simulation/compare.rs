@@ -31,7 +31,7 @@ pub fn run(run: &mut Run, stores: &mut [Store], segments: &[Place]) -> Result<()
                 let [from, to] = stores.get_disjoint_mut([last, now])?;
                 to.continue_from(from)?;
             }
-            run.announce(coupling, segments)?;
+            run.announce(coupling, segments, false)?;
             std::thread::sleep(PAUSE);
             let what = format!("{}, round {} of {rounds}", coupling.name(), round + 1);
             run.advance(&mut stores[now], warm_up, &what, end)?;
@@ -40,7 +40,7 @@ pub fn run(run: &mut Run, stores: &mut [Store], segments: &[Place]) -> Result<()
             last = now;
         }
     }
-    run.announce(Coupling::Off, segments)?;
+    run.announce(Coupling::Off, segments, true)?;
     if run.ring.rank == 0 {
         print(run, stores, &times, turn);
     }

@@ -73,8 +73,9 @@ fn simulate(options: Options, world: &SimpleCommunicator, sharing: Option<Sharin
     match options.coupling {
         None => compare::run(&mut run, &mut stores, &segments)?,
         Some(coupling) => {
-            run.announce(coupling, &segments)?;
+            run.announce(coupling, &segments, false)?;
             run.simulate(&mut stores[0], coupling)?;
+            run.announce(coupling, &segments, true)?;
         }
     }
     stores.into_iter().for_each(Store::leave);

@@ -48,11 +48,12 @@ impl Run {
         store.turn(None)
     }
 
-    /// Tells the analysis how the next steps are shared.
-    pub fn announce(&mut self, coupling: Coupling, segments: &[Place]) -> Result<()> {
+    /// Tells the analysis how the next steps are shared, or that there are none and how it gets at the last one.
+    pub fn announce(&mut self, coupling: Coupling, segments: &[Place], over: bool) -> Result<()> {
         let Some(phases) = &mut self.phases else { return Ok(()) };
         let segments = if coupling == Coupling::Shm { segments.to_vec() } else { Vec::new() };
-        let phase = Phase { coupling, first: self.step + 1, segments, ranks: self.ring.size };
+        let first = if over { 0 } else { self.step + 1 };
+        let phase = Phase { coupling, first, segments, ranks: self.ring.size, over };
         phase.write(phases.next_buffer());
         Ok(phases.publish(self.step)?)
     }
@@ -77,7 +78,7 @@ impl Run {
             store.turn(self.step.is_multiple_of(self.options.every).then_some(self.step))?;
             if self.ring.rank == 0 && self.told.elapsed() >= TELL {
                 self.told = Instant::now();
-                eprintln!("simulation: step {} of {end}, {what}", self.step);
+                println!("simulation: step {} of {end}, {what}", self.step);
             }
         }
         Ok(self.ring.longest(start.elapsed()))
