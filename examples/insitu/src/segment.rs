@@ -165,6 +165,17 @@ impl SegmentWriter {
         self.announce();
     }
 
+    /// No more steps; the last one stays to be opened and read until this process ends.
+    pub fn leave(self) {
+        self.close();
+        std::mem::forget(self);
+    }
+
+    fn close(&self) {
+        self.mapped.header().closed.store(1, Ordering::Release);
+        self.announce();
+    }
+
     fn announce(&self) {
         let header = self.mapped.header();
         header.changes.fetch_add(1, Ordering::SeqCst);
@@ -178,8 +189,7 @@ impl SegmentWriter {
 
 impl Drop for SegmentWriter {
     fn drop(&mut self) {
-        self.mapped.header().closed.store(1, Ordering::Release);
-        self.announce();
+        self.close();
     }
 }
 

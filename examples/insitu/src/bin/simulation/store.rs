@@ -126,8 +126,12 @@ impl Store {
 
     /// No more steps: the last one stays for an analysis that has not come to it yet.
     pub fn leave(self) {
-        if let (Arrays::Exported(fields), _) | (_, Viewer::Fields(fields)) = (self.arrays, self.viewer) {
-            fields.into_iter().for_each(FieldWriter::leave);
+        match (self.arrays, self.viewer) {
+            (Arrays::Exported(fields), _) | (_, Viewer::Fields(fields)) => {
+                fields.into_iter().for_each(FieldWriter::leave);
+            }
+            (_, Viewer::Segment(segment)) => segment.leave(),
+            (_, Viewer::None) => {}
         }
     }
 
