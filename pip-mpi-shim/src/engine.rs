@@ -40,6 +40,8 @@ pub struct Engine {
     pub detached: Vec<Index>,
     /// Offers of this rank that are not complete: its peers are busy with them.
     pub offering: usize,
+    /// Offers of this rank so far.
+    pub offers_made: u64,
     /// Receives whose senders copy the second half.
     pub halved: Vec<Index>,
     /// Offers that outlive their requests.
@@ -84,6 +86,7 @@ pub fn install(job: &'static Job, threads: bool) {
             posted: 0,
             detached: Vec::new(),
             offering: 0,
+            offers_made: 0,
             halved: Vec::new(),
             parked: Vec::new(),
             offers: Vec::new(),

@@ -1,5 +1,6 @@
 //! The ranks of this job as the shim sees them: one shared block per rank, found through the PiP registry.
 
+use crate::claims::Claims;
 use crate::contexts::Contexts;
 use crate::engine::{LANES, Lane};
 use crate::marks::Marks;
@@ -12,7 +13,7 @@ use pip_core::registry::{ENVIRONMENT, Service};
 use std::sync::OnceLock;
 
 const MAGIC: u64 = u64::from_le_bytes(*b"PiP-mpi\0");
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// What a rank shows to its peers. Each has its own copy of the code, so the layout is fixed and checked.
 #[derive(Debug)]
@@ -53,6 +54,8 @@ pub struct Door {
     pub connections: AtomicU32,
     /// A transfer from this rank's memory that it may help with.
     assist: Assist,
+    /// Which offers it copies, and which of its own it wants back.
+    pub claims: Claims,
     /// Who has mail, while the rank wants to be told; see [`Bell`].
     pub marks: Marks,
 }
@@ -75,6 +78,7 @@ impl Door {
             size,
             connections: AtomicU32::new(0),
             assist: Assist::default(),
+            claims: Claims::default(),
             marks: Marks::new(size),
         }
     }

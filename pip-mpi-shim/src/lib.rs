@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 // Pure: neither MPI nor the operating system.
+pub mod claims;
 pub mod layout;
 pub mod marks;
 pub mod matching;

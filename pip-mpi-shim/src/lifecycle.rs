@@ -3,6 +3,7 @@
 use crate::abi::{self, Request};
 use crate::engine::{self, Engine};
 use crate::failure::Failure;
+use crate::rendezvous::Rendezvous;
 use crate::request::{Handle, Index, Kind, Persistent};
 use crate::send;
 use core::ffi::c_int;
@@ -62,7 +63,9 @@ pub fn cancel(handle: Request) -> Option<c_int> {
                 engine.unpost(index, context, pattern)
             }
             (Kind::Send, _) => {
-                let taken_back = slot.offer.as_ref().is_some_and(|offer| offer.cancel());
+                let recalled = engine.recall(index);
+                let offer = engine.requests.get(index).and_then(|slot| slot.offer.as_deref());
+                let taken_back = recalled && offer.is_some_and(Rendezvous::cancel);
                 if taken_back {
                     // The receiver has yet to see that the offer is void, and nothing tells when it has.
                     std::mem::forget(engine.requests.part(index));

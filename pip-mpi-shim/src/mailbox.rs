@@ -1,5 +1,6 @@
 //! The mailboxes of this rank in one lane: a ring to each peer it has sent to, and one from each peer that has sent to it.
 
+use crate::claims::Claims;
 use crate::engine::Lane;
 use crate::job::{Door, Job};
 use crate::rendezvous::Rendezvous;
@@ -11,8 +12,30 @@ use core::sync::atomic::Ordering;
 #[derive(Debug)]
 pub struct Outbox {
     pub sender: Sender,
-    /// Sends for which the peer is taken to be too busy to fetch soon; see `outgoing`.
-    pub busy: u32,
+    /// Sends for which the peer is taken to be too busy to fetch soon.
+    busy: u32,
+    /// The last such number, and offers since.
+    spell: u32,
+    offers: u32,
+}
+
+impl Outbox {
+    /// Whether the next send shall be copied through the mailbox, since the peer is too busy to fetch it.
+    #[inline]
+    pub fn takes_copy(&mut self) -> bool {
+        let busy = self.busy > 0;
+        self.busy -= u32::from(busy);
+        self.offers += u32::from(!busy);
+        busy
+    }
+
+    /// The peer has not fetched an offer in time: for a while it gets copies, and for longer if it was no better last time.
+    pub fn note_late(&mut self) {
+        const SPELL: u32 = 32;
+        const LONGEST_SPELL: u32 = 1024;
+        self.spell = if self.offers == 1 { (self.spell * 2).clamp(SPELL, LONGEST_SPELL) } else { SPELL };
+        (self.busy, self.offers) = (self.spell, 0);
+    }
 }
 
 /// All rings, by the peer's rank in MPI_COMM_WORLD.
@@ -88,6 +111,12 @@ impl Mailboxes {
         self.marked.then_some(&self.door.marks)
     }
 
+    /// Which offers this rank copies, and which of its own it wants back.
+    #[inline]
+    pub fn claims(&self) -> &'static Claims {
+        &self.door.claims
+    }
+
     /// A transfer from this rank's memory that a peer wants help with, or null.
     #[inline]
     pub fn assist(&self) -> *const Rendezvous {
@@ -134,5 +163,5 @@ fn connect(job: &Job, lane: Lane, tunables: &Values, world: u32) -> Box<Outbox> 
     let peer = job.block(world).door(lane);
     peer.inbox(job.rank).store(sender.ring().cast_mut(), Ordering::Release);
     peer.connections.fetch_add(1, Ordering::Release);
-    Box::new(Outbox { sender, busy: 0 })
+    Box::new(Outbox { sender, busy: 0, spell: 0, offers: 0 })
 }

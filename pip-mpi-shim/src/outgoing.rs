@@ -3,6 +3,7 @@
 //! buffer, and programs count on it for short messages) makes an offer too, as long as the receiver is quick to fetch; if
 //! it is not, the sender moves the data to a buffer of its own and goes on, and for a while copies through the mailbox.
 
+use crate::claims;
 use crate::engine::Engine;
 use crate::layout::{self, View};
 use crate::rendezvous::Rendezvous;
@@ -11,8 +12,6 @@ use crate::ring::{Envelope, Full, INLINE_MAX, LINES_MAX, Offered, Sender};
 use crate::waiting;
 use std::time::{Duration, Instant};
 
-/// Sends through the mailbox after an offer was not fetched in time.
-const BUSY_SENDS: u32 = 32;
 
 impl Engine {
     /// Sends a message that leaves the sender's hands at once.
@@ -42,10 +41,7 @@ impl Engine {
         if len <= LINES_MAX || self.job.is_crowded() || world == self.job.rank {
             return true;
         }
-        let outbox = self.mail.outbox(self.job, self.tunables, world);
-        let busy = outbox.busy > 0;
-        outbox.busy -= u32::from(busy);
-        busy
+        self.mail.outbox(self.job, self.tunables, world).takes_copy()
     }
 
     /// Offers the data of the send in slot `index` to rank `world`. Complete when the offer is. `firm` if the caller
@@ -64,7 +60,9 @@ impl Engine {
 
     fn offer(&mut self, world: u32, envelope: Envelope, view: &View, firm: bool) -> Box<Rendezvous> {
         let together = !self.job.is_crowded() && world != self.job.rank;
-        let fresh = Rendezvous::new(*view, self.job.rank, world, together);
+        self.offers_made += 1;
+        let number = if self.job.fences { 0 } else { claims::number(self.offers_made, self.job.rank) };
+        let fresh = Rendezvous::new(*view, self.job.rank, world, number, together);
         let offer = match self.offers.pop() {
             Some(mut used) => {
                 *used = fresh;
@@ -76,14 +74,26 @@ impl Engine {
         self.offering += 1;
         let descriptor = core::ptr::from_ref(&*offer) as usize;
         let data = view.contiguous().unwrap_or(core::ptr::null_mut());
-        let offered = Offered { descriptor, data, len: view.len(), firm };
+        let offered = Offered { descriptor, data, len: view.len(), number, firm };
         self.push(world, 0, |sender| sender.send_offer(envelope, &offered));
         offer
+    }
+
+    /// Before the offer of the send in slot `index` is moved or cancelled: false if its receiver may be copying it.
+    pub fn recall(&mut self, index: Index) -> bool {
+        let (job, lane) = (self.job, self.lane);
+        let Some(offer) = self.requests.get(index).and_then(|request| request.offer.as_deref()) else { return false };
+        let claims = |rank: u32| &job.block(rank).door(lane).claims;
+        let (number, receiver) = (offer.number(), claims(offer.receiver()));
+        number == 0 || claims(job.rank).recall(receiver, number, claims::number(self.offers_made, job.rank), waiting::fence_everywhere)
     }
 
     /// The receiver of the send in slot `index` must be busy: moves the data to a buffer, so that the send is complete.
     #[cold]
     pub fn release_sender(&mut self, index: Index) {
+        if !self.recall(index) {
+            return;
+        }
         let Some(request) = self.requests.get(index) else { return };
         let (Some(offer), Some(operation)) = (&request.offer, &request.operation) else { return };
         let (world, mut copy) = (operation.peer_world, None);
@@ -97,7 +107,7 @@ impl Engine {
             if let Some(parked) = self.requests.part(index) {
                 self.parked.push(Parked { data: copy, ..parked });
             }
-            self.mail.outbox(self.job, self.tunables, world).busy = BUSY_SENDS;
+            self.mail.outbox(self.job, self.tunables, world).note_late();
         }
     }
 

@@ -6,6 +6,7 @@
 //!
 //! This module knows neither MPI nor the operating system.
 
+use crate::claims::Number;
 use crate::layout::{self, View};
 use crate::primitive::{AtomicPtr, AtomicU32, Ordering, UnsafeCell};
 
@@ -39,6 +40,8 @@ pub struct Rendezvous {
     /// Ranks in MPI_COMM_WORLD.
     sender: u32,
     receiver: u32,
+    /// By which the receiver may claim it; 0 if it must take it.
+    number: Number,
     /// Whether the sender accepts help with the copy, and gives it.
     together: bool,
     reply: Reply,
@@ -120,12 +123,13 @@ pub enum Pulled {
 
 impl Rendezvous {
     /// An offer of `source` from rank `sender` to rank `receiver`; `together` if the sender may copy too.
-    pub fn new(source: View, sender: u32, receiver: u32, together: bool) -> Rendezvous {
+    pub fn new(source: View, sender: u32, receiver: u32, number: Number, together: bool) -> Rendezvous {
         Rendezvous {
             bytes: source.len(),
             source: UnsafeCell::new(source),
             sender,
             receiver,
+            number,
             together,
             reply: Reply {
                 target: UnsafeCell::new(View::bytes(core::ptr::null_mut(), 0)),
@@ -155,6 +159,11 @@ impl Rendezvous {
     /// Rank of the receiver in MPI_COMM_WORLD.
     pub fn receiver(&self) -> u32 {
         self.receiver
+    }
+
+    /// By which the receiver may claim it; 0 if it must take it.
+    pub fn number(&self) -> Number {
+        self.number
     }
 
     fn source(&self) -> View {

@@ -51,6 +51,8 @@ pub struct Offered {
     pub data: *mut u8,
     /// Bytes of the data.
     pub len: usize,
+    /// The offer's number, by which it can be [claimed](crate::claims); 0 if it must be taken.
+    pub number: u64,
     /// Whether the sender watches the descriptor, and will neither take the offer back nor move the data.
     pub firm: bool,
 }

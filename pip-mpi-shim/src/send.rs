@@ -124,7 +124,9 @@ pub fn start_in(engine: &mut Engine, mode: Mode, index: Index, blocking: bool) -
         return Err(completion::STALE);
     };
     let (world, view) = (operation.peer_world, operation.view);
-    if is_eager(engine, mode, &operation, engine.tunables.copy_max) {
+    // A blocking sender waits for the receiver anyway.
+    let copy_max = if blocking { LINES_MAX } else { engine.tunables.copy_max };
+    if is_eager(engine, mode, &operation, copy_max) {
         engine.send_eager(world, envelope(&operation), &view);
         engine.requests.update(index, |slot| slot.complete = true);
     } else if mode == Mode::Buffered {

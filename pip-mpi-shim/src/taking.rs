@@ -23,7 +23,10 @@ impl Engine {
         let offer = unsafe { &*(offered.descriptor as *const Rendezvous) };
         // While the peer fetches something from us it cannot help.
         let alone = self.offering > 0 || !offer.together();
-        if offered.firm || offered.len < self.tunables.halve_min || alone || !offer.take() {
+        if offered.firm || offered.len < self.tunables.halve_min || alone {
+            return false;
+        }
+        if !self.claim(offer.sender(), offered) && !offer.take() {
             return false;
         }
         let Some(request) = self.requests.get(index) else { return false };
@@ -38,6 +41,13 @@ impl Engine {
         true
     }
 
+    /// Whether an offer of rank `world` is this rank's to copy from where its line says, without a look at its state.
+    #[inline]
+    fn claim(&self, world: u32, offered: &Offered) -> bool {
+        let sender = &self.job.block(world).door(self.lane).claims;
+        offered.number != 0 && self.mail.claims().claim(sender, offered.number)
+    }
+
     /// Where the sender of a shared transfer says that its part has been copied to the receive in slot `index`.
     pub fn landing_of(&mut self, index: Index) -> *const Landing {
         self.requests.get(index).map_or(&raw const *self.landing, |request| &raw const request.landing)
@@ -50,17 +60,17 @@ impl Engine {
         match arrival.payload {
             Payload::Offer(offered) => {
                 let offer = offered.descriptor as *const Rendezvous;
+                let mut data = (!offered.data.is_null()).then(|| View::bytes(offered.data, offered.len));
                 if !offered.firm {
-                    prefetch(offered.data); // while the descriptor is on its way
-                    // SAFETY: an offer stays in place until it is complete.
-                    if !unsafe { (*offer).take() } {
-                        return None;
+                    prefetch(offered.data); // while the claim is looked into
+                    if !self.claim(world, &offered) {
+                        // SAFETY: an offer stays in place until it is complete.
+                        if !unsafe { (*offer).take() } {
+                            return None;
+                        }
+                        data = None; // what the line says may have been moved since
                     }
-                    // What the line says may have been moved since.
-                    let least = self.tunables.share_min;
-                    return Some(self.pull_taken(offer, None, world, view, source, tag, landing, least));
                 }
-                let data = (!offered.data.is_null()).then(|| View::bytes(offered.data, offered.len));
                 let least = self.tunables.share_min;
                 Some(self.pull_taken(offer, data, world, view, source, tag, landing, least))
             }

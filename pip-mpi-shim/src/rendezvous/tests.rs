@@ -41,7 +41,7 @@ fn transfer(length: usize, sharing: Sharing) {
     let mut from: Vec<u8> = (0..length).map(|i| (i * 7 + i / PAGE) as u8).collect();
     let mut to = vec![0u8; length];
     let (source, target) = (bytes(&mut from), bytes(&mut to));
-    let shared = Arc::new((Rendezvous::new(source, 0, 1, true), Landing::default()));
+    let shared = Arc::new((Rendezvous::new(source, 0, 1, 0, true), Landing::default()));
     let sender = helper(&shared, sharing);
     assert!(shared.0.take() && !shared.0.cancel());
     if shared.0.pull(None, &target, sharing, &shared.1, || ()) == Pulled::Front {
@@ -74,7 +74,7 @@ fn halving(length: usize) {
     let mut from: Vec<u8> = (0..length).map(|i| (i * 3) as u8).collect();
     let mut to = vec![0u8; length];
     let (source, target) = (bytes(&mut from), bytes(&mut to));
-    let shared = Arc::new((Rendezvous::new(source, 0, 1, true), Landing::default()));
+    let shared = Arc::new((Rendezvous::new(source, 0, 1, 0, true), Landing::default()));
     let sender = helper(&shared, together(1));
     assert!(shared.0.take());
     shared.0.halve(&target, &shared.1, || ());
@@ -101,7 +101,7 @@ fn loom_a_halved_copy_is_whole() {
 /// The sender moves its data while the receiver takes it: the receiver gets all of it, from one place or the other.
 fn relocation() {
     let mut from = [1u8, 2, 3, 4];
-    let shared = Arc::new((Rendezvous::new(bytes(&mut from), 0, 1, false), Landing::default()));
+    let shared = Arc::new((Rendezvous::new(bytes(&mut from), 0, 1, 0, false), Landing::default()));
     let sender = {
         let shared = shared.clone();
         thread::spawn(move || {
@@ -140,7 +140,7 @@ fn loom_data_may_move_while_it_is_taken() {
 #[cfg(not(loom))]
 #[test]
 fn a_cancelled_offer_is_not_taken() {
-    let offer = Rendezvous::new(View::bytes(core::ptr::null_mut(), 0), 0, 1, false);
+    let offer = Rendezvous::new(View::bytes(core::ptr::null_mut(), 0), 0, 1, 0, false);
     assert!(offer.cancel() && offer.is_cancelled() && !offer.take() && !offer.cancel());
 }
 
@@ -148,7 +148,7 @@ fn a_cancelled_offer_is_not_taken() {
 #[test]
 fn a_short_receive_gets_the_front() {
     let (mut from, mut to) = ([7u8; 100], [0u8; 10]);
-    let offer = Rendezvous::new(bytes(&mut from), 0, 1, true);
+    let offer = Rendezvous::new(bytes(&mut from), 0, 1, 0, true);
     assert!(offer.take());
     offer.pull(None, &bytes(&mut to), together(1), &Landing::default(), || ());
     assert_eq!(to, [7; 10]);

@@ -61,7 +61,7 @@ impl Receiver {
                 let envelope = Envelope { context: body.context, source, tag: body.tag };
                 let bytes = body.bytes.as_ptr();
                 // SAFETY: six words fit, though the type promises alignment for half words only.
-                let words = unsafe { bytes.cast::<[u64; 3]>().read_unaligned() };
+                let words = unsafe { bytes.cast::<[u64; 4]>().read_unaligned() };
                 (envelope, body.source_kind >> KIND, words, bytes.cast::<u8>())
             });
             let (payload, data) = match kind {
@@ -73,7 +73,10 @@ impl Receiver {
                 }
                 OFFER | FIRM => {
                     let (descriptor, data, len) = (words[0] as usize, words[1] as *mut u8, words[2] as usize);
-                    (Payload::Offer(Offered { descriptor, data, len, firm: kind == FIRM }), ptr::null())
+                    (
+                        Payload::Offer(Offered { descriptor, data, len, number: words[3], firm: kind == FIRM }),
+                        ptr::null(),
+                    )
                 }
                 // SAFETY: the sender wrote the payload at this offset.
                 CELL => (Payload::Cell(words[0] as usize, words[1] as usize), unsafe {

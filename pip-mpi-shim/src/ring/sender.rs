@@ -155,7 +155,7 @@ impl Sender {
         // SAFETY: `make_room` found offset..offset+len free and within the ring's bytes.
         fill(unsafe { ring.bytes.add(offset as usize) });
         self.byte_tail = start + room;
-        self.publish(CELL, envelope, |line| write_words(line, [offset, len as u64, 0]));
+        self.publish(CELL, envelope, |line| write_words(line, [offset, len as u64, 0, 0]));
         Ok(())
     }
 
@@ -163,7 +163,7 @@ impl Sender {
     #[inline]
     pub fn send_offer(&mut self, envelope: Envelope, offered: &Offered) -> Result<(), Full> {
         self.make_room(0)?;
-        let words = [offered.descriptor as u64, offered.data as u64, offered.len as u64];
+        let words = [offered.descriptor as u64, offered.data as u64, offered.len as u64, offered.number];
         self.publish(if offered.firm { FIRM } else { OFFER }, envelope, |line| write_words(line, words));
         Ok(())
     }
@@ -179,7 +179,7 @@ impl Sender {
             Left { ring: Ring::leak(lines as usize, bytes as usize), tail: 0, byte_tail: 0 }
         });
         let envelope = Envelope { context: 0, source: 0, tag: 0 };
-        self.publish(LINK, envelope, |line| write_words(line, [next.ring as u64, next.tail, 0]));
+        self.publish(LINK, envelope, |line| write_words(line, [next.ring as u64, next.tail, 0, 0]));
         self.left.push_back(Left { ring: self.ring, tail: self.tail, byte_tail: self.byte_tail });
         (self.ring, self.tail, self.head) = (next.ring, next.tail, next.tail);
         (self.byte_tail, self.byte_head) = (next.byte_tail, next.byte_tail);
@@ -218,7 +218,7 @@ impl Sender {
     }
 }
 
-fn write_words(at: *mut u8, words: [u64; 3]) {
+fn write_words(at: *mut u8, words: [u64; 4]) {
     // SAFETY: a line's payload holds six words.
-    unsafe { at.cast::<[u64; 3]>().write_unaligned(words) }
+    unsafe { at.cast::<[u64; 4]>().write_unaligned(words) }
 }
