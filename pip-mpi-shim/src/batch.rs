@@ -5,6 +5,7 @@ use crate::completion::{Standing, advance, idle, is_complete, is_library, lane_o
 use crate::engine;
 use crate::exports::Testall;
 use crate::failure::Failure;
+use crate::request::Handle;
 use core::ffi::c_int;
 
 /// An array of requests and, unless ignored, of statuses.
@@ -44,14 +45,43 @@ impl Batch {
     /// The arrays are the program's, `count` long.
     pub unsafe fn wait_all(&self) -> c_int {
         let mut errors = Errors::default();
-        for i in self.indices() {
-            // SAFETY: the caller's promise.
-            if let Err(code) = unsafe { self.wait_for(i, &mut errors) } {
-                return code;
+        let mut i = 0;
+        while i < self.indices().end {
+            // SAFETY: the caller's promise, here and below.
+            i = unsafe { self.take_received(i) };
+            if i < self.indices().end {
+                // SAFETY: as above.
+                if let Err(code) = unsafe { self.wait_for(i, &mut errors) } {
+                    return code;
+                }
+                i += 1;
             }
         }
         // SAFETY: as above.
         unsafe { self.verdict(self.indices(), &errors) }
+    }
+
+    /// Completes the receives from request `i` on that are over and have nothing special to them; the first other request.
+    unsafe fn take_received(&self, mut i: usize) -> usize {
+        // SAFETY: the caller's promise, here and below.
+        let Some(first) = Handle::of(unsafe { *self.handle(i) }) else { return i };
+        let Some(mut engine) = engine::enter(first.lane) else { return i };
+        while i < self.indices().end {
+            let (handle, status) = (self.handle(i), self.status(i));
+            // SAFETY: as above.
+            let Some(Handle { lane, index }) = Handle::of(unsafe { *handle }) else { break };
+            if lane != first.lane {
+                break;
+            }
+            let Some(received) = engine.requests.take_received(index) else { break };
+            // SAFETY: as above.
+            unsafe {
+                *handle = abi::REQUEST_NULL;
+                received.outcome.store(status);
+            }
+            i += 1;
+        }
+        i
     }
 
     /// Waits for one of many; an error code if it is no request.

@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::exports::{Request_get_status, Testany};
 use crate::job;
 use crate::library;
-use crate::request::{Handle, Index, Kind, Operation, Persistent};
+use crate::request::{Handle, Index, Kind, Operation, Persistent, Received};
 use crate::waiting::Patience;
 use core::ffi::c_int;
 
@@ -171,7 +171,16 @@ struct Finished {
 }
 
 /// Takes the outcome of a complete request and frees or deactivates its slot.
+#[inline]
 fn finish(engine: &mut Engine, index: Index) -> Finished {
+    match engine.requests.take_received(index) {
+        Some(Received { outcome, comm, room }) => Finished { outcome, persistent: false, comm, room },
+        None => finish_any(engine, index),
+    }
+}
+
+#[inline(never)]
+fn finish_any(engine: &mut Engine, index: Index) -> Finished {
     let room = crate::receive::room_of(engine, index);
     engine.settle(index);
     let Some(slot) = engine.requests.get(index) else {

@@ -7,8 +7,8 @@ use crate::marks::Marks;
 use crate::matching::Pattern;
 use crate::rendezvous::{Pulled, Rendezvous};
 use crate::request::{Index, Matched, Unexpected};
-use crate::ring::{Arrival, Envelope, Payload};
-use crate::taking::Taken;
+use crate::ring::{Arrival, Envelope, Offered, Payload};
+use crate::taking::{self, Taken};
 
 /// What [`Engine::receive_directly`] found.
 #[derive(Debug)]
@@ -94,10 +94,24 @@ impl Engine {
     }
 
     /// Completes the posted receive `index` with an arrived message.
+    #[inline(always)]
     fn deliver(&mut self, index: Index, arrival: &Arrival, world: u32) {
-        if let Payload::Offer(offered) = arrival.payload
-            && self.halve(index, arrival.envelope, &offered)
-        {
+        let Envelope { source, tag, .. } = arrival.envelope;
+        match arrival.payload {
+            Payload::Offer(offered) => self.deliver_offered(index, arrival, &offered, world),
+            Payload::Inline(len) | Payload::Cell(_, len) => {
+                let Some(request) = self.requests.get(index) else { return };
+                let Some(operation) = &request.operation else { return };
+                let message = View::bytes(arrival.data.cast_mut(), len);
+                request.outcome = taking::unload(&mut self.stats, &message, &operation.view, source, tag);
+                (request.complete, request.lands) = (true, false);
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn deliver_offered(&mut self, index: Index, arrival: &Arrival, offered: &Offered, world: u32) {
+        if self.halve(index, arrival.envelope, offered) {
             return;
         }
         let Some(view) = self.requests.get(index).and_then(|r| r.operation.as_ref()).map(|op| op.view) else { return };

@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 /// Handles of requests made here lie in this range: kind 0, object "request", a non-zero index.
 const FIRST: abi::Request = abi::REQUEST_NULL + LANES as abi::Request;
-const LAST: abi::Request = 0x2fff_ffff;
+const LAST: abi::Request = FIRST + LANES as i32 * SLOTS - 1;
+const _: () = assert!(LAST <= 0x2fff_ffff);
 
 /// Index of a slot.
 pub type Index = u32;
@@ -21,8 +22,8 @@ pub struct Handle {
     pub index: Index,
 }
 
-/// Slots of one lane that handles can name.
-const SLOTS: i32 = (LAST - FIRST + 1) / LANES as i32;
+/// Slots of one lane that handles can name. A power of two: every call on a request divides by it.
+const SLOTS: i32 = 1 << 22;
 
 impl Handle {
     /// What a request or message handle of a program stands for, if it is the shim's.
@@ -31,8 +32,8 @@ impl Handle {
         if !(FIRST..=LAST).contains(&request) {
             return None;
         }
-        let number = request - FIRST;
-        Some(Handle { lane: (number / SLOTS) as Lane, index: (number % SLOTS) as Index })
+        let number = (request - FIRST) as u32;
+        Some(Handle { lane: number / SLOTS as u32, index: number % SLOTS as u32 })
     }
 
     /// The handle that the program gets.
@@ -230,6 +231,15 @@ pub struct Parked {
     pub layout: Option<Arc<Layout>>,
 }
 
+/// What a completed receive tells.
+#[derive(Debug)]
+pub struct Received {
+    pub outcome: Outcome,
+    pub comm: Comm,
+    /// Bytes that it had room for.
+    pub room: usize,
+}
+
 /// All requests of a rank. Slots keep their address.
 #[derive(Debug, Default)]
 pub struct Slab {
@@ -281,6 +291,22 @@ impl Slab {
         slot.kind = Kind::Free;
         (slot.operation, slot.offer, slot.persistent, slot.data) = (None, None, None, None);
         self.free.push(index);
+    }
+
+    /// The outcome of a receive that is complete, whose slot is free then; None if there is more to it, or if it is not.
+    #[inline(always)]
+    pub fn take_received(&mut self, index: Index) -> Option<Received> {
+        let slot = &mut **self.slots.get_mut(index as usize)?;
+        let more = slot.halved.is_some() || slot.persistent.is_some() || slot.outcome.error != abi::SUCCESS;
+        if !matches!(slot.kind, Kind::Receive) || !slot.complete || more {
+            return None;
+        }
+        // It stays in the slot: to move it costs more than all the rest.
+        let operation = slot.operation.as_ref().filter(|operation| operation.layout.is_none())?;
+        let received = Received { outcome: slot.outcome, comm: operation.comm, room: operation.view.len() };
+        slot.kind = Kind::Free;
+        self.free.push(index);
+        Some(received)
     }
 
     /// Separates a slot from its offer, if it has one: the slot goes on without.

@@ -6,6 +6,7 @@ use crate::layout::{self, View};
 use crate::rendezvous::{Landing, Pulled, Rendezvous, Sharing};
 use crate::request::{Index, Unexpected};
 use crate::ring::{Arrival, Envelope, Offered, Payload};
+use crate::stats::Stats;
 use crate::waiting;
 
 /// A message that this rank has taken, and whether the sender still copies a part of it.
@@ -13,6 +14,22 @@ use crate::waiting;
 pub struct Taken {
     pub outcome: Outcome,
     pub pulled: Pulled,
+}
+
+/// Copies a message that has arrived to where its receive wants it.
+#[inline(always)]
+pub fn unload(stats: &mut Stats, message: &View, target: &View, source: u32, tag: i32) -> Outcome {
+    // SAFETY: a message where its sender or its mailbox keeps it, and the receive buffer of the program.
+    unsafe { layout::copy(message, target, message.len().min(target.len())) };
+    outcome(stats, message.len(), target.len(), source, tag)
+}
+
+#[inline]
+fn outcome(stats: &mut Stats, sent: usize, room: usize, source: u32, tag: i32) -> Outcome {
+    let bytes = sent.min(room);
+    stats.received.add(bytes);
+    let error = if sent > room { abi::ERR_TRUNCATE } else { abi::SUCCESS };
+    Outcome { source: source as i32, tag, bytes, cancelled: false, error }
 }
 
 impl Engine {
@@ -34,7 +51,7 @@ impl Engine {
         (request.lands, request.halved) = (true, Some(core::ptr::from_ref(offer)));
         let (sender, lane) = (self.job.block(offer.sender()), self.lane);
         offer.halve(&view, &request.landing, || sender.door(lane).ask_assistance(offer));
-        let outcome = self.outcome(offered.len, view.len(), source, tag);
+        let outcome = outcome(&mut self.stats, offered.len, view.len(), source, tag);
         self.requests.update(index, |request| request.outcome = outcome);
         self.halved.push(index);
         waiting::notify(self.job, sender);
@@ -75,26 +92,10 @@ impl Engine {
                 Some(self.pull_taken(offer, data, world, view, source, tag, landing, least))
             }
             Payload::Inline(len) | Payload::Cell(_, len) => {
-                let outcome = self.unload(&View::bytes(arrival.data.cast_mut(), len), view, source, tag);
+                let outcome = unload(&mut self.stats, &View::bytes(arrival.data.cast_mut(), len), view, source, tag);
                 Some(Taken { outcome, pulled: Pulled::Whole })
             }
         }
-    }
-
-    /// Copies a message that has arrived to where its receive wants it.
-    #[inline(always)]
-    fn unload(&mut self, message: &View, target: &View, source: u32, tag: i32) -> Outcome {
-        // SAFETY: a message where its sender or its mailbox keeps it, and the receive buffer of the program.
-        unsafe { layout::copy(message, target, message.len().min(target.len())) };
-        self.outcome(message.len(), target.len(), source, tag)
-    }
-
-    #[inline]
-    fn outcome(&mut self, sent: usize, room: usize, source: u32, tag: i32) -> Outcome {
-        let bytes = sent.min(room);
-        self.stats.received.add(bytes);
-        let error = if sent > room { abi::ERR_TRUNCATE } else { abi::SUCCESS };
-        Outcome { source: source as i32, tag, bytes, cancelled: false, error }
     }
 
     /// Copies from an offer that has been taken, which completes it; together with the sender from `least` bytes on. `data`
@@ -120,7 +121,7 @@ impl Engine {
         let least = if self.offering > 0 { usize::MAX } else { least };
         let pulled = offer.pull(data, target, Sharing { least, ..self.tunables.sharing() }, landing, invite);
         waiting::notify(self.job, sender);
-        Taken { outcome: self.outcome(sent, target.len(), source, tag), pulled }
+        Taken { outcome: outcome(&mut self.stats, sent, target.len(), source, tag), pulled }
     }
 
     /// Copies along if a peer asked for it.
@@ -161,7 +162,8 @@ impl Engine {
     ) -> Option<Taken> {
         match message {
             Unexpected::Eager(bytes) => {
-                let outcome = self.unload(&View::bytes(bytes.as_ptr().cast_mut(), bytes.len()), view, source, tag);
+                let message = View::bytes(bytes.as_ptr().cast_mut(), bytes.len());
+                let outcome = unload(&mut self.stats, &message, view, source, tag);
                 Some(Taken { outcome, pulled: Pulled::Whole })
             }
             // SAFETY: an offer stays in place until it is complete.

@@ -22,6 +22,9 @@ pub struct Arrival {
 pub struct Receiver {
     ring: *const Ring,
     position: u64,
+    /// Whether the message before the present one was there already when it was looked for, and the last line fetched ahead.
+    streaming: bool,
+    fetched: u64,
     /// Bytes and lines since the head was last published.
     unpublished: u64,
     /// The payload of a message in several lines, in a row.
@@ -37,7 +40,7 @@ impl Receiver {
     /// # Safety
     /// `ring` came from [`Sender::ring`] before anything was sent, and there is one receiver only.
     pub unsafe fn new(ring: *const Ring) -> Receiver {
-        Receiver { ring, position: 0, unpublished: 0, gathered: Box::new([0; LINES_MAX]) }
+        Receiver { ring, position: 0, streaming: false, fetched: 0, unpublished: 0, gathered: Box::new([0; LINES_MAX]) }
     }
 
     fn shared(&self) -> &'static Ring {
@@ -52,6 +55,7 @@ impl Receiver {
             let ring = self.shared();
             let line = ring.line(self.position);
             if line.turn.load(Ordering::Acquire) != (self.position + 1) as u32 {
+                self.streaming = false;
                 return None;
             }
             let (envelope, kind, words, data) = line.body.with(|body| {
@@ -69,6 +73,7 @@ impl Receiver {
                     self.position += 1;
                     ring.head.lines.store(self.position, Ordering::Release);
                     (self.ring, self.position, self.unpublished) = (words[0] as *const Ring, words[1], 0);
+                    self.streaming = false;
                     continue;
                 }
                 OFFER | FIRM => {
@@ -92,15 +97,23 @@ impl Receiver {
         }
     }
 
-    /// Fetches the line some messages ahead: of a burst of messages, several lines travel at a time.
+    /// Fetches the lines behind the present one if messages come faster than they are taken, so that several lines travel at
+    /// a time. If they come one by one those lines are yet to be written, and fetching them would only be in the way.
     #[inline]
-    fn look_ahead(&self) {
-        const AHEAD: u64 = 3;
-        #[cfg(not(loom))]
-        // SAFETY: a prefetch has no effect that a program can see.
-        unsafe {
-            use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            _mm_prefetch::<{ _MM_HINT_T0 }>(ptr::from_ref(self.shared().line(self.position + AHEAD)).cast());
+    fn look_ahead(&mut self) {
+        const AHEAD: u64 = 6;
+        if !std::mem::replace(&mut self.streaming, true) {
+            self.fetched = self.position;
+            return;
+        }
+        while self.fetched < self.position + AHEAD {
+            self.fetched += 1;
+            #[cfg(not(loom))]
+            // SAFETY: a prefetch has no effect that a program can see.
+            unsafe {
+                use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+                _mm_prefetch::<{ _MM_HINT_T0 }>(ptr::from_ref(self.shared().line(self.fetched)).cast());
+            }
         }
     }
 

@@ -107,6 +107,7 @@ impl Sender {
         self.ends[(self.tail & (ring.line_count - 1)) as usize] = self.byte_tail;
         self.tail += 1;
         line.turn.store(self.tail as u32, Ordering::Release);
+        ring.own_ahead(self.tail);
     }
 
     /// Sends up to [`INLINE_MAX`] bytes, which `fill` writes to the place it is given.
