@@ -7,7 +7,7 @@
 //!
 //! This module knows neither MPI nor the operating system.
 
-use crate::primitive::{AtomicPtr, AtomicU32, AtomicU64, UnsafeCell};
+use crate::primitive::{self, AtomicPtr, AtomicU32, AtomicU64, UnsafeCell};
 use core::ptr;
 
 /// Bytes of payload in a line, beside the envelope.
@@ -164,12 +164,7 @@ impl Ring {
     #[inline(always)]
     fn own_ahead(&self, position: u64) {
         const AHEAD: u64 = 8;
-        #[cfg(not(loom))]
-        // SAFETY: a prefetch, for writing, of a line that the table has. Processors that do not know it do nothing.
-        unsafe {
-            let line = ptr::from_ref(self.line(position + AHEAD));
-            core::arch::asm!("prefetchw [{}]", in(reg) line, options(nostack, preserves_flags));
-        }
+        primitive::prefetch_for_writing(self.line(position + AHEAD));
     }
 
     fn line(&self, position: u64) -> &Line {

@@ -3,6 +3,7 @@
 use crate::abi::{self, Outcome};
 use crate::engine::Engine;
 use crate::layout::{self, View};
+use crate::primitive;
 use crate::rendezvous::{Landing, Pulled, Rendezvous, Sharing};
 use crate::request::{Index, Unexpected};
 use crate::ring::{Arrival, Envelope, Offered, Payload};
@@ -179,9 +180,5 @@ impl Engine {
 /// Fetches the first lines at an address; nothing happens if there is nothing.
 #[inline(always)]
 fn prefetch(address: *const u8) {
-    for line in 0..4 {
-        let line = address.wrapping_add(line * 64).cast();
-        // SAFETY: a prefetch never faults.
-        unsafe { core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(line) };
-    }
+    (0..4).for_each(|line| primitive::prefetch(address.wrapping_add(line * 64)));
 }

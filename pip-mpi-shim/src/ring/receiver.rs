@@ -3,7 +3,7 @@
 use super::{
     CELL, Envelope, FIRM, INLINE, INLINE_MAX, KIND, LINES_MAX, LINK, MORE, OFFER, Offered, Payload, Ring, more_lines,
 };
-use crate::primitive::Ordering;
+use crate::primitive::{self, Ordering};
 use core::ptr;
 
 /// A message at the head of a ring; its payload stays in place until [`Receiver::advance`].
@@ -22,8 +22,9 @@ pub struct Arrival {
 pub struct Receiver {
     ring: *const Ring,
     position: u64,
-    /// Whether the message before the present one was there already when it was looked for, and the last line fetched ahead.
+    /// Whether the last look found a message.
     streaming: bool,
+    /// The last line fetched ahead.
     fetched: u64,
     /// Bytes and lines since the head was last published.
     unpublished: u64,
@@ -108,12 +109,7 @@ impl Receiver {
         }
         while self.fetched < self.position + AHEAD {
             self.fetched += 1;
-            #[cfg(not(loom))]
-            // SAFETY: a prefetch has no effect that a program can see.
-            unsafe {
-                use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-                _mm_prefetch::<{ _MM_HINT_T0 }>(ptr::from_ref(self.shared().line(self.fetched)).cast());
-            }
+            primitive::prefetch(self.shared().line(self.fetched));
         }
     }
 
