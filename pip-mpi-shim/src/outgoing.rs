@@ -1,4 +1,4 @@
-//! Messages on their way out. Up to 48 bytes travel in a line of the mailbox. Longer ones are offered: the receiver
+//! Messages on their way out. Up to 528 bytes travel in lines of the mailbox. Longer ones are offered: the receiver
 //! copies from the sender's buffer. A send that must not wait for its receiver (MPI-4.0 section 3.4: standard mode may
 //! buffer, and programs count on it for short messages) makes an offer too, as long as the receiver is quick to fetch; if
 //! it is not, the sender moves the data to a buffer of its own and goes on, and for a while copies through the mailbox.

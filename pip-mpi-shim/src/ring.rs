@@ -15,7 +15,7 @@ pub const INLINE_MAX: usize = 48;
 /// Bytes of payload in a line that continues the one before.
 const MORE: usize = 60;
 /// Lines that a message may continue in.
-const MORE_LINES: usize = 4;
+const MORE_LINES: usize = 8;
 /// The most payload that travels in lines.
 pub const LINES_MAX: usize = INLINE_MAX + MORE_LINES * MORE;
 

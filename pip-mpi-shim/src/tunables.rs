@@ -43,7 +43,7 @@ tunables! {
     eager_max: "PIP_MPI_EAGER_MAX" = 16 << 10, "bytes",
         "Standard sends up to this size never wait for their receiver; longer ones until it has copied the data.";
     copy_max: "PIP_MPI_COPY_MAX" = 512, "bytes",
-        "Non-blocking sends up to this size are copied through the mailbox even if the receiver is quick to fetch.";
+        "Non-blocking sends up to this size are copied through the mailbox even if the receiver is quick to fetch; up to 528 bytes all are.";
     ring_bytes: "PIP_MPI_RING_BYTES" = 16 << 10, "bytes",
         "First size of the payload ring of a pair of ranks; it grows when it is full.";
     ring_bytes_max: "PIP_MPI_RING_BYTES_MAX" = 256 << 10, "bytes",

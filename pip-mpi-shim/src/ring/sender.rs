@@ -2,6 +2,7 @@
 
 use super::{CELL, Envelope, FIRM, INLINE, INLINE_MAX, KIND, LINES_MAX, LINK, MORE, OFFER, Offered, Ring, more_lines};
 use crate::primitive::Ordering;
+use core::mem::MaybeUninit;
 use core::ptr;
 use std::collections::VecDeque;
 
@@ -128,8 +129,8 @@ impl Sender {
         if (self.tail & (count - 1)) + more >= count || self.tail + more - self.head >= count - 1 {
             return Err(Full);
         }
-        let mut data = [0u8; LINES_MAX];
-        fill(data.as_mut_ptr());
+        let mut data = [MaybeUninit::<u8>::uninit(); LINES_MAX]; // what the last line has beyond the message nobody looks at
+        fill(data.as_mut_ptr().cast());
         for i in 0..more as usize {
             let line = self.shared().line(self.tail + 1 + i as u64);
             let from = &data[INLINE_MAX + i * MORE..][..MORE];
@@ -139,7 +140,7 @@ impl Sender {
         let end = self.tail + more;
         self.publish(INLINE + len as u32, envelope, |first| {
             // SAFETY: a line's payload holds INLINE_MAX bytes.
-            unsafe { ptr::copy_nonoverlapping(data.as_ptr(), first, INLINE_MAX) }
+            unsafe { ptr::copy_nonoverlapping(data.as_ptr(), first.cast(), INLINE_MAX) }
         });
         self.ends[(end & (count - 1)) as usize] = self.byte_tail;
         self.tail = end + 1;
