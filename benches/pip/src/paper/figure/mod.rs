@@ -9,6 +9,7 @@ use axis::{Axis, axis};
 use plotters::coord::Shift;
 use plotters::element::{DynElement, IntoDynElement, PointCollection};
 use plotters::prelude::*;
+use plotters::style::{FontStyle, register_font};
 use std::path::Path;
 
 pub use axis::Scale;
@@ -76,6 +77,7 @@ impl Figure {
     }
 
     fn draw(&self, text: &mut String) -> Result<(), Box<dyn std::error::Error>> {
+        register_font("sans-serif", FontStyle::Normal, notosans::REGULAR_TTF).map_err(|_| "the font is damaged")?;
         let root = SVGBackend::with_string(text, SIZE).into_drawing_area();
         root.fill(&WHITE)?;
         write_line(&root, &self.title, 20.0, 14)?;

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, anyhow};
 use plotters::prelude::*;
+use plotters::style::{FontStyle, register_font};
 use std::path::Path;
 
 /// Of one step.
@@ -24,6 +25,7 @@ fn draw(path: &Path, points: &[Point]) -> Result<(), Box<dyn std::error::Error>>
     let (Some(first), Some(last)) = (points.first(), points.last()) else { return Ok(()) };
     let steps = first.step as f64..last.step.max(first.step + 1) as f64;
     let longest = points.iter().map(|point| point.length).fold(1.0, f64::max);
+    register_font("sans-serif", FontStyle::Normal, notosans::REGULAR_TTF).map_err(|_| "the font is damaged")?;
     let root = SVGBackend::new(path, (800, 450)).into_drawing_area();
     root.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&root)
