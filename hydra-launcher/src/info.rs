@@ -13,6 +13,8 @@ pub const VERSION: &str = concat!("pip-mpiexec ", env!("CARGO_PKG_VERSION"), "\n
 pub fn text() -> Result<String> {
     let library = shim_library::find()?;
     let settings = settings(&library)?;
+    // What is preloaded may be another name for the file, without spaces.
+    let library = library.canonicalize().unwrap_or(library);
     Ok(format!("{VERSION}library of the ranks: {}\n\n{settings}", library.display()))
 }
 

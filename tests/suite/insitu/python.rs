@@ -21,7 +21,8 @@ pub fn add(cases: &mut Cases) {
 
 /// The virtual environment of `scripts/python`.
 fn environment() -> Result<PathBuf, String> {
-    let folder = places::built("x").ancestors().nth(2).unwrap_or(Path::new(".")).join("python");
+    let release = places::built("pip-python").canonicalize().unwrap_or_default();
+    let folder = release.ancestors().nth(2).unwrap_or(Path::new(".")).join("python");
     match folder.join("installed").exists() {
         true => Ok(folder),
         false => Err("numpy and mpi4py are not installed (scripts/python target/python)".to_owned()),

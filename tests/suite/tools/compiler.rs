@@ -78,7 +78,8 @@ fn prints() -> Result<()> {
         let outcome = pipcc(args).end()?;
         outcome.expect_code(0)?.expect_quiet()?;
         ensure!(outcome.out().lines().count() == 1, "{outcome}");
-        Ok(format!(" {} ", outcome.out().trim()))
+        // Paths that need it are quoted.
+        Ok(format!(" {} ", outcome.out().trim().replace('\'', "")))
     };
     let (compile, link) = (flags("--cflags")?, flags("--lflags")?);
     for flag in [" -DPIPCC ", " -DPIP_VERSION=", " -DPIP_VERSION_MAJOR=", "-I", " -fPIC ", " -pthread "] {

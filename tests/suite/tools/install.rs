@@ -60,7 +60,7 @@ fn pkg_config() -> Result<()> {
     make("install-files")?.arg(format!("PREFIX={}", prefix.display())).end()?.expect_code(0)?;
     let (pkg_config, family) = (prefix.join("lib/pkgconfig"), folder.path().join("family"));
     let line = format!(
-        "cc -o '{}' '{}' $(pkg-config --cflags --libs pip) && pkg-config --cflags --libs xpmem && pkg-config --modversion pip",
+        "eval \"cc -o '{}' '{}' $(pkg-config --cflags --libs pip)\" && pkg-config --cflags --libs xpmem && pkg-config --modversion pip",
         family.display(),
         source("family.c").display()
     );
