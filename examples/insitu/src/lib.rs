@@ -1,6 +1,7 @@
 //! What the simulation and the analysis agree on: the names and shapes of what is shared ([`meeting`]), the segment of shared
 //! memory that the coupling for separate address spaces uses ([`segment`]), and how rows are dealt out ([`rows`]).
 
+pub mod command_line;
 pub mod meeting;
 pub mod segment;
 

@@ -34,6 +34,9 @@ struct Notice {
     world: u32,
     /// An error class if this rank cannot take part.
     status: c_int,
+    /// Not 0: parts of a shared window may lie apart.
+    apart: u32,
+    reserved: u32,
     /// From rank 0: where the header is.
     header: u64,
     base: u64,
@@ -157,6 +160,8 @@ impl<'a> Making<'a> {
         let own = Notice {
             world: self.job.rank,
             status,
+            apart: u32::from(self.hint(c"alloc_shared_noncontig") == Some(true)),
+            reserved: 0,
             header: own_header.map_or(0, |header| core::ptr::from_ref(header) as u64),
             base: base as u64,
             bytes: self.segment.bytes as u64,
@@ -207,8 +212,7 @@ impl<'a> Making<'a> {
             Ok(agreement) => agreement,
             Err(code) => return code,
         };
-        let apart = self.hint(c"alloc_shared_noncontig") == Some(true);
-        let layout = offsets(&agreement.notices, apart);
+        let layout = offsets(&agreement.notices, agreement.notices.iter().all(|notice| notice.apart != 0));
         let header = agreement.header;
         let mut memory = None;
         if self.rank == 0 {
@@ -218,13 +222,12 @@ impl<'a> Making<'a> {
         } else {
             completion::wait_until(None, || header.segment().is_some());
         }
-        let (Some(start), Some((offsets, total))) = (header.segment().flatten(), layout) else {
+        let (Some(start), Some((offsets, _))) = (header.segment().flatten(), layout) else {
             let bytes = agreement.notices.iter().map(|notice| notice.bytes as Count).fold(0, Count::saturating_add);
             self.depart(header);
             let failure = Failure::Window { class: abi::ERR_NO_MEM, rank: 0, bytes, unit: 1 };
             return failure.raise(self.segment.function, self.segment.comm);
         };
-        debug_assert!(offsets.iter().all(|&offset| offset <= total));
         let part = |(notice, &offset): (&Notice, &usize)| Part {
             base: if notice.bytes == 0 { core::ptr::null_mut() } else { start.wrapping_add(offset) },
             bytes: notice.bytes as usize,
@@ -250,6 +253,8 @@ impl<'a> Making<'a> {
             }
         };
         if code != abi::SUCCESS {
+            // SAFETY: our own reference.
+            unsafe { real::Group_free(&mut group) };
             self.depart(header);
             return code;
         }

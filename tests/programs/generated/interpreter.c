@@ -119,17 +119,7 @@ int main(int argc, char **argv) {
     MPI_Comm_rank(MPI_COMM_WORLD, &me);
     MPI_Comm_size(MPI_COMM_WORLD, &np);
     if (argc < 3 || given < level) fail(&player, "usage: interpreter SCRIPT RESULTS [threads]; thread level %d", given);
-    MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
-    MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN);
-    script = script_read(argv[1], me);
-    FILE *results = me == 0 ? fopen(argv[2], "w") : NULL;
-    if (script.count == 0 || (me == 0 && !results)) fail(&player, "no script, or no results");
-    for (int from = 0, to; from < script.count; from = to) {
-        case_number = strtol(script.lines[from].text + strcspn(script.lines[from].text, " "), NULL, 10);
-        for (to = from + 1; to < script.count && strncmp(script.lines[to].text, "case ", 5); to++);
-        play_case(results, from + 1, to);
-    }
-    if (results) fclose(results);
+    play_script(&player, &script, argv[1], argv[2], play_case);
     MPI_Finalize();
     return 0;
 }

@@ -76,3 +76,19 @@ static Slot *slot_at(Player *player, int64_t index) {
     return &player->slots[index];
 }
 static Slot *slot_of(Player *player, const char *line) { return slot_at(player, number(line, "slot", -1)); }
+
+/* Reads the script at `path` and plays its cases, from the line behind `case N` to the next such line; rank 0 writes to `results`. */
+static inline void play_script(Player *player, Script *script, const char *path, const char *results,
+                               void (*play_case)(FILE *results, int from, int to)) {
+    MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+    MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN);
+    *script = script_read(path, me);
+    FILE *file = me == 0 ? fopen(results, "w") : NULL;
+    if (script->count == 0 || (me == 0 && !file)) fail(player, "no script, or no results");
+    for (int from = 0, to; from < script->count; from = to) {
+        case_number = strtol(script->lines[from].text + strcspn(script->lines[from].text, " "), NULL, 10);
+        for (to = from + 1; to < script->count && strncmp(script->lines[to].text, "case ", 5); to++);
+        play_case(file, from + 1, to);
+    }
+    if (file) fclose(file);
+}

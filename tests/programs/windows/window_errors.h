@@ -1,27 +1,13 @@
 /* What the programs about errors of windows share: a handler on the window and one on its communicator, and a line for every
  * call that says what it returned and whose handler was called. */
 #include "windows.h"
+#include "../mpi/report.h"
 
-static int calls;
-static const char *whose;
 
 static void of_window(MPI_Win *win, int *error, ...) { (void)win, (void)error, calls++, whose = "window"; }
 static void of_comm(MPI_Comm *comm, int *error, ...) {
     (void)error, calls++;
     whose = *comm == MPI_COMM_WORLD ? "world" : *comm == MPI_COMM_SELF ? "self" : "communicator";
-}
-
-/* Makes a call and says (rank 0) what it returned and which error handler was called. */
-#define try(call) (calls = 0, report(#call, call))
-
-static inline void report(const char *call, int code) {
-    char text[MPI_MAX_ERROR_STRING];
-    int class, length;
-    if (me != 0) return;
-    MPI_Error_class(code, &class);
-    MPI_Error_string(class, text, &length);
-    if (calls > 0) printf("%s: %s, handler of %s, %d call\n", call, text, whose, calls);
-    else printf("%s: %s, no handler\n", call, text);
 }
 
 static inline void handle_errors_of(MPI_Win win) {

@@ -29,17 +29,7 @@ const TELL: Duration = Duration::from_secs(1);
 const BEGIN: Duration = Duration::from_secs(60);
 
 fn main() {
-    let options = match options::parse(std::env::args_os().skip(1)) {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            print!("{HELP}");
-            return;
-        }
-        Err(why) => {
-            eprintln!("analysis: {why}; -h lists the options.");
-            std::process::exit(2);
-        }
-    };
+    let options = insitu::command_line::options_or_exit("analysis", HELP, options::parse);
     // As a rank of the job the simulation waits for it at the start and at the end; beside the ranks it never does.
     let universe = if meeting::is_rank() { mpi::initialize() } else { None };
     let result = universe.as_ref().map(|universe| universe.world()).map_or(Ok(Vec::new()), |world| {

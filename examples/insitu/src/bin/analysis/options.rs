@@ -1,5 +1,6 @@
 //! The command line of the analysis.
 
+use insitu::command_line::bounded;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -45,25 +46,15 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Option<Options>
     while let Some(arg) = parser.next()? {
         match arg {
             Long("frames") => options.frames = Some(parser.value()?.into()),
-            Long("level") => options.level = number(&mut parser, "--level", 1.0)?,
-            Long("delay") => options.delay = Duration::from_secs_f64(number(&mut parser, "--delay", 1e6)?),
-            Long("pause") => options.pause = Duration::from_secs_f64(number(&mut parser, "--pause", 1e6)?),
+            Long("level") => options.level = bounded(&mut parser, "--level", 0.0, 1.0)?,
+            Long("delay") => options.delay = Duration::from_secs_f64(bounded(&mut parser, "--delay", 0.0, 1e6)?),
+            Long("pause") => options.pause = Duration::from_secs_f64(bounded(&mut parser, "--pause", 0.0, 1e6)?),
             Long("verbose") => options.verbose = true,
             Short('h') | Long("help") => return Ok(None),
             _ => return Err(arg.unexpected()),
         }
     }
     Ok(Some(options))
-}
-
-fn number(parser: &mut lexopt::Parser, name: &str, most: f64) -> Result<f64, lexopt::Error> {
-    use lexopt::prelude::*;
-    let value: f64 = parser.value()?.parse()?;
-    if (0.0..=most).contains(&value) {
-        Ok(value)
-    } else {
-        Err(format!("{name} {value}: give a number from 0 to {most}").into())
-    }
 }
 
 #[cfg(test)]

@@ -17,17 +17,7 @@ use run::Run;
 use store::Store;
 
 fn main() {
-    let options = match options::parse(std::env::args_os().skip(1)) {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            print!("{HELP}");
-            return;
-        }
-        Err(why) => {
-            eprintln!("simulation: {why}; -h lists the options.");
-            std::process::exit(2);
-        }
-    };
+    let options = insitu::command_line::options_or_exit("simulation", HELP, options::parse);
     let Some(universe) = mpi::initialize() else {
         eprintln!("simulation: MPI is initialised already.");
         std::process::exit(1);

@@ -1,5 +1,6 @@
 //! The command line of the simulation.
 
+use insitu::command_line::bounded;
 use insitu::Coupling;
 use std::ffi::OsString;
 
@@ -68,16 +69,6 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Option<Options>
         }
     }
     Ok(Some(options))
-}
-
-fn bounded(parser: &mut lexopt::Parser, name: &str, least: u64, most: u64) -> Result<u64, lexopt::Error> {
-    use lexopt::prelude::*;
-    let value = parser.value()?.parse()?;
-    if (least..=most).contains(&value) {
-        Ok(value)
-    } else {
-        Err(format!("{name} {value}: give a number from {least} to {most}").into())
-    }
 }
 
 #[cfg(test)]
