@@ -1,4 +1,6 @@
 /* What the programs of this folder share. */
+#ifndef TEST_H
+#define TEST_H
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,3 +53,4 @@ static inline const char *class_of(int error) {
         default: return "other";
     }
 }
+#endif
