@@ -12,12 +12,15 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 # Generated MPI programs of the long run, `make test-generated`.
 CASES ?= 10000
 
-.PHONY: help setup build run test test-loom test-generated bench paper tune rivals clean install install-files uninstall
+SANITIZED := x86_64-unknown-linux-gnu
+
+.PHONY: help setup build run test test-loom test-sanitized test-generated bench paper tune rivals clean install install-files uninstall
 
 help:
 	@echo 'make run     install what is missing, build, show ranks in one address space, compare with stock MPICH'
 	@echo 'make test    install what is missing, build, run every test'
 	@echo 'make test-loom  every interleaving of the lock-free modules (part of make test)'
+	@echo 'make test-sanitized  the unit tests of shim and core under the address sanitizer'
 	@echo 'make test-generated  CASES (10000) generated MPI programs of messages and as many of windows, under PiP and stock MPICH; ARGS="--seed 1 --ranks 2-4"'
 	@echo 'make bench   a longer comparison, also as JSON; ARGS="..." passes options (ARGS=-h lists them)'
 	@echo 'make paper   the measures of the PiP paper: tables, and figures in target/paper'
@@ -53,6 +56,13 @@ test:
 test-loom:
 	CARGO_TARGET_DIR="$(BUILD)/loom" RUSTFLAGS="--cfg loom" \
 		cargo test --release -p pip-mpi-shim --lib loom_
+
+# Accesses out of bounds and after the end, in the modules that unit tests reach. The sanitizer comes with the stable toolchain but is
+# switched on by a flag that only nightly ones take without RUSTC_BOOTSTRAP. Leaks are not looked for: tables of handles and what peers
+# may still read live until the process ends.
+test-sanitized:
+	CARGO_TARGET_DIR="$(BUILD)/sanitized" RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address" ASAN_OPTIONS=detect_leaks=0 \
+		cargo test -p pip-mpi-shim -p pip-core --lib --target $(SANITIZED)
 
 # A number of programs that no one has time for in `make test`.
 test-generated:
