@@ -58,7 +58,6 @@ pub const REQUEST_COMPLETE_RECEIVE: Request = 0x6c00_0002;
 pub const MESSAGE_NULL: Message = REQUEST_NULL;
 
 pub const GROUP_NULL: Group = 0x0800_0000;
-pub const INFO_NULL: Info = 0x1c00_0000;
 
 pub const MAX: Op = 0x5800_0001;
 pub const MIN: Op = 0x5800_0002;
@@ -151,4 +150,11 @@ pub fn error_class(code: c_int) -> c_int {
 #[inline]
 pub fn builtin_size(datatype: Datatype) -> Option<usize> {
     (datatype as u32 & 0xff00_0000 == 0x4c00_0000).then_some((datatype as u32 >> 8 & 0xff) as usize)
+}
+
+/// Whether a handle has the form of an info object's: the kind of object in bits 26 to 29, in the upper two nothing for
+/// MPI_INFO_NULL.
+pub fn is_info(handle: Info) -> bool {
+    let handle = handle as u32;
+    handle >> 30 != 0 && handle >> 26 & 0xf == 7
 }

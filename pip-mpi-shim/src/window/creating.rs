@@ -123,8 +123,8 @@ impl<'a> Making<'a> {
     }
 
     fn hint(&self, key: &CStr) -> Option<bool> {
-        if self.segment.info == abi::INFO_NULL {
-            return None;
+        if !abi::is_info(self.segment.info) {
+            return None; // none, or a wrong one, which the window behind this one will report
         }
         let (mut value, mut flag) = ([0 as c_char; 16], 0);
         // SAFETY: the buffer has room for so many characters and the end.
