@@ -8,6 +8,9 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 /// Names under which the MPICH ABI is installed, for programs that load it by dlopen.
 const LIBRARIES: [&CStr; 2] = [c"libmpich.so.12", c"libmpi.so.12"];
 
+/// Every Open MPI has it, and nothing else does.
+const OF_OPEN_MPI: &CStr = c"ompi_mpi_comm_world";
+
 /// A function of the MPI library, looked up at its first call.
 #[derive(Debug)]
 pub struct Function {
@@ -50,6 +53,12 @@ impl Function {
                        MPICH's mpicc", self.name.to_string_lossy());
             std::process::abort();
         };
+        if next(OF_OPEN_MPI).is_some() {
+            // Its handles are pointers: not one call could be passed on.
+            eprintln!("pip-mpi: this program uses Open MPI, whose ABI is another than MPICH's; build it with MPICH's mpicc, \
+                       start it with Open MPI's mpiexec, or give pip-mpiexec -no-shim");
+            std::process::exit(1);
+        }
         self.real.store(found, Ordering::Relaxed);
         found
     }

@@ -49,4 +49,9 @@ pub fn add(cases: &mut Cases) {
             pip.expect_code(stock.code.unwrap_or(-1))?.expect_err(&[function]).map(drop)
         });
     }
+    cases.add("faults::a_program_of_another_abi_says_so", || {
+        let program = sources::program("launcher/another_abi.c")?;
+        Run::pip("-n 2").arg(&program).end()?.expect_code(1)?.expect_err(&["Open MPI", "-no-shim"])?;
+        Run::pip("-no-shim -n 2").arg(&program).end()?.expect_code(0).map(drop)
+    });
 }
