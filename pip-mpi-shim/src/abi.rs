@@ -104,6 +104,18 @@ pub struct Status {
     pub error: c_int,
 }
 
+impl Status {
+    /// Bytes of the message.
+    pub fn bytes(&self) -> usize {
+        (self.count_high_and_cancelled as u32 as usize >> 1) << 32 | self.count_low as u32 as usize
+    }
+
+    /// Rank of its sender.
+    pub fn source(&self) -> c_int {
+        self.source
+    }
+}
+
 /// MPI_STATUS_IGNORE and MPI_STATUSES_IGNORE.
 pub const STATUS_IGNORE: *mut Status = core::ptr::without_provenance_mut(1);
 

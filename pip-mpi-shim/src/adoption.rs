@@ -1,9 +1,9 @@
 //! Taking over communicators that the MPI library has just made. Their ranks agree on a context.
 
-use crate::abi::{self, Comm, Group};
+use crate::abi::{self, Comm};
 use crate::communicator::{self, Communicator};
-use crate::job;
-use crate::{background, engine, real};
+use crate::job::{self, Job};
+use crate::{background, engine, offnode, real};
 use core::ffi::c_int;
 use core::sync::atomic::Ordering;
 
@@ -13,8 +13,8 @@ use core::sync::atomic::Ordering;
 struct Notice {
     /// Rank in MPI_COMM_WORLD.
     world: u32,
-    /// A fresh context, from rank 0 of a group.
-    context: u32,
+    /// A number for the context, from rank 0 of a group.
+    drawn: u32,
 }
 
 /// Takes over a communicator. Collective over it.
@@ -30,24 +30,41 @@ pub fn adopt(handle: Comm) {
         real::Comm_rank(handle, &mut rank);
         real::Comm_size(handle, &mut size);
     }
-    let context = if rank == 0 { job.block(0).contexts.draw() } else { 0 };
-    let own = Notice { world: job.rank, context };
-    let adopted = if inter == 0 { intra(handle, own, size) } else { inter_of(handle, own, size) };
-    if let Some((context, members, ranks)) = adopted {
-        communicator::insert(handle, Communicator::new(job, context, rank as u32, members, ranks));
+    let drawn = if rank == 0 { job.contexts().draw() } else { 0 };
+    let own = Notice { world: job.rank, drawn };
+    let agreed = if inter == 0 { intra(handle, own, size) } else { inter_of(handle, own, size) };
+    let Some(Agreement { first, members, ranks }) = agreed else { return };
+    let local = is_local(job, handle, inter != 0, &ranks);
+    // Without one the library carries the messages, in all ranks alike.
+    if let Some(context) = job.context(first.drawn, first.world, local) {
+        communicator::insert(handle, Communicator::new(job, context, rank as u32, members, local, ranks));
     }
 }
 
-type Agreement = (u32, u32, Box<[u32]>);
+/// What the ranks of a new communicator know of it.
+struct Agreement {
+    /// The notice whose number counts.
+    first: Notice,
+    /// All processes.
+    members: u32,
+    /// Ranks in MPI_COMM_WORLD of those messages can go to.
+    ranks: Box<[u32]>,
+}
 
-/// All learn of all; rank 0's context counts.
+/// Whether all processes of a communicator are in this address space.
+fn is_local(job: &Job, handle: Comm, inter: bool, ranks: &[u32]) -> bool {
+    let here = |rank: &u32| job.is_local(*rank);
+    !job.is_spread() || (ranks.iter().all(here) && (!inter || members(handle).is_some_and(|all| all.iter().all(here))))
+}
+
+/// All learn of all; rank 0's number counts.
 fn intra(handle: Comm, own: Notice, size: c_int) -> Option<Agreement> {
     let all = exchange(handle, own, size)?;
-    Some((all[0].context, size as u32, all.iter().map(|notice| notice.world).collect()))
+    Some(Agreement { first: all[0], members: size as u32, ranks: all.iter().map(|notice| notice.world).collect() })
 }
 
 /// In an intercommunicator a rank hears from the remote group only. What it heard from the remote rank 0 it sends back, so
-/// that all know both contexts; that of the rank 0 with the lower rank in MPI_COMM_WORLD counts.
+/// that all know both numbers; that of the rank 0 with the lower rank in MPI_COMM_WORLD counts.
 fn inter_of(handle: Comm, own: Notice, size: c_int) -> Option<Agreement> {
     let mut remote_size = 0;
     // SAFETY: an intercommunicator; the result goes to a local.
@@ -55,7 +72,8 @@ fn inter_of(handle: Comm, own: Notice, size: c_int) -> Option<Agreement> {
     let remote = exchange(handle, own, remote_size)?;
     let local_first = exchange(handle, remote[0], remote_size)?[0];
     let first = if local_first.world < remote[0].world { local_first } else { remote[0] };
-    Some((first.context, (size + remote_size) as u32, remote.iter().map(|notice| notice.world).collect()))
+    let ranks = remote.iter().map(|notice| notice.world).collect();
+    Some(Agreement { first, members: (size + remote_size) as u32, ranks })
 }
 
 /// Sends `own`, which is made of words of 4 bytes without gaps, to all, and returns what `count` ranks have sent; a collective
@@ -77,44 +95,71 @@ fn has_foreigners(handle: Comm) -> bool {
         return false; // sessions know this job's processes only
     }
     let mut inter = 0;
-    // SAFETY: a communicator the library made; results go to locals, and our references are given back.
-    unsafe {
-        real::Comm_test_inter(handle, &mut inter);
-        let mut group = 0;
-        let get = if inter != 0 { real::Comm_remote_group } else { real::Comm_group };
-        if get(handle, &mut group) != abi::SUCCESS {
-            return true;
-        }
-        let foreign = is_foreign(group);
-        real::Group_free(&mut group);
-        foreign
-    }
+    // SAFETY: a communicator the library made; the result goes to a local.
+    unsafe { real::Comm_test_inter(handle, &mut inter) };
+    ranks_in_world(handle, inter != 0).is_none()
 }
 
-/// Whether a group has processes that MPI_COMM_WORLD has not.
-unsafe fn is_foreign(group: Group) -> bool {
-    let (mut world, mut size) = (0, 0);
-    // SAFETY: the caller's group; results go to locals of the lengths said.
-    unsafe {
+/// Ranks in MPI_COMM_WORLD of all processes of a communicator, in both groups of an intercommunicator.
+fn members(handle: Comm) -> Option<Vec<u32>> {
+    let mut inter = 0;
+    // SAFETY: as above.
+    unsafe { real::Comm_test_inter(handle, &mut inter) };
+    let mut all = ranks_in_world(handle, false)?;
+    if inter != 0 {
+        all.extend(ranks_in_world(handle, true)?);
+    }
+    Some(all)
+}
+
+/// Ranks in MPI_COMM_WORLD of the processes in a group of a communicator; None if it has others.
+fn ranks_in_world(handle: Comm, remote: bool) -> Option<Vec<u32>> {
+    let (mut group, mut world, mut size) = (abi::GROUP_NULL, abi::GROUP_NULL, 0);
+    let get = if remote { real::Comm_remote_group } else { real::Comm_group };
+    // SAFETY: a communicator the library made; results go to locals of the lengths said; our references are given back.
+    let in_world = unsafe {
+        if get(handle, &mut group) != abi::SUCCESS {
+            return None;
+        }
         real::Comm_group(abi::COMM_WORLD, &mut world);
         real::Group_size(group, &mut size);
         let ranks: Vec<c_int> = (0..size).collect();
         let mut in_world = vec![abi::UNDEFINED; size as usize];
         real::Group_translate_ranks(group, size, ranks.as_ptr(), world, in_world.as_mut_ptr());
         real::Group_free(&mut world);
-        in_world.contains(&abi::UNDEFINED)
-    }
+        real::Group_free(&mut group);
+        in_world
+    };
+    in_world.into_iter().map(|rank| u32::try_from(rank).ok()).collect()
 }
 
 /// Takes over the communicator that MPI_Comm_idup of `parent` will make. Not collective: nobody waits here.
 pub fn adopt_idup(parent: Comm, handle: Comm) {
+    let parent_handle = parent;
     let (Some(job), Some(parent)) = (job::current(), communicator::get(parent)) else { return };
     let call = parent.idups.fetch_add(1, Ordering::Relaxed);
+    if !parent.local {
+        return adopt_idup_across(job, parent_handle, parent, call, handle);
+    }
     loop {
-        if let Some(context) = job.block(0).contexts.of_idup(parent.context, call, parent.members) {
+        if let Some(context) = job.contexts().of_idup(parent.context, call, parent.members) {
             return communicator::insert(handle, parent.duplicate(job, context));
         }
         engine::progress(); // 256 unfinished calls: some rank is far behind
         std::thread::yield_now();
+    }
+}
+
+/// Across address spaces the first of all ranks draws a number and tells the others.
+fn adopt_idup_across(job: &'static Job, parent_handle: Comm, parent: &Communicator, call: u32, handle: Comm) {
+    let Some(mut all) = members(parent_handle) else { return };
+    all.sort_unstable();
+    if all.first() != Some(&job.rank) {
+        return communicator::insert_late(handle, parent.context, call, parent.duplicate(job, parent.context));
+    }
+    let context = job.context(job.contexts().draw(), job.rank, false);
+    offnode::announce_context(parent.lane, parent.context, call, context, all.into_iter().skip(1));
+    if let Some(context) = context {
+        communicator::insert(handle, parent.duplicate(job, context));
     }
 }

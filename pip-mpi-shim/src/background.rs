@@ -86,7 +86,9 @@ fn run() {
             if !engine::progress() {
                 let Some(job) = job::current() else { break };
                 let ready = || engine::progress() || !wanted();
-                job.own().bell.sleep(job.fences, Duration::from_millis(10), ready);
+                // Nothing rings for what comes from other address spaces.
+                let limit = if job.is_spread() { Duration::from_micros(500) } else { Duration::from_millis(10) };
+                job.own().bell.sleep(job.fences, limit, ready);
             }
         }
         DOING.store(REST, Ordering::SeqCst);

@@ -4,10 +4,10 @@ use crate::abi::{self, Comm};
 use crate::contexts;
 use crate::engine::{self, Lane};
 use crate::handles::Handles;
-use crate::job::Job;
-use crate::library;
+use crate::job::{self, Job};
+use crate::{completion, library, offnode};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// What messages need to know of a communicator.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub struct Communicator {
     pub size: u32,
     /// All processes of the communicator.
     pub members: u32,
+    /// Whether all of them are in this address space.
+    pub local: bool,
     /// Ranks in MPI_COMM_WORLD of those messages can go to; None where they are the same.
     world: Option<Box<[u32]>>,
     /// Number of MPI_Comm_idup calls so far.
@@ -27,8 +29,8 @@ pub struct Communicator {
 }
 
 impl Communicator {
-    /// A communicator whose rank r is rank `world[r]` of MPI_COMM_WORLD.
-    pub fn new(job: &Job, context: u32, rank: u32, members: u32, world: Box<[u32]>) -> Communicator {
+    /// A communicator whose rank r is rank `world[r]` of MPI_COMM_WORLD; `local` if all its processes are in this space.
+    pub fn new(job: &Job, context: u32, rank: u32, members: u32, local: bool, world: Box<[u32]>) -> Communicator {
         let same = world.iter().enumerate().all(|(i, &world)| i as u32 == world);
         Communicator {
             context,
@@ -36,6 +38,7 @@ impl Communicator {
             rank,
             size: world.len() as u32,
             members,
+            local,
             world: if same { None } else { Some(world) },
             idups: AtomicU32::new(0),
         }
@@ -62,15 +65,59 @@ static WORLD_MODEL: AtomicBool = AtomicBool::new(false);
 
 /// Puts MPI_COMM_WORLD and MPI_COMM_SELF of `job` in place.
 pub fn install(job: &Job) {
-    WORLD.get_or_init(|| Communicator::new(job, contexts::WORLD, job.rank, job.size(), (0..job.size()).collect()));
-    OTHERS.insert(abi::COMM_SELF, Communicator::new(job, contexts::SELF, 0, 1, [job.rank].into()));
+    let all = (0..job.size()).collect();
+    WORLD.get_or_init(|| Communicator::new(job, contexts::WORLD, job.rank, job.size(), !job.is_spread(), all));
+    OTHERS.insert(abi::COMM_SELF, Communicator::new(job, contexts::SELF, 0, 1, true, [job.rank].into()));
 }
 
 /// The communicator of a handle, unless it is the MPI library's affair. It is there until the program frees it, which no
-/// call on it outlives.
+/// call on it outlives. No engine may be held.
 #[inline]
 pub fn get(handle: Comm) -> Option<&'static Communicator> {
-    if handle == abi::COMM_WORLD { WORLD.get() } else { OTHERS.get(handle) }
+    if handle == abi::COMM_WORLD { WORLD.get() } else { OTHERS.get(handle).or_else(|| adopted_late(handle)) }
+}
+
+/// Communicators of MPI_Comm_idup whose context is yet to come.
+static LATE: Mutex<Vec<Late>> = Mutex::new(Vec::new());
+static ANY_LATE: AtomicBool = AtomicBool::new(false);
+
+#[derive(Debug)]
+struct Late {
+    handle: Comm,
+    parent: u32,
+    call: u32,
+    /// As it will be, but for the context.
+    draft: Communicator,
+}
+
+/// Takes over a communicator like `draft` whose context will be told under its parent's and the number of the call.
+pub fn insert_late(handle: Comm, parent: u32, call: u32, draft: Communicator) {
+    let mut late = LATE.lock().unwrap_or_else(PoisonError::into_inner);
+    late.push(Late { handle, parent, call, draft });
+    ANY_LATE.store(true, Ordering::Release);
+}
+
+/// The communicator of a handle that [`insert_late`] got. When the program may use it all ranks have made the call, and its
+/// context is on its way; other threads that use it wait for this one.
+#[cold]
+fn adopted_late(handle: Comm) -> Option<&'static Communicator> {
+    if !ANY_LATE.load(Ordering::Acquire) {
+        return None;
+    }
+    let mut late = LATE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(at) = late.iter().position(|late| late.handle == handle) {
+        let Late { parent, call, draft, .. } = late.swap_remove(at);
+        let mut context = None;
+        completion::wait_until(None, || {
+            context = offnode::announced_context(parent, call);
+            context.is_some()
+        });
+        if let (Some(context), Some(job)) = (context.flatten(), job::current()) {
+            OTHERS.insert(handle, draft.duplicate(job, context));
+        }
+        ANY_LATE.store(!late.is_empty(), Ordering::Release);
+    }
+    OTHERS.get(handle)
 }
 
 /// Takes the communicator of a new handle over.
@@ -81,7 +128,7 @@ pub fn insert(handle: Comm, communicator: Communicator) {
 
 /// Before a handle is freed: it may come back for another communicator. Predefined ones cannot be freed.
 pub fn forget(handle: Comm) {
-    let Some(&Communicator { context, lane, .. }) = OTHERS.get(handle).filter(|_| handle != abi::COMM_SELF) else { return };
+    let Some(&Communicator { context, lane, .. }) = get(handle).filter(|_| handle != abi::COMM_WORLD && handle != abi::COMM_SELF) else { return };
     OTHERS.remove(handle);
     choose_to_poll();
     engine::with(lane, |engine| engine.queues.forget(context));

@@ -7,6 +7,7 @@
 use crate::contexts;
 use crate::job::Job;
 use crate::mailbox::Mailboxes;
+use crate::offnode::Channel;
 use crate::queues::QueueTable;
 use crate::rendezvous::{Landing, Rendezvous};
 use crate::request::{Handle, Index, Kind, Parked, Slab};
@@ -46,6 +47,8 @@ pub struct Engine {
     pub halved: Vec<Index>,
     /// Offers that outlive their requests.
     pub parked: Vec<Parked>,
+    /// The way to other address spaces; None if there are none.
+    pub offnode: Option<Box<Channel>>,
     /// Memory of offers to use again.
     #[allow(clippy::vec_box)] // an offer must not move
     pub offers: Vec<Box<Rendezvous>>,
@@ -89,6 +92,7 @@ pub fn install(job: &'static Job, threads: bool) {
             offers_made: 0,
             halved: Vec::new(),
             parked: Vec::new(),
+            offnode: if job.is_spread() { Channel::new(lane) } else { None },
             offers: Vec::new(),
             job,
         };

@@ -31,6 +31,9 @@ impl Engine {
             None => (0..self.mail.peer_count()).for_each(|i| any |= self.take_mail(self.mail.peer(i)) > 0),
         }
         self.assist();
+        if self.offnode.is_some() {
+            any |= self.progress_offnode();
+        }
         if !self.halved.is_empty() {
             self.tend(!any);
         }
@@ -151,10 +154,8 @@ impl Engine {
     #[inline(never)]
     fn post_late(&mut self, index: Index, context: u32, pattern: Pattern) {
         while let Some((source, tag, message)) = self.queues.of(context).take_message(pattern) {
-            let Some(view) = self.requests.get(index).and_then(|r| r.operation.as_ref()).map(|op| op.view) else { return };
-            let landing = self.landing_of(index);
-            if let Some(taken) = self.open(message, &view, source, tag, landing) {
-                return self.complete_receive(index, Some(taken));
+            if self.open(index, message, source, tag) {
+                return;
             }
         }
         self.queues.of(context).post(pattern, index);

@@ -1,4 +1,5 @@
-//! The ranks of this job as the shim sees them: one shared block per rank, found through the PiP registry.
+//! The ranks of this job as the shim sees them: one shared block per rank, found through the PiP registry. Ranks in other
+//! address spaces have none here: MPICH carries the messages to them (see [`crate::offnode`]).
 
 use crate::claims::Claims;
 use crate::contexts::Contexts;
@@ -6,7 +7,9 @@ use crate::engine::{LANES, Lane};
 use crate::marks::Marks;
 use crate::rendezvous::Rendezvous;
 use crate::ring::Inbox;
+use crate::spaces::{self, Spaces};
 use crate::waiting::Bell;
+use crate::{offnode, pmi};
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use pip_core::current::Current;
 use pip_core::registry::{ENVIRONMENT, Service};
@@ -33,9 +36,9 @@ pub struct Block {
     doors: [Door; LANES],
     /// Rung when something arrived while the rank sleeps.
     pub bell: Bell,
-    /// Rank 0's hands out communicator contexts for all.
+    /// The first rank's hands out communicator contexts for all of the space.
     pub contexts: Contexts,
-    /// Rank 0's counts the ranks that do not sleep in the shim.
+    /// The first rank's counts the ranks of the space that do not sleep in the shim.
     awake: Awake,
 }
 
@@ -120,18 +123,23 @@ impl Block {
     }
 }
 
-/// This process as a rank of a job whose ranks are all tasks with the shim.
+/// This process as a rank of a job whose ranks all have the shim.
 #[derive(Debug)]
 pub struct Job {
     /// This process's rank in MPI_COMM_WORLD.
     pub rank: u32,
-    /// Cores that the ranks together may run on.
+    /// Cores that the ranks of this space together may run on.
     cores: u32,
     /// Senders order their stores with a fence before they look for sleepers.
     pub fences: bool,
     /// Lanes in use; see [`crate::engine`].
     pub lanes: u32,
-    blocks: Vec<&'static Block>,
+    /// None for ranks in other spaces.
+    blocks: Vec<Option<&'static Block>>,
+    /// The block of the lowest rank in this space.
+    first: &'static Block,
+    /// None if there is only this one.
+    spaces: Option<Spaces>,
 }
 
 impl Job {
@@ -140,26 +148,52 @@ impl Job {
         self.blocks.len() as u32
     }
 
-    /// The shared block of a rank.
+    /// The shared block of a rank in this space.
     #[inline]
     pub fn block(&self, rank: u32) -> &'static Block {
-        self.blocks[rank as usize]
+        self.blocks[rank as usize].unwrap_or_else(|| no_block(rank))
+    }
+
+    /// Whether a rank of MPI_COMM_WORLD is in this address space.
+    #[inline]
+    pub fn is_local(&self, rank: u32) -> bool {
+        self.blocks[rank as usize].is_some()
+    }
+
+    /// Whether there are ranks in other address spaces.
+    #[inline]
+    pub fn is_spread(&self) -> bool {
+        self.spaces.is_some()
+    }
+
+    /// Hands out contexts in this space.
+    pub fn contexts(&self) -> &'static Contexts {
+        &self.first.contexts
+    }
+
+    /// The context of a communicator for which rank `by` has drawn a number in its space; `local` if all its ranks are in that
+    /// one. None if no number is left.
+    pub fn context(&self, drawn: u32, by: u32, local: bool) -> Option<u32> {
+        match &self.spaces {
+            Some(spaces) if !local => spaces.context(drawn, by),
+            _ => Some(drawn),
+        }
     }
 
     /// Whether more ranks are awake than there are cores: then nobody spins, and nobody copies for another.
     #[inline]
     pub fn is_crowded(&self) -> bool {
-        self.blocks[0].awake.0.load(Ordering::Relaxed) > self.cores
+        self.first.awake.0.load(Ordering::Relaxed) > self.cores
     }
 
     /// This rank falls asleep, or leaves.
     pub fn note_asleep(&self) {
-        self.blocks[0].awake.0.fetch_sub(1, Ordering::Relaxed);
+        self.first.awake.0.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// This rank is awake again, or joins.
     pub fn note_awake(&self) {
-        self.blocks[0].awake.0.fetch_add(1, Ordering::Relaxed);
+        self.first.awake.0.fetch_add(1, Ordering::Relaxed);
     }
 
     /// This rank's own block.
@@ -169,28 +203,44 @@ impl Job {
     }
 }
 
-/// Before the MPI library starts: shows this rank to its peers, if it is a task and the shim is not switched off.
+#[cold]
+fn no_block(rank: u32) -> ! {
+    unreachable!("rank {rank} is in another address space")
+}
+
+/// This process's own block, once it has one.
+static OWN: OnceLock<Option<&'static Block>> = OnceLock::new();
+/// Whether the launcher knows that this rank has the shim; in a job with several spaces.
+static JOINED: OnceLock<bool> = OnceLock::new();
+
+/// Before the MPI library starts: shows this rank to its peers, if it can have any and the shim is not switched off.
 /// `threads`: MPI calls may come from several threads at once.
 pub fn announce(threads: bool) {
-    let Some((task, rank, size)) = identity() else { return };
-    if task.import_service(task.id(), Service::MpiShim).is_some() {
-        return; // MPI_Init after MPI_Session_init, or the reverse
-    }
-    let block = Block {
-        magic: MAGIC,
-        version: VERSION,
-        bytes: size_of::<Block>() as u32,
-        rank,
-        size,
-        cpus: own_cpus(),
-        no_membarrier: u32::from(!crate::waiting::register_membarrier()),
-        lanes: if threads { LANES as u32 } else { 1 },
-        doors: core::array::from_fn(|_| Door::new(size)),
-        bell: Bell::default(),
-        contexts: Contexts::default(),
-        awake: Awake::default(),
-    };
-    task.export_service(Service::MpiShim, core::ptr::from_mut(Box::leak(Box::new(block))).cast());
+    OWN.get_or_init(|| {
+        let identity = identity()?; // again at MPI_Init after MPI_Session_init, or the reverse
+        let Identity { rank, size, .. } = identity;
+        let block: &'static Block = Box::leak(Box::new(Block {
+            magic: MAGIC,
+            version: VERSION,
+            bytes: size_of::<Block>() as u32,
+            rank,
+            size,
+            cpus: own_cpus(),
+            no_membarrier: u32::from(!crate::waiting::register_membarrier()),
+            lanes: if threads { LANES as u32 } else { 1 },
+            doors: core::array::from_fn(|_| Door::new(size)),
+            bell: Bell::default(),
+            contexts: Contexts::default(),
+            awake: Awake::default(),
+        }));
+        if let Some(task) = identity.task {
+            task.export_service(Service::MpiShim, core::ptr::from_ref(block).cast_mut().cast());
+        }
+        if identity.local.is_some() {
+            let _ = JOINED.set(pmi::join());
+        }
+        Some(block)
+    });
 }
 
 static CURRENT: OnceLock<Job> = OnceLock::new();
@@ -201,35 +251,67 @@ pub fn current() -> Option<&'static Job> {
     CURRENT.get()
 }
 
+/// Whether the job has several address spaces, and this rank the shim: known before the MPI library starts.
+pub fn is_spread() -> bool {
+    identity().is_some_and(|identity| identity.local.is_some())
+}
+
 /// After the MPI library has started, which no rank leaves before all have called [`announce`]: the job, if every rank of
-/// MPI_COMM_WORLD has the shim. All ranks come to the same answer.
-pub fn join() -> Option<&'static Job> {
-    let job = find()?;
+/// MPI_COMM_WORLD has the shim. All ranks come to the same answer. In a job with several spaces it is collective; a rank that
+/// is not `willing` prevents it.
+pub fn join(willing: bool) -> Option<&'static Job> {
+    let job = find(willing)?;
     Some(CURRENT.get_or_init(|| job))
 }
 
-fn find() -> Option<Job> {
-    let Some((task, rank, size)) = identity() else {
+fn find(willing: bool) -> Option<Job> {
+    let Some(identity) = identity() else {
         if is_wanted() && std::env::var_os(ENVIRONMENT).is_some() {
             tell("this rank left the address space (by exec: is the program started by env or a shell?)");
         }
         return None;
     };
-    let mut blocks: Vec<&'static Block> = Vec::with_capacity(size as usize);
-    for peer in 0..size {
-        let Some(block) = block_of(task, peer, size) else {
-            tell(&format!("rank {peer} is not in this address space"));
-            return None;
-        };
-        blocks.push(block);
+    let own = OWN.get().copied().flatten()?;
+    let Identity { rank, size, local, task } = identity;
+    let mut blocks: Vec<Option<&'static Block>> = vec![None; size as usize];
+    let mut missing = None;
+    for peer in local.clone().unwrap_or_else(|| (0..size).collect()) {
+        let found = if peer == rank { Some(own) } else { task.and_then(|task| block_of(task, peer, size)) };
+        missing = missing.or(found.is_none().then_some(peer));
+        blocks[peer as usize] = found;
     }
-    let together = |i| blocks.iter().fold(0, |mask, block| mask | block.cpus[i]);
+    let here: Vec<&Block> = blocks.iter().copied().flatten().collect();
+    let together = |i| here.iter().fold(0, |mask, block| mask | block.cpus[i]);
     let cores = (0..CPU_WORDS).map(|i| together(i).count_ones()).sum::<u32>().max(1);
-    let fences = cores < size || blocks.iter().any(|block| block.no_membarrier != 0);
-    let lanes = blocks.iter().map(|block| block.lanes).max().unwrap_or(1);
-    let job = Job { rank, cores, fences, lanes, blocks };
+    let fences = (cores as usize) < here.len() || here.iter().any(|block| block.no_membarrier != 0);
+    let lanes = here.iter().map(|block| block.lanes).max().unwrap_or(1);
+    let first = *here.first()?;
+    let mut job = Job { rank, cores, fences, lanes, blocks, first, spaces: None };
+    if local.is_some() {
+        if JOINED.get() != Some(&true) || !pmi::have_all_joined() {
+            tell("not every rank has this library");
+            return None;
+        }
+        let others = neighbours().saturating_sub(here.len() as u32);
+        job.cores = cores.saturating_sub(others).max(1);
+        let votes = offnode::agree(offnode::Vote::new(willing && missing.is_none(), first.rank, lanes))?;
+        if let Some(against) = votes.iter().position(|vote| !vote.is_for()) {
+            tell(&format!("rank {against} does not find the others of its space, or began with a session"));
+            return None;
+        }
+        job.lanes = votes.iter().map(offnode::Vote::lanes).max().unwrap_or(1);
+        job.spaces = Some(Spaces::new(&votes.iter().map(offnode::Vote::lowest).collect::<Vec<_>>()));
+    } else if let Some(peer) = missing {
+        tell(&format!("rank {peer} is not in this address space"));
+        return None;
+    }
     job.note_awake();
     Some(job)
+}
+
+/// Ranks on this node.
+fn neighbours() -> u32 {
+    std::env::var("MPI_LOCALNRANKS").ok().and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
 /// The launcher gives rank r the task id r.
@@ -241,14 +323,35 @@ fn block_of(task: Current, rank: u32, size: u32) -> Option<&'static Block> {
     (same && block.rank == rank && block.size == size).then_some(block)
 }
 
-/// This task, and the rank and size its launcher gave it.
-fn identity() -> Option<(Current, u32, u32)> {
+/// Who this process is.
+struct Identity {
+    /// None for a rank that is an ordinary process, alone in its space.
+    task: Option<Current>,
+    rank: u32,
+    size: u32,
+    /// The ranks in its address space, if not all are.
+    local: Option<Vec<u32>>,
+}
+
+/// What the launcher says of this process.
+fn identity() -> Option<Identity> {
     if !is_wanted() {
         return None;
     }
     let number = |name: &str| std::env::var(name).ok()?.parse::<u32>().ok();
-    let (task, rank, size) = (pip_core::current::current()?, number("PMI_RANK")?, number("PMI_SIZE")?);
-    (task.id() == rank as usize && rank < size).then_some((task, rank, size))
+    let (rank, size) = (number("PMI_RANK")?, number("PMI_SIZE")?);
+    let task = pip_core::current::current();
+    let local = match std::env::var(spaces::ENVIRONMENT) {
+        Ok(text) => Some(spaces::parse(&text)?),
+        Err(_) => None,
+    };
+    let right = match (&task, &local) {
+        (Some(task), _) if task.id() != rank as usize => false,
+        (_, Some(local)) if !local.contains(&rank) || local.iter().any(|&rank| rank >= size) => false,
+        (None, local) => local.as_ref().is_some_and(|local| local.len() == 1),
+        _ => true,
+    };
+    (right && rank < size).then_some(Identity { task, rank, size, local })
 }
 
 /// Unless PIP_MPI_SHIM=off.

@@ -206,6 +206,30 @@ impl View {
     }
 }
 
+/// How the blocks of a view lie, for those who describe it to others.
+#[allow(missing_docs)] // the fields are those of a view
+#[derive(Debug, Clone, Copy)]
+pub enum Shape<'a> {
+    /// Bytes in a row.
+    Row(*mut u8),
+    /// `count` blocks of `len` bytes.
+    Blocks { base: *mut u8, len: usize, stride: isize, count: usize },
+    /// `count` elements of these runs.
+    Elements { base: *mut u8, runs: &'a [Run], stride: isize, count: usize },
+}
+
+impl View {
+    /// How its blocks lie.
+    pub fn shape(&self) -> Shape<'_> {
+        let &View { base, stride, count, bytes, .. } = self;
+        if self.runs.is_null() {
+            return if count == 1 || bytes == 0 { Shape::Row(base) } else { Shape::Blocks { base, len: bytes / count, stride, count } };
+        }
+        // SAFETY: the layout outlives the view.
+        Shape::Elements { base, runs: unsafe { core::slice::from_raw_parts(self.runs, self.run_count) }, stride, count }
+    }
+}
+
 /// memcpy, with short lengths inline: a call costs as much as such a copy.
 ///
 /// # Safety

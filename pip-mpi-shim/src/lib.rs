@@ -9,17 +9,18 @@ mod primitive;
 mod recent;
 pub mod rendezvous;
 pub mod ring;
+pub mod spaces;
 
 macro_rules! modules {
     ($($name:ident)*) => { $( #[cfg(not(loom))] mod $name; )* };
 }
 
 // What is shared with the peers, and how a rank waits for them.
-modules! { contexts handles job waiting }
+modules! { contexts handles job pmi waiting }
 // The MPI library underneath.
 modules! { abi arrays datatype library real }
 // The state of this rank and what works on it.
-modules! { adoption background batch buffered communicator completion engine failure incoming lifecycle mailbox operation outgoing probe receive }
+modules! { offnode adoption background batch buffered communicator completion engine failure incoming lifecycle mailbox operation outgoing probe receive }
 modules! { queues request send sendrecv stats taking upkeep }
 // One-sided communication.
 modules! { window }

@@ -62,6 +62,10 @@ pub fn cancel(handle: Request) -> Option<c_int> {
                 let (context, pattern) = (operation.context, operation.pattern());
                 engine.unpost(index, context, pattern)
             }
+            (Kind::Send, Some(operation)) if !engine.job.is_local(operation.peer_world) => {
+                engine.cancel_away(index); // the answer comes later
+                false
+            }
             (Kind::Send, _) => {
                 let recalled = engine.recall(index);
                 let offer = engine.requests.get(index).and_then(|slot| slot.offer.as_deref());

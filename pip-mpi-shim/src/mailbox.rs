@@ -67,6 +67,12 @@ impl Mailboxes {
         }
     }
 
+    /// Whether there is no ring to rank `world` yet; to ranks in other address spaces there never is.
+    #[inline]
+    pub fn is_new(&self, world: u32) -> bool {
+        self.out[world as usize].is_none()
+    }
+
     /// The ring to rank `world`, opened at the first use.
     #[inline]
     pub fn outbox(&mut self, job: &Job, tunables: &Values, world: u32) -> &mut Outbox {

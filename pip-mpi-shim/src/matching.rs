@@ -138,6 +138,14 @@ impl<R, M> Queues<R, M> {
         self.unexpected_count += 1;
     }
 
+    /// Takes out an unexpected message from `source` that `is_it` recognises.
+    pub fn withdraw(&mut self, source: u32, is_it: impl Fn(&M) -> bool) -> Option<M> {
+        let bin = self.unexpected.get_mut(source)?;
+        let at = bin.iter().position(|entry| is_it(&entry.value))?;
+        self.unexpected_count -= 1;
+        bin.remove(at).map(|entry| entry.value)
+    }
+
     /// Source and position in its bin of the unexpected message that `pattern` gets: for MPI_ANY_SOURCE the one that
     /// arrived first.
     fn locate(&self, pattern: Pattern) -> Option<(u32, usize)> {

@@ -18,6 +18,9 @@ impl Engine {
     #[inline]
     pub fn send_eager(&mut self, world: u32, envelope: Envelope, view: &View) {
         let len = view.len();
+        if self.mail.is_new(world) && !self.job.is_local(world) {
+            return self.send_eager_away(world, envelope, view);
+        }
         self.stats.eager.add(len);
         self.push(world, len, |sender| {
             // SAFETY: the program's send buffer, and room for `len` bytes in the mailbox.
@@ -38,7 +41,7 @@ impl Engine {
     /// Whether a message of `len` bytes that must not wait for its receiver goes through the mailbox.
     #[inline]
     pub fn copies(&mut self, world: u32, len: usize) -> bool {
-        if len <= LINES_MAX || self.job.is_crowded() || world == self.job.rank {
+        if len <= LINES_MAX || self.job.is_crowded() || world == self.job.rank || !self.job.is_local(world) {
             return true;
         }
         self.mail.outbox(self.job, self.tunables, world).takes_copy()
@@ -47,12 +50,18 @@ impl Engine {
     /// Offers the data of the send in slot `index` to rank `world`. Complete when the offer is. `firm` if the caller
     /// watches it until then, and nobody will cancel or relocate it.
     pub fn send_offer(&mut self, world: u32, envelope: Envelope, view: &View, index: Index, firm: bool) {
+        if !self.job.is_local(world) {
+            return self.send_away(world, envelope, view, index);
+        }
         let offer = self.offer(world, envelope, view, firm);
         self.requests.update(index, |slot| slot.offer = Some(offer));
     }
 
     /// Offers `data`, which the offer owns from here on (a buffered send).
     pub fn send_owned(&mut self, world: u32, envelope: Envelope, data: Box<[u8]>) {
+        if !self.job.is_local(world) {
+            return self.send_owned_away(world, envelope, data);
+        }
         let view = View::bytes(data.as_ptr().cast_mut(), data.len());
         let offer = self.offer(world, envelope, &view, false);
         self.parked.push(Parked { offer, data: Some(data), buffered: true, layout: None });

@@ -157,6 +157,37 @@ real! {
         sendbuf: *const c_void, sendcount: c_int, sendtype: Datatype,
         recvbuf: *mut c_void, recvcount: c_int, recvtype: Datatype, comm: Comm,
     );
+    fn Init_thread(argc: *mut c_int, argv: *mut *mut *mut c_char, required: c_int, provided: *mut c_int);
+    fn Abort(comm: Comm, code: c_int);
+    fn Isend(
+        buffer: *const c_void, count: c_int, datatype: Datatype, peer: c_int, tag: c_int, comm: Comm, request: *mut Request,
+    );
+    fn Issend(
+        buffer: *const c_void, count: c_int, datatype: Datatype, peer: c_int, tag: c_int, comm: Comm, request: *mut Request,
+    );
+    fn Issend_c(
+        buffer: *const c_void, count: Count, datatype: Datatype, peer: c_int, tag: c_int, comm: Comm, request: *mut Request,
+    );
+    fn Irecv(
+        buffer: *mut c_void, count: c_int, datatype: Datatype, peer: c_int, tag: c_int, comm: Comm, request: *mut Request,
+    );
+    fn Irecv_c(
+        buffer: *mut c_void, count: Count, datatype: Datatype, peer: c_int, tag: c_int, comm: Comm, request: *mut Request,
+    );
+    fn Improbe(peer: c_int, tag: c_int, comm: Comm, flag: *mut c_int, message: *mut Message, status: *mut Status);
+    fn Imrecv(buffer: *mut c_void, count: c_int, datatype: Datatype, message: *mut Message, request: *mut Request);
+    fn Test(request: *mut Request, flag: *mut c_int, status: *mut Status);
+    fn Testsome(
+        count: c_int, requests: *mut Request, done: *mut c_int, indices: *mut c_int, statuses: *mut Status,
+    );
+    fn Ibarrier(comm: Comm, request: *mut Request);
+    fn Type_commit(datatype: *mut Datatype);
+    fn Type_free(datatype: *mut Datatype);
+    fn Type_create_hvector_c(count: Count, len: Count, stride: Count, old: Datatype, new: *mut Datatype);
+    fn Type_create_struct_c(
+        count: Count, lens: *const Count, offsets: *const Count, olds: *const Datatype, new: *mut Datatype,
+    );
+    fn Type_create_resized_c(old: Datatype, lb: Count, extent: Count, new: *mut Datatype);
     fn Type_size_x(datatype: Datatype, size: *mut Count);
     fn Type_get_extent_x(datatype: Datatype, lb: *mut Count, extent: *mut Count);
     fn Type_get_envelope_c(

@@ -57,6 +57,10 @@ fn directly(arguments: &Arguments) -> Option<Outcome> {
     let (context, pattern) = (communicator.context, arguments.pattern(communicator)?);
     let world = pattern.source.map(|source| communicator.world_rank(source));
     let mut engine = engine::enter(communicator.lane)?;
+    // From another space nothing comes into a mailbox.
+    if !communicator.local && !world.is_some_and(|world| engine.job.is_local(world)) {
+        return None;
+    }
     poll(&mut engine, world, context, pattern, &view)
 }
 
@@ -190,39 +194,26 @@ pub fn matched(
         // SAFETY: the program's arguments, for a receive that transfers nothing.
         return Some(unsafe { Recv_c::real(buffer, count, datatype, abi::PROC_NULL, 0, abi::COMM_WORLD, abi::STATUS_IGNORE) });
     };
-    let (outcome, comm) = engine::with(handle.lane, |engine| {
+    engine::with(handle.lane, |engine| {
         let slot = engine.requests.get(index)?;
-        let mut comm = abi::COMM_WORLD;
         if let Some(operation) = &mut slot.operation {
-            comm = operation.comm;
             // The sender may copy on, by this layout, after the program has freed the datatype.
             (operation.view, operation.layout) = (view, layout);
         }
         let Kind::Message(Matched { source, tag, message }) = std::mem::replace(&mut slot.kind, Kind::Receive) else {
             return None;
         };
-        let landing = &raw const engine.requests.get(index)?.landing;
-        let taken = engine.open(message, &view, source, tag, landing)?;
-        let outcome = taken.outcome;
-        engine.complete_receive(index, Some(taken));
-        if request.is_none() {
-            engine.requests.get(index)?.finish_landing();
-            engine.requests.remove(index);
-        }
-        Some((outcome, comm))
+        engine.open(index, message, source, tag).then_some(())
     })??;
     // SAFETY: the program's message, request and status.
     unsafe {
         *message = abi::MESSAGE_NULL;
-        match request {
-            Some(request) => {
-                *request = handle.request();
-                return Some(abi::SUCCESS);
-            }
-            None => outcome.store(status),
+        if let Some(request) = request {
+            *request = handle.request();
+            return Some(abi::SUCCESS);
         }
     }
-    Some(completion::report("MPI_Mrecv", comm, view.len(), &outcome))
+    Some(completion::wait_status(handle, status, "MPI_Mrecv"))
 }
 
 /// Bytes that the operation in a slot has room for.

@@ -4,6 +4,7 @@ use crate::abi::{self, Comm, Outcome};
 use crate::engine::{LANES, Lane};
 use crate::layout::{Layout, View};
 use crate::matching::Pattern;
+use crate::offnode::Away;
 use crate::rendezvous::{Landing, Rendezvous};
 use std::sync::Arc;
 
@@ -111,6 +112,8 @@ pub enum Unexpected {
     Offer(*const Rendezvous, u32),
     /// The same, taken: it cannot be cancelled any more.
     Taken(*const Rendezvous, u32),
+    /// Announced from another address space; its data are there.
+    Away(Away),
 }
 
 // SAFETY: offers live in the shared address space and are used through atomics.
@@ -125,6 +128,7 @@ impl Unexpected {
             Unexpected::Eager(bytes) => bytes.len(),
             // SAFETY: an offer stays in place until it is complete.
             Unexpected::Offer(offer, _) | Unexpected::Taken(offer, _) => unsafe { (**offer).len() },
+            Unexpected::Away(away) => away.bytes,
         }
     }
 }
@@ -169,13 +173,6 @@ impl Request {
     #[inline]
     pub fn is_complete(&self) -> bool {
         self.complete || (self.lands && self.landing.has_landed()) || self.offer.as_ref().is_some_and(|offer| offer.is_complete())
-    }
-
-    /// Waits for a sender that copies along.
-    pub fn finish_landing(&self) {
-        if self.lands {
-            self.landing.wait();
-        }
     }
 
     /// Whether it is a send that must not wait for its receiver: standard mode, and no longer than `eager_max`.

@@ -1,6 +1,6 @@
 //! Counts of messages and bytes by the way they went; printed at MPI_Finalize with PIP_MPI_STATS=1.
 
-use crate::engine;
+use crate::{engine, job};
 use core::sync::atomic::{AtomicU64, Ordering};
 
 /// Messages and bytes.
@@ -34,6 +34,9 @@ pub struct Stats {
     pub rendezvous: Tally,
     /// Sent by MPI_X calls that the MPI library carried (communicators with processes of other jobs).
     pub library: Tally,
+    /// Sent to other address spaces: with the data behind the header, and with the data in a message of their own.
+    pub away_inline: Tally,
+    pub away_long: Tally,
     /// Received, by whichever way.
     pub received: Tally,
     /// Received before the receive was posted.
@@ -75,20 +78,34 @@ pub fn print() {
 
 impl Stats {
     fn add(&mut self, other: &Stats) {
-        let Stats { eager, rendezvous, library, received, unexpected, shared } = self;
-        let theirs = [other.eager, other.rendezvous, other.library, other.received, other.unexpected, other.shared];
-        for (own, other) in [eager, rendezvous, library, received, unexpected, shared].into_iter().zip(theirs) {
+        let Stats { eager, rendezvous, library, away_inline, away_long, received, unexpected, shared } = self;
+        let pairs = [
+            (eager, other.eager),
+            (rendezvous, other.rendezvous),
+            (library, other.library),
+            (away_inline, other.away_inline),
+            (away_long, other.away_long),
+            (received, other.received),
+            (unexpected, other.unexpected),
+            (shared, other.shared),
+        ];
+        for (own, other) in pairs {
             (own.messages, own.bytes) = (own.messages + other.messages, own.bytes + other.bytes);
         }
     }
 
     /// One line for standard error.
     pub fn line(&self, rank: u32) -> String {
-        let Stats { eager, rendezvous, library, received, unexpected, shared } = self;
+        let Stats { eager, rendezvous, library, away_inline, away_long, received, unexpected, shared } = self;
         let one_sided = ONE_SIDED.0.load(Ordering::Relaxed);
+        let away = if job::current().is_some_and(|job| job.is_spread()) {
+            format!(" to other address spaces with their headers {away_inline}, behind headers {away_long},")
+        } else {
+            String::new()
+        };
         format!(
             "PIP_MPI_STATS rank {rank}: sent eager {eager}, rendezvous {rendezvous} (of these copied by both sides \
-             {shared}), MPICH {library}; received {received} (of these unexpected {unexpected}); one-sided \
+             {shared}),{away} MPICH {library}; received {received} (of these unexpected {unexpected}); one-sided \
              {one_sided} operations\n"
         )
     }

@@ -25,8 +25,9 @@ pub fn unload(stats: &mut Stats, message: &View, target: &View, source: u32, tag
     outcome(stats, message.len(), target.len(), source, tag)
 }
 
+/// How a receive into `room` bytes of a message of `sent` bytes ends.
 #[inline]
-fn outcome(stats: &mut Stats, sent: usize, room: usize, source: u32, tag: i32) -> Outcome {
+pub fn outcome(stats: &mut Stats, sent: usize, room: usize, source: u32, tag: i32) -> Outcome {
     let bytes = sent.min(room);
     stats.received.add(bytes);
     let error = if sent > room { abi::ERR_TRUNCATE } else { abi::SUCCESS };
@@ -152,28 +153,28 @@ impl Engine {
         }
     }
 
-    /// Copies an unexpected message to its receive; None if its sender had cancelled it.
-    pub fn open(
-        &mut self,
-        message: Unexpected,
-        view: &View,
-        source: u32,
-        tag: i32,
-        landing: *const Landing,
-    ) -> Option<Taken> {
-        match message {
+    /// Gives an unexpected message to the receive in slot `index`; false if its sender had cancelled it.
+    pub fn open(&mut self, index: Index, message: Unexpected, source: u32, tag: i32) -> bool {
+        let Some(view) = self.requests.get(index).and_then(|r| r.operation.as_ref()).map(|op| op.view) else { return true };
+        let taken = match message {
             Unexpected::Eager(bytes) => {
                 let message = View::bytes(bytes.as_ptr().cast_mut(), bytes.len());
-                let outcome = unload(&mut self.stats, &message, view, source, tag);
-                Some(Taken { outcome, pulled: Pulled::Whole })
+                let outcome = unload(&mut self.stats, &message, &view, source, tag);
+                Taken { outcome, pulled: Pulled::Whole }
+            }
+            Unexpected::Away(away) => {
+                self.receive_away(index, away, source, tag);
+                return true;
             }
             // SAFETY: an offer stays in place until it is complete.
-            Unexpected::Offer(offer, _) if !unsafe { (*offer).take() } => None,
+            Unexpected::Offer(offer, _) if !unsafe { (*offer).take() } => return false,
             Unexpected::Offer(offer, world) | Unexpected::Taken(offer, world) => {
-                let least = self.tunables.share_min;
-                Some(self.pull_taken(offer, None, world, view, source, tag, landing, least))
+                let (landing, least) = (self.landing_of(index), self.tunables.share_min);
+                self.pull_taken(offer, None, world, &view, source, tag, landing, least)
             }
-        }
+        };
+        self.complete_receive(index, Some(taken));
+        true
     }
 }
 

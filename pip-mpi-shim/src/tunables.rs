@@ -126,6 +126,7 @@ pub fn get() -> &'static Values {
         values.ring_bytes = values.ring_bytes.clamp(4096, 1 << 30).next_power_of_two();
         values.ring_bytes_max = values.ring_bytes_max.clamp(values.ring_bytes, 1 << 30).next_power_of_two();
         values.eager_max = values.eager_max.min(1 << 24);
+        values.copy_max = values.copy_max.min(1 << 24);
         values
     })
 }

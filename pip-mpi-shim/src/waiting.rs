@@ -124,6 +124,9 @@ const SHORTEST_SLEEP: Duration = Duration::from_micros(200);
 const LONGEST_SLEEP: Duration = Duration::from_millis(10);
 /// The same while the MPI library is known to have work of this rank.
 const LONGEST_BUSY_SLEEP: Duration = Duration::from_millis(1);
+/// The same where messages may come from other address spaces: they do not ring the bell.
+const SHORTEST_SPREAD_SLEEP: Duration = Duration::from_micros(20);
+const LONGEST_SPREAD_SLEEP: Duration = Duration::from_micros(500);
 /// Polls between two polls of the MPI library.
 const LIBRARY_INTERVAL: usize = 64;
 const IDLE_LIBRARY_INTERVAL: usize = 4096;
@@ -131,7 +134,8 @@ const IDLE_LIBRARY_INTERVAL: usize = 4096;
 impl<'a> Patience<'a> {
     /// The beginning of a wait.
     pub fn new(job: &'a Job) -> Patience<'a> {
-        Patience { job, rounds: 0, limit: SHORTEST_SLEEP, asleep: false }
+        let limit = if job.is_spread() { SHORTEST_SPREAD_SLEEP } else { SHORTEST_SLEEP };
+        Patience { job, rounds: 0, limit, asleep: false }
     }
 
     /// Called after each fruitless poll: spins, yields or sleeps. True if it is time to poll the MPI library too.
@@ -146,7 +150,11 @@ impl<'a> Patience<'a> {
             std::thread::yield_now();
             return true;
         }
-        let longest = if library_busy { LONGEST_BUSY_SLEEP } else { LONGEST_SLEEP };
+        let longest = match library_busy {
+            _ if self.job.is_spread() => LONGEST_SPREAD_SLEEP,
+            true => LONGEST_BUSY_SLEEP,
+            false => LONGEST_SLEEP,
+        };
         // With threads the rank as a whole may be awake: it is counted as such throughout.
         if !self.asleep && !engine::is_shared() {
             self.asleep = true;

@@ -38,6 +38,8 @@ pub struct Server {
     phases: Vec<Phase>,
     in_barrier: Vec<bool>,
     waiting: usize,
+    /// Ranks that have the shim.
+    joined: Vec<bool>,
 }
 
 impl Server {
@@ -51,6 +53,7 @@ impl Server {
             phases: vec![Phase::Silent; ranks],
             in_barrier: vec![false; ranks],
             waiting: 0,
+            joined: vec![false; ranks],
         }
     }
 
@@ -111,6 +114,14 @@ impl Server {
                 None => "cmd=unpublish_result rc=1 msg=service_not_found".to_owned(),
             },
             Request::Spawn => "cmd=spawn_result rc=-1 msg=spawn_not_supported_by_pip-mpiexec".to_owned(),
+            Request::PipJoin => {
+                self.joined[rank] = true;
+                "cmd=pip_join_result rc=0".to_owned()
+            }
+            Request::PipJoined => {
+                let count = self.joined.iter().filter(|&&joined| joined).count();
+                format!("cmd=pip_joined_result rc=0 count={count} size={}", self.joined.len())
+            }
             Request::Unknown { cmd } => match cmd.as_str() {
                 // The reply names of these differ from the request's (simple_pmi.c of MPICH).
                 "getbyidx" => "cmd=getbyidx_results rc=-1 reason=not_supported".to_owned(),

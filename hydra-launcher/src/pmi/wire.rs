@@ -69,6 +69,10 @@ pub enum Request {
     },
     /// MPI_Comm_spawn, complete.
     Spawn,
+    /// The rank has the shim.
+    PipJoin,
+    /// How many ranks have it.
+    PipJoined,
     /// A well-formed request of another name.
     Unknown {
         /// The name.
@@ -197,6 +201,8 @@ fn parse_line(text: &str) -> Result<Request, WireError> {
         "put" => Request::Put { kvsname: need("kvsname")?, key: need("key")?, value: need("value")? },
         "barrier_in" => Request::BarrierIn,
         "finalize" => Request::Finalize,
+        "pip_join" => Request::PipJoin,
+        "pip_joined" => Request::PipJoined,
         "abort" => {
             let code = need("exitcode")?;
             Request::Abort { exit_code: code.parse().map_err(|_| bad("an abort request without a number"))? }

@@ -132,7 +132,7 @@ fn order() {
 /// The job, if a window of `comm` is the shim's affair. In a program of sessions only there is no MPI_COMM_SELF for the library's
 /// window behind it.
 fn job_of(comm: abi::Comm) -> Option<&'static Job> {
-    communicator::get(comm).filter(|_| communicator::is_world_model())?;
+    communicator::get(comm).filter(|communicator| communicator.local && communicator::is_world_model())?;
     let mut inter = 0;
     // SAFETY: a communicator of the program; the result goes to a local.
     unsafe { crate::real::Comm_test_inter(comm, &mut inter) };
