@@ -1,9 +1,11 @@
 //! Taking over communicators that the MPI library has just made. Their ranks agree on a context.
 
 use crate::abi::{self, Comm, Group};
+use crate::collective::meeting::Meeting;
+use crate::collective::{self, Circle};
 use crate::communicator::{self, Communicator};
 use crate::job;
-use crate::{background, engine, real};
+use crate::{background, engine, real, tunables};
 use core::ffi::c_int;
 use core::sync::atomic::Ordering;
 
@@ -15,6 +17,8 @@ struct Notice {
     world: u32,
     /// A fresh context, from rank 0 of a group.
     context: u32,
+    /// Where the ranks of an intracommunicator meet, from its rank 0.
+    meeting: u64,
 }
 
 /// Takes over a communicator. Collective over it.
@@ -31,19 +35,30 @@ pub fn adopt(handle: Comm) {
         real::Comm_size(handle, &mut size);
     }
     let context = if rank == 0 { job.block(0).contexts.draw() } else { 0 };
-    let own = Notice { world: job.rank, context };
+    collective::sweep();
+    let made = (inter == 0 && rank == 0).then(|| Meeting::new(size as u32, tunables::get().flat_max as u32));
+    let own = Notice { world: job.rank, context, meeting: made.map_or(0, |made| core::ptr::from_ref(made) as u64) };
     let adopted = if inter == 0 { intra(handle, own, size) } else { inter_of(handle, own, size) };
-    if let Some((context, members, ranks)) = adopted {
-        communicator::insert(handle, Communicator::new(job, context, rank as u32, members, ranks));
+    if let Some(Agreement { context, members, ranks, meeting }) = adopted {
+        let circle = meeting.map(|meeting| Circle::new(job, meeting, made.is_some(), rank as u32, ranks.clone()));
+        communicator::insert(handle, Communicator::new(job, context, rank as u32, members, ranks, circle));
     }
 }
 
-type Agreement = (u32, u32, Box<[u32]>);
+struct Agreement {
+    context: u32,
+    members: u32,
+    ranks: Box<[u32]>,
+    meeting: Option<&'static Meeting>,
+}
 
 /// All learn of all; rank 0's context counts.
 fn intra(handle: Comm, own: Notice, size: c_int) -> Option<Agreement> {
     let all = exchange(handle, own, size)?;
-    Some((all[0].context, size as u32, all.iter().map(|notice| notice.world).collect()))
+    // SAFETY: rank 0 made it for this communicator.
+    let meeting = unsafe { Meeting::at(all[0].meeting as usize, size as u32) };
+    let ranks = all.iter().map(|notice| notice.world).collect();
+    Some(Agreement { context: all[0].context, members: size as u32, ranks, meeting })
 }
 
 /// In an intercommunicator a rank hears from the remote group only. What it heard from the remote rank 0 it sends back, so
@@ -55,7 +70,8 @@ fn inter_of(handle: Comm, own: Notice, size: c_int) -> Option<Agreement> {
     let remote = exchange(handle, own, remote_size)?;
     let local_first = exchange(handle, remote[0], remote_size)?[0];
     let first = if local_first.world < remote[0].world { local_first } else { remote[0] };
-    Some((first.context, (size + remote_size) as u32, remote.iter().map(|notice| notice.world).collect()))
+    let ranks = remote.iter().map(|notice| notice.world).collect();
+    Some(Agreement { context: first.context, members: (size + remote_size) as u32, ranks, meeting: None })
 }
 
 /// Sends `own`, which is made of words of 4 bytes without gaps, to all, and returns what `count` ranks have sent; a collective
@@ -110,9 +126,16 @@ unsafe fn is_foreign(group: Group) -> bool {
 pub fn adopt_idup(parent: Comm, handle: Comm) {
     let (Some(job), Some(parent)) = (job::current(), communicator::get(parent)) else { return };
     let call = parent.idups.fetch_add(1, Ordering::Relaxed);
+    let make = || match parent.circle {
+        Some(_) => core::ptr::from_ref(Meeting::new(parent.size, tunables::get().flat_max as u32)) as usize,
+        None => 0,
+    };
     loop {
-        if let Some(context) = job.block(0).contexts.of_idup(parent.context, call, parent.members) {
-            return communicator::insert(handle, parent.duplicate(job, context));
+        if let Some(child) = job.block(0).contexts.of_idup(parent.context, call, parent.members, make) {
+            // SAFETY: the first rank to ask made it for this communicator.
+            let meeting = unsafe { Meeting::at(child.meeting, parent.size) };
+            let circle = meeting.map(|meeting| Circle::new(job, meeting, child.made, parent.rank, parent.world_ranks()));
+            return communicator::insert(handle, parent.duplicate(job, child.context, circle));
         }
         engine::progress(); // 256 unfinished calls: some rank is far behind
         std::thread::yield_now();

@@ -1,13 +1,16 @@
 //! Communicators whose messages the shim carries: all whose ranks are ranks of this job.
 
 use crate::abi::{self, Comm};
+use crate::collective::Circle;
+use crate::collective::meeting::Meeting;
 use crate::contexts;
 use crate::engine::{self, Lane};
 use crate::handles::Handles;
 use crate::job::Job;
 use crate::library;
+use crate::tunables;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// What messages need to know of a communicator.
 #[derive(Debug)]
@@ -24,11 +27,13 @@ pub struct Communicator {
     world: Option<Box<[u32]>>,
     /// Number of MPI_Comm_idup calls so far.
     pub idups: AtomicU32,
+    /// Where its ranks meet for collective operations; none in an intercommunicator.
+    pub circle: Option<Arc<Circle>>,
 }
 
 impl Communicator {
     /// A communicator whose rank r is rank `world[r]` of MPI_COMM_WORLD.
-    pub fn new(job: &Job, context: u32, rank: u32, members: u32, world: Box<[u32]>) -> Communicator {
+    pub fn new(job: &Job, context: u32, rank: u32, members: u32, world: Box<[u32]>, circle: Option<Circle>) -> Communicator {
         let same = world.iter().enumerate().all(|(i, &world)| i as u32 == world);
         Communicator {
             context,
@@ -38,13 +43,25 @@ impl Communicator {
             members,
             world: if same { None } else { Some(world) },
             idups: AtomicU32::new(0),
+            circle: circle.map(Arc::new),
         }
     }
 
     /// The same processes under another context.
-    pub fn duplicate(&self, job: &Job, context: u32) -> Communicator {
+    pub fn duplicate(&self, job: &Job, context: u32, circle: Option<Circle>) -> Communicator {
         let (lane, idups) = (engine::lane_of(context, job.lanes), AtomicU32::new(0));
-        Communicator { context, lane, idups, world: self.world.clone(), ..*self }
+        Communicator { context, lane, idups, world: self.world.clone(), circle: circle.map(Arc::new), ..*self }
+    }
+
+    /// Whether all its ranks share this address space.
+    #[inline]
+    pub fn is_local(&self) -> bool {
+        true
+    }
+
+    /// Ranks in MPI_COMM_WORLD of those messages can go to.
+    pub fn world_ranks(&self) -> Box<[u32]> {
+        (0..self.size).map(|rank| self.world_rank(rank)).collect()
     }
 
     /// Rank in MPI_COMM_WORLD of rank `peer`.
@@ -61,9 +78,15 @@ static OTHERS: Handles<Communicator> = Handles::new();
 static WORLD_MODEL: AtomicBool = AtomicBool::new(false);
 
 /// Puts MPI_COMM_WORLD and MPI_COMM_SELF of `job` in place.
-pub fn install(job: &Job) {
-    WORLD.get_or_init(|| Communicator::new(job, contexts::WORLD, job.rank, job.size(), (0..job.size()).collect()));
-    OTHERS.insert(abi::COMM_SELF, Communicator::new(job, contexts::SELF, 0, 1, [job.rank].into()));
+pub fn install(job: &'static Job) {
+    let flat_max = tunables::get().flat_max as u32;
+    WORLD.get_or_init(|| {
+        let ranks: Box<[u32]> = (0..job.size()).collect();
+        let circle = Circle::new(job, job.meeting(), false, job.rank, ranks.clone());
+        Communicator::new(job, contexts::WORLD, job.rank, job.size(), ranks, Some(circle))
+    });
+    let circle = Circle::new(job, Meeting::new(1, flat_max), true, 0, [job.rank].into());
+    OTHERS.insert(abi::COMM_SELF, Communicator::new(job, contexts::SELF, 0, 1, [job.rank].into(), Some(circle)));
 }
 
 /// The communicator of a handle, unless it is the MPI library's affair. It is there until the program frees it, which no

@@ -1,11 +1,13 @@
 //! The ranks of this job as the shim sees them: one shared block per rank, found through the PiP registry.
 
 use crate::claims::Claims;
+use crate::collective::meeting::Meeting;
 use crate::contexts::Contexts;
 use crate::engine::{LANES, Lane};
 use crate::marks::Marks;
 use crate::rendezvous::Rendezvous;
 use crate::ring::Inbox;
+use crate::tunables;
 use crate::waiting::Bell;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use pip_core::current::Current;
@@ -13,7 +15,7 @@ use pip_core::registry::{ENVIRONMENT, Service};
 use std::sync::OnceLock;
 
 const MAGIC: u64 = u64::from_le_bytes(*b"PiP-mpi\0");
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// What a rank shows to its peers. Each has its own copy of the code, so the layout is fixed and checked.
 #[derive(Debug)]
@@ -37,6 +39,8 @@ pub struct Block {
     pub contexts: Contexts,
     /// Rank 0's counts the ranks that do not sleep in the shim.
     awake: Awake,
+    /// Rank 0's: where all ranks meet for collective operations.
+    meeting: *const Meeting,
 }
 
 /// On a cache line of its own: all read it, and it changes only when a rank falls asleep or wakes.
@@ -152,6 +156,17 @@ impl Job {
         self.blocks[0].awake.0.load(Ordering::Relaxed) > self.cores
     }
 
+    /// Whether there are more ranks than cores.
+    pub fn is_oversubscribed(&self) -> bool {
+        self.cores < self.size()
+    }
+
+    /// Where all ranks of MPI_COMM_WORLD meet.
+    pub fn meeting(&self) -> &'static Meeting {
+        // SAFETY: rank 0's block is there, and it made the meeting with it, which stays.
+        unsafe { &*self.blocks[0].meeting }
+    }
+
     /// This rank falls asleep, or leaves.
     pub fn note_asleep(&self) {
         self.blocks[0].awake.0.fetch_sub(1, Ordering::Relaxed);
@@ -189,6 +204,7 @@ pub fn announce(threads: bool) {
         bell: Bell::default(),
         contexts: Contexts::default(),
         awake: Awake::default(),
+        meeting: if rank == 0 { Meeting::new(size, tunables::get().flat_max as u32) } else { core::ptr::null() },
     };
     task.export_service(Service::MpiShim, core::ptr::from_mut(Box::leak(Box::new(block))).cast());
 }

@@ -23,6 +23,11 @@ modules! { adoption background batch buffered communicator completion engine fai
 modules! { queues request send sendrecv stats taking upkeep }
 // One-sided communication.
 modules! { window }
+// Collective communication.
+modules! { collective }
+#[cfg(loom)]
+#[path = "collective/meeting.rs"]
+mod meeting;
 // The surface.
 modules! { exports }
 #[cfg(not(loom))]

@@ -42,12 +42,16 @@ pub struct Stats {
     pub shared: Tally,
 }
 
-/// One-sided operations, which have no lane.
+/// One-sided and collective operations, which have no lane.
 #[derive(Debug, Default)]
 pub struct Operations(AtomicU64);
 
 /// Done by this rank itself.
 pub static ONE_SIDED: Operations = Operations(AtomicU64::new(0));
+/// Collective calls done here.
+pub static COLLECTIVES: Operations = Operations(AtomicU64::new(0));
+/// Collective calls left to the MPI library.
+pub static COLLECTIVES_PASSED: Operations = Operations(AtomicU64::new(0));
 
 impl Operations {
     /// One more operation.
@@ -85,11 +89,12 @@ impl Stats {
     /// One line for standard error.
     pub fn line(&self, rank: u32) -> String {
         let Stats { eager, rendezvous, library, received, unexpected, shared } = self;
-        let one_sided = ONE_SIDED.0.load(Ordering::Relaxed);
+        let [one_sided, collectives, passed] =
+            [&ONE_SIDED, &COLLECTIVES, &COLLECTIVES_PASSED].map(|operations| operations.0.load(Ordering::Relaxed));
         format!(
             "PIP_MPI_STATS rank {rank}: sent eager {eager}, rendezvous {rendezvous} (of these copied by both sides \
              {shared}), MPICH {library}; received {received} (of these unexpected {unexpected}); one-sided \
-             {one_sided} operations\n"
+             {one_sided} operations; collective {collectives}, through MPICH {passed}\n"
         )
     }
 }
