@@ -1,7 +1,7 @@
 /* Every collective operation on data in a row, short and long: blocking, non-blocking and persistent, with counts of both types,
  * in place and not. Each result is computed from the ranks alone.
  * @np 1 2 3 4 5 8
- * @without-stock checks all it says
+ * @without-stock persistent collectives of MPICH 4.0.2 fail (MPI_Scatter_init, MPI_Start)
  */
 #include "../mpi/test.h"
 
@@ -15,6 +15,7 @@ static int intdispls[RANKS], intfromdispls[RANKS];
 static MPI_Datatype types[RANKS];
 static int n, root, in_place;
 static MPI_Request request;
+static const char *doing;
 
 static int value(int rank, int i) { return rank * 1000003 + i * 17 + n; }
 
@@ -25,7 +26,7 @@ static void wait_for(void) {
 
 /* The three forms of an operation. */
 #define FORMS(name, iname, init, prepare, check, ...) do { \
-    prepare; require(MPI_##name(__VA_ARGS__) == MPI_SUCCESS); check; \
+    doing = #name; prepare; require(MPI_##name(__VA_ARGS__) == MPI_SUCCESS); check; \
     prepare; require(MPI_##iname(__VA_ARGS__, &request) == MPI_SUCCESS); wait_for(); check; \
     MPI_##init(__VA_ARGS__, MPI_INFO_NULL, &request); \
     for (int start = 0; start < 3; start++) { \
@@ -38,14 +39,19 @@ static void blank(void) { memset(to, 0x55, sizeof *to * (size_t)MAX * np); }
 static void row(int *at) { for (int i = 0; i < n; i++) at[i] = value(me, i); }
 static void rows(int *at) { for (int r = 0; r < np; r++) for (int i = 0; i < n; i++) at[r * n + i] = value(me * np + r, i); }
 
-static void check_row(const int *at, int rank) { for (int i = 0; i < n; i++) require(at[i] == value(rank, i)); }
+static void agree(int found, int expected) {
+    if (found == expected) return;
+    fprintf(stderr, "MPI_%s: %d instead of %d, %d numbers, %sin place\n", doing, found, expected, n, in_place ? "" : "not ");
+    MPI_Abort(MPI_COMM_WORLD, 9);
+}
+static void check_row(const int *at, int rank) { for (int i = 0; i < n; i++) agree(at[i], value(rank, i)); }
 static void check_all(void) { for (int r = 0; r < np; r++) check_row(to + r * n, r); }
 static void check_exchanged(void) { for (int r = 0; r < np; r++) check_row(to + r * n, r * np + me); }
 
 /* Sum of the values of ranks below `ranks`. */
 static int sum(int ranks, int i) { int s = 0; for (int r = 0; r < ranks; r++) s += value(r, i); return s; }
 static void check_sum(const int *at, int ranks, int count, int first) {
-    for (int i = 0; i < count; i++) require(at[i] == sum(ranks, first + i));
+    for (int i = 0; i < count; i++) agree(at[i], sum(ranks, first + i));
 }
 static void full(int *at, int count) { for (int i = 0; i < count; i++) at[i] = value(me, i); }
 
