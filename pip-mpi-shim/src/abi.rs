@@ -79,6 +79,14 @@ pub fn is_predefined_op(op: Op) -> bool {
     (MAX..=NO_OP).contains(&op)
 }
 
+/// Whether an operation can be one that MPI_Op_create made.
+pub fn is_user_op(op: Op) -> bool {
+    matches!(op as u32 >> 26, 0x26 | 0x36)
+}
+
+/// MPI_IN_PLACE.
+pub const IN_PLACE: Buffer = core::ptr::without_provenance_mut(usize::MAX);
+
 pub const LOCK_EXCLUSIVE: c_int = 234;
 pub const LOCK_SHARED: c_int = 235;
 pub const MODE_NOCHECK: c_int = 1024;

@@ -1,9 +1,11 @@
 //! Taking over communicators that the MPI library has just made. Their ranks agree on a context.
 
 use crate::abi::{self, Comm};
+use crate::collective::meeting::Meeting;
+use crate::collective::{self, Circle};
 use crate::communicator::{self, Communicator};
 use crate::job::{self, Job};
-use crate::{background, engine, offnode, real};
+use crate::{background, engine, offnode, real, tunables};
 use core::ffi::c_int;
 use core::sync::atomic::Ordering;
 
@@ -15,6 +17,8 @@ struct Notice {
     world: u32,
     /// A number for the context, from rank 0 of a group.
     drawn: u32,
+    /// Where the ranks of an intracommunicator meet, from its rank 0, if they share its address space.
+    meeting: u64,
 }
 
 /// Takes over a communicator. Collective over it.
@@ -31,13 +35,25 @@ pub fn adopt(handle: Comm) {
         real::Comm_size(handle, &mut size);
     }
     let drawn = if rank == 0 { job.contexts().draw() } else { 0 };
-    let own = Notice { world: job.rank, drawn };
+    collective::sweep();
+    let made = (inter == 0 && rank == 0).then(|| Meeting::new(size as u32, tunables::get().flat_max as u32));
+    let own = Notice { world: job.rank, drawn, meeting: made.map_or(0, |made| core::ptr::from_ref(made) as u64) };
     let agreed = if inter == 0 { intra(handle, own, size) } else { inter_of(handle, own, size) };
     let Some(Agreement { first, members, ranks }) = agreed else { return };
     let local = is_local(job, handle, inter != 0, &ranks);
+    let meeting = match (made, local && inter == 0) {
+        // SAFETY: rank 0, in this space, made it for this communicator.
+        (_, true) => unsafe { Meeting::at(first.meeting as usize, size as u32) },
+        (made, false) => {
+            // SAFETY: made above; the others cannot have used it.
+            made.inspect(|made| unsafe { made.discard() });
+            None
+        }
+    };
     // Without one the library carries the messages, in all ranks alike.
     if let Some(context) = job.context(first.drawn, first.world, local) {
-        communicator::insert(handle, Communicator::new(job, context, rank as u32, members, local, ranks));
+        let circle = meeting.map(|meeting| Circle::new(job, meeting, made.is_some(), rank as u32, ranks.clone()));
+        communicator::insert(handle, Communicator::new(job, context, rank as u32, members, local, ranks, circle));
     }
 }
 
@@ -141,9 +157,16 @@ pub fn adopt_idup(parent: Comm, handle: Comm) {
     if !parent.local {
         return adopt_idup_across(job, parent_handle, parent, call, handle);
     }
+    let make = || match parent.circle {
+        Some(_) => core::ptr::from_ref(Meeting::new(parent.size, tunables::get().flat_max as u32)) as usize,
+        None => 0,
+    };
     loop {
-        if let Some(context) = job.contexts().of_idup(parent.context, call, parent.members) {
-            return communicator::insert(handle, parent.duplicate(job, context));
+        if let Some(child) = job.contexts().of_idup(parent.context, call, parent.members, make) {
+            // SAFETY: the first rank to ask made it for this communicator.
+            let meeting = unsafe { Meeting::at(child.meeting, parent.size) };
+            let circle = meeting.map(|meeting| Circle::new(job, meeting, child.made, parent.rank, parent.world_ranks()));
+            return communicator::insert(handle, parent.duplicate(job, child.context, circle));
         }
         engine::progress(); // 256 unfinished calls: some rank is far behind
         std::thread::yield_now();
@@ -155,11 +178,11 @@ fn adopt_idup_across(job: &'static Job, parent_handle: Comm, parent: &Communicat
     let Some(mut all) = members(parent_handle) else { return };
     all.sort_unstable();
     if all.first() != Some(&job.rank) {
-        return communicator::insert_late(handle, parent.context, call, parent.duplicate(job, parent.context));
+        return communicator::insert_late(handle, parent.context, call, parent.duplicate(job, parent.context, None));
     }
     let context = job.context(job.contexts().draw(), job.rank, false);
     offnode::announce_context(parent.lane, parent.context, call, context, all.into_iter().skip(1));
     if let Some(context) = context {
-        communicator::insert(handle, parent.duplicate(job, context));
+        communicator::insert(handle, parent.duplicate(job, context, None));
     }
 }

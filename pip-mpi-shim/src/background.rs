@@ -3,6 +3,7 @@
 //! peer has yet to reach, neither would go on. So while such a call runs and receives are posted, a thread of this rank
 //! takes the mail.
 
+use crate::collective;
 use crate::engine;
 use crate::job;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -23,7 +24,8 @@ static THREAD: OnceLock<Option<Thread>> = OnceLock::new();
 /// for calls that a program repeats until something happens.
 #[inline]
 pub fn during(call: impl FnOnce() -> i32) -> i32 {
-    let mut receives_wait = false;
+    collective::progress();
+    let mut receives_wait = collective::is_pending();
     engine::each(|engine| {
         engine.progress();
         receives_wait |= engine.posted > 0 || !engine.halved.is_empty();

@@ -1,13 +1,15 @@
 //! Communicators whose messages the shim carries: all whose ranks are ranks of this job.
 
 use crate::abi::{self, Comm};
+use crate::collective::Circle;
+use crate::collective::meeting::Meeting;
 use crate::contexts;
 use crate::engine::{self, Lane};
 use crate::handles::Handles;
 use crate::job::{self, Job};
-use crate::{completion, library, offnode};
+use crate::{completion, library, offnode, tunables};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// What messages need to know of a communicator.
 #[derive(Debug)]
@@ -26,11 +28,21 @@ pub struct Communicator {
     world: Option<Box<[u32]>>,
     /// Number of MPI_Comm_idup calls so far.
     pub idups: AtomicU32,
+    /// Where its ranks meet for collective operations; none in an intercommunicator.
+    pub circle: Option<Arc<Circle>>,
 }
 
 impl Communicator {
     /// A communicator whose rank r is rank `world[r]` of MPI_COMM_WORLD; `local` if all its processes are in this space.
-    pub fn new(job: &Job, context: u32, rank: u32, members: u32, local: bool, world: Box<[u32]>) -> Communicator {
+    pub fn new(
+        job: &Job,
+        context: u32,
+        rank: u32,
+        members: u32,
+        local: bool,
+        world: Box<[u32]>,
+        circle: Option<Circle>,
+    ) -> Communicator {
         let same = world.iter().enumerate().all(|(i, &world)| i as u32 == world);
         Communicator {
             context,
@@ -41,13 +53,25 @@ impl Communicator {
             local,
             world: if same { None } else { Some(world) },
             idups: AtomicU32::new(0),
+            circle: circle.map(Arc::new),
         }
     }
 
     /// The same processes under another context.
-    pub fn duplicate(&self, job: &Job, context: u32) -> Communicator {
+    pub fn duplicate(&self, job: &Job, context: u32, circle: Option<Circle>) -> Communicator {
         let (lane, idups) = (engine::lane_of(context, job.lanes), AtomicU32::new(0));
-        Communicator { context, lane, idups, world: self.world.clone(), ..*self }
+        Communicator { context, lane, idups, world: self.world.clone(), circle: circle.map(Arc::new), ..*self }
+    }
+
+    /// Whether all its ranks share this address space.
+    #[inline]
+    pub fn is_local(&self) -> bool {
+        self.local
+    }
+
+    /// Ranks in MPI_COMM_WORLD of those messages can go to.
+    pub fn world_ranks(&self) -> Box<[u32]> {
+        (0..self.size).map(|rank| self.world_rank(rank)).collect()
     }
 
     /// Rank in MPI_COMM_WORLD of rank `peer`.
@@ -64,10 +88,15 @@ static OTHERS: Handles<Communicator> = Handles::new();
 static WORLD_MODEL: AtomicBool = AtomicBool::new(false);
 
 /// Puts MPI_COMM_WORLD and MPI_COMM_SELF of `job` in place.
-pub fn install(job: &Job) {
-    let all = (0..job.size()).collect();
-    WORLD.get_or_init(|| Communicator::new(job, contexts::WORLD, job.rank, job.size(), !job.is_spread(), all));
-    OTHERS.insert(abi::COMM_SELF, Communicator::new(job, contexts::SELF, 0, 1, true, [job.rank].into()));
+pub fn install(job: &'static Job) {
+    WORLD.get_or_init(|| {
+        let ranks: Box<[u32]> = (0..job.size()).collect();
+        let circle = job.meeting().map(|meeting| Circle::new(job, meeting, false, job.rank, ranks.clone()));
+        Communicator::new(job, contexts::WORLD, job.rank, job.size(), !job.is_spread(), ranks, circle)
+    });
+    let alone = Meeting::new(1, tunables::get().flat_max as u32);
+    let circle = Circle::new(job, alone, true, 0, [job.rank].into());
+    OTHERS.insert(abi::COMM_SELF, Communicator::new(job, contexts::SELF, 0, 1, true, [job.rank].into(), Some(circle)));
 }
 
 /// The communicator of a handle, unless it is the MPI library's affair. It is there until the program frees it, which no
@@ -113,7 +142,7 @@ fn adopted_late(handle: Comm) -> Option<&'static Communicator> {
             context.is_some()
         });
         if let (Some(context), Some(job)) = (context.flatten(), job::current()) {
-            OTHERS.insert(handle, draft.duplicate(job, context));
+            OTHERS.insert(handle, draft.duplicate(job, context, None));
         }
         ANY_LATE.store(!late.is_empty(), Ordering::Release);
     }

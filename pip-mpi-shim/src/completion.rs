@@ -1,12 +1,13 @@
 //! Completion of a request, the shim's or the library's: MPI_Wait, MPI_Test (MPI-4.0 section 3.7.3), and errors.
 
 use crate::abi::{self, Comm, Outcome, Request, Status};
+use crate::collective::{self, Trouble};
 use crate::engine::{self, Engine, Lane};
 use crate::failure::Failure;
 use crate::exports::{Request_get_status, Testany};
 use crate::job;
 use crate::library;
-use crate::request::{Handle, Index, Kind, Operation, Persistent, Received};
+use crate::request::{Handle, Index, Kind, Operation, Persistent, Received, Request as Slot};
 use crate::waiting::Patience;
 use core::ffi::c_int;
 
@@ -28,7 +29,10 @@ pub fn wait_until(lane: Option<Lane>, mut ready: impl FnMut() -> bool) {
     while !ready() {
         polls += 1;
         match lane {
-            Some(lane) if polls % OTHER_LANES != 0 => _ = engine::with(lane, Engine::progress),
+            Some(lane) if polls % OTHER_LANES != 0 => {
+                engine::with(lane, Engine::progress);
+                collective::progress();
+            }
             _ => _ = engine::progress(),
         }
         if ready() {
@@ -44,10 +48,17 @@ pub fn wait_until(lane: Option<Lane>, mut ready: impl FnMut() -> bool) {
 /// The return code of a receive into `room` bytes: MPI_SUCCESS, or the error its outcome tells of, raised.
 #[inline]
 pub fn report(function: &str, comm: Comm, room: usize, outcome: &Outcome) -> c_int {
+    report_of(function, comm, room, outcome, None)
+}
+
+/// The same for a request that may be a collective call in which something went wrong.
+#[inline]
+fn report_of(function: &str, comm: Comm, room: usize, outcome: &Outcome, trouble: Option<Trouble>) -> c_int {
     if outcome.error == abi::SUCCESS {
         return abi::SUCCESS;
     }
-    Failure::Truncated { outcome: *outcome, room }.raise(function, comm)
+    let failure = trouble.map_or(Failure::Truncated { outcome: *outcome, room }, Failure::Collective);
+    failure.raise(function, comm)
 }
 
 /// How one request of an array stands.
@@ -97,14 +108,14 @@ pub unsafe fn advance(handle: *mut Request, status: *mut Status, function: Optio
         if !is_done(&mut engine, index) {
             return Standing::Pending;
         }
-        let Finished { outcome, persistent, comm, room } = finish(&mut engine, index);
+        let Finished { outcome, persistent, comm, room, trouble } = finish(&mut engine, index);
         drop(engine);
         if !persistent {
             *handle = abi::REQUEST_NULL;
         }
         outcome.store(status);
         match function {
-            Some(function) => Standing::Done(report(function, comm, room, &outcome)),
+            Some(function) => Standing::Done(report_of(function, comm, room, &outcome, trouble)),
             None => Standing::Done(outcome.error),
         }
     }
@@ -168,13 +179,15 @@ struct Finished {
     comm: Comm,
     /// Bytes that a receive had room for.
     room: usize,
+    /// What went wrong in a collective call.
+    trouble: Option<Trouble>,
 }
 
 /// Takes the outcome of a complete request and frees or deactivates its slot.
 #[inline]
 fn finish(engine: &mut Engine, index: Index) -> Finished {
     match engine.requests.take_received(index) {
-        Some(Received { outcome, comm, room }) => Finished { outcome, persistent: false, comm, room },
+        Some(Received { outcome, comm, room }) => Finished { outcome, persistent: false, comm, room, trouble: None },
         None => finish_any(engine, index),
     }
 }
@@ -184,9 +197,9 @@ fn finish_any(engine: &mut Engine, index: Index) -> Finished {
     let room = crate::receive::room_of(engine, index);
     engine.settle(index);
     let Some(slot) = engine.requests.get(index) else {
-        return Finished { outcome: Outcome::EMPTY, persistent: false, comm: abi::COMM_WORLD, room };
+        return Finished { outcome: Outcome::EMPTY, persistent: false, comm: abi::COMM_WORLD, room, trouble: None };
     };
-    let comm = slot.operation.as_ref().map_or(abi::COMM_WORLD, |operation| operation.comm);
+    let (comm, trouble) = about(slot);
     let (outcome, persistent) = (slot.outcome, slot.persistent.is_some());
     if let Kind::Both(send, receive) = slot.kind {
         engine.release(send);
@@ -199,7 +212,15 @@ fn finish_any(engine: &mut Engine, index: Index) -> Finished {
     } else {
         engine.requests.remove(index);
     }
-    Finished { outcome, persistent, comm, room }
+    Finished { outcome, persistent, comm, room, trouble }
+}
+
+/// Whose error handler is called for a request, and what went wrong in a collective one.
+fn about(slot: &Slot) -> (Comm, Option<Trouble>) {
+    match &slot.kind {
+        Kind::Collective(about) => (about.comm, about.trouble),
+        _ => (slot.operation.as_ref().map_or(abi::COMM_WORLD, |operation| operation.comm), None),
+    }
 }
 
 /// Waits for a send whose receiver is probably about to take it: with nothing that is not needed for that.
@@ -285,7 +306,10 @@ pub unsafe fn test(handle: *mut Request, flag: *mut c_int, status: *mut Status) 
 /// Progress for a program that asks for one request.
 fn progress_for(handle: Request) {
     match lane_of(handle) {
-        Some(lane) => _ = engine::with(lane, Engine::progress),
+        Some(lane) => {
+            engine::with(lane, Engine::progress);
+            collective::progress();
+        }
         None => _ = engine::progress(),
     }
 }
@@ -309,7 +333,7 @@ pub unsafe fn get_status(handle: Request, flag: *mut c_int, status: *mut Status)
         Ok(complete) => complete,
         Err(code) => return Some(code),
     };
-    let (outcome, comm, room) = engine::with(lane, |engine| {
+    let (outcome, (comm, trouble), room) = engine::with(lane, |engine| {
         let index = match engine.requests.get(index).map(|slot| &slot.kind) {
             Some(&Kind::Both(_, receive)) => receive,
             _ => index,
@@ -317,9 +341,9 @@ pub unsafe fn get_status(handle: Request, flag: *mut c_int, status: *mut Status)
         let room = crate::receive::room_of(engine, index);
         match engine.requests.get(index) {
             Some(slot) if slot.active => {
-                (slot.outcome, slot.operation.as_ref().map_or(abi::COMM_WORLD, |operation| operation.comm), room)
+                (slot.outcome, about(slot), room)
             }
-            _ => (Outcome::EMPTY, abi::COMM_WORLD, room),
+            _ => (Outcome::EMPTY, (abi::COMM_WORLD, None), room),
         }
     })?;
     // SAFETY: the caller's promise.
@@ -327,7 +351,7 @@ pub unsafe fn get_status(handle: Request, flag: *mut c_int, status: *mut Status)
         *flag = c_int::from(complete);
         if complete {
             outcome.store(status);
-            return Some(report("MPI_Request_get_status", comm, room, &outcome));
+            return Some(report_of("MPI_Request_get_status", comm, room, &outcome, trouble));
         }
     }
     idle();
@@ -337,6 +361,17 @@ pub unsafe fn get_status(handle: Request, flag: *mut c_int, status: *mut Status)
 /// A persistent request, not started.
 pub fn init(kind: Kind, operation: Option<Operation>, persistent: Persistent, request: *mut Request) -> Option<c_int> {
     let lane = operation.as_ref().map_or(0, |operation| operation.lane);
+    init_in(lane, kind, operation, persistent, request)
+}
+
+/// The same, in a given lane.
+pub fn init_in(
+    lane: Lane,
+    kind: Kind,
+    operation: Option<Operation>,
+    persistent: Persistent,
+    request: *mut Request,
+) -> Option<c_int> {
     let handle = engine::with(lane, |engine| {
         let index = engine.requests.insert(kind, operation);
         engine.requests.update(index, |slot| (slot.active, slot.persistent) = (false, Some(persistent)));

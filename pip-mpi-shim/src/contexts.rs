@@ -17,6 +17,16 @@ struct Pending {
     context: u32,
     /// Ranks that have not asked yet; 0 for a free place.
     left: u32,
+    meeting: usize,
+}
+
+/// What the ranks that duplicate a communicator agree on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Child {
+    pub context: u32,
+    /// Address of the place where they meet for collective operations, and whether this rank has made it.
+    pub meeting: usize,
+    pub made: bool,
 }
 
 const PLACES: usize = 256;
@@ -37,7 +47,7 @@ unsafe impl Send for Contexts {}
 
 impl Default for Contexts {
     fn default() -> Self {
-        let free = Pending { parent: 0, call: 0, context: 0, left: 0 };
+        let free = Pending { parent: 0, call: 0, context: 0, left: 0, meeting: 0 };
         Contexts { drawn: AtomicU32::new(SELF + 1), lock: AtomicU32::new(0), pending: UnsafeCell::new([free; PLACES]) }
     }
 }
@@ -49,49 +59,63 @@ impl Contexts {
     }
 
     /// The number of the child that the `call`-th MPI_Comm_idup of `parent` makes; each of the `size` ranks asks once.
-    /// None while more than 256 such calls wait for some of their ranks.
-    pub fn of_idup(&self, parent: u32, call: u32, size: u32) -> Option<u32> {
+    /// The first lets `make` make a meeting. None while more than 256 such calls wait for some of their ranks.
+    pub fn of_idup(&self, parent: u32, call: u32, size: u32, make: impl FnOnce() -> usize) -> Option<Child> {
         while self.lock.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed).is_err() {
             std::thread::yield_now();
         }
         // SAFETY: we hold the lock.
-        let context = find(unsafe { &mut *self.pending.get() }, parent, call, size, || self.draw());
+        let child = find(unsafe { &mut *self.pending.get() }, parent, call, size, || (self.draw(), make()));
         self.lock.store(0, Ordering::Release);
-        context
+        child
     }
 }
 
-fn find(table: &mut [Pending; PLACES], parent: u32, call: u32, size: u32, draw: impl FnOnce() -> u32) -> Option<u32> {
+fn find(
+    table: &mut [Pending; PLACES],
+    parent: u32,
+    call: u32,
+    size: u32,
+    draw: impl FnOnce() -> (u32, usize),
+) -> Option<Child> {
     if let Some(place) = table.iter_mut().find(|p| p.left > 0 && p.parent == parent && p.call == call) {
         place.left -= 1;
-        return Some(place.context);
+        return Some(Child { context: place.context, meeting: place.meeting, made: false });
     }
     let place = table.iter_mut().find(|p| p.left == 0)?;
-    *place = Pending { parent, call, context: draw(), left: size - 1 };
-    Some(place.context)
+    let (context, meeting) = draw();
+    *place = Pending { parent, call, context, left: size - 1, meeting };
+    Some(Child { context, meeting, made: true })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn of_idup(contexts: &Contexts, parent: u32, call: u32, size: u32) -> Option<u32> {
+        contexts.of_idup(parent, call, size, || call as usize).map(|child| {
+            assert_eq!(child.meeting, call as usize);
+            child.context
+        })
+    }
+
     #[test]
     fn ranks_of_one_idup_agree_and_calls_differ() {
         let contexts = Contexts::default();
-        let first = contexts.of_idup(0, 1, 3).unwrap();
-        let second = contexts.of_idup(0, 2, 3).unwrap();
+        let first = of_idup(&contexts, 0, 1, 3).unwrap();
+        let second = of_idup(&contexts, 0, 2, 3).unwrap();
         assert_ne!(first, second);
-        assert_eq!([contexts.of_idup(0, 2, 3), contexts.of_idup(0, 1, 3)], [Some(second), Some(first)]);
-        assert_eq!([contexts.of_idup(0, 1, 3), contexts.of_idup(0, 2, 3)], [Some(first), Some(second)]);
-        assert_ne!(contexts.of_idup(0, 1, 3), Some(first), "all have asked: the place was given back");
+        assert_eq!([of_idup(&contexts, 0, 2, 3), of_idup(&contexts, 0, 1, 3)], [Some(second), Some(first)]);
+        assert_eq!([of_idup(&contexts, 0, 1, 3), of_idup(&contexts, 0, 2, 3)], [Some(first), Some(second)]);
+        assert_ne!(of_idup(&contexts, 0, 1, 3), Some(first), "all have asked: the place was given back");
     }
 
     #[test]
     fn a_full_table_is_said_to_be_full() {
         let contexts = Contexts::default();
-        (0..PLACES as u32).for_each(|call| assert!(contexts.of_idup(7, call, 2).is_some()));
-        assert_eq!(contexts.of_idup(7, 9999, 2), None);
-        assert!(contexts.of_idup(7, 0, 2).is_some());
-        assert!(contexts.of_idup(7, 9999, 2).is_some());
+        (0..PLACES as u32).for_each(|call| assert!(of_idup(&contexts, 7, call, 2).is_some()));
+        assert_eq!(of_idup(&contexts, 7, 9999, 2), None);
+        assert!(of_idup(&contexts, 7, 0, 2).is_some());
+        assert!(of_idup(&contexts, 7, 9999, 2).is_some());
     }
 }

@@ -4,6 +4,7 @@
 //! own, so that threads that use different communicators do not wait for each other. A job in which no rank asked for
 //! MPI_THREAD_MULTIPLE has one lane.
 
+use crate::collective;
 use crate::contexts;
 use crate::job::Job;
 use crate::mailbox::Mailboxes;
@@ -201,12 +202,12 @@ pub fn each(mut f: impl FnMut(&mut Engine)) {
     }
 }
 
-/// Takes all mail of all lanes; true if there was any.
+/// Takes all mail of all lanes, and steps collective calls; true if something came of it.
 #[inline]
 pub fn progress() -> bool {
     let mut any = false;
     each(|engine| any |= engine.progress());
-    any
+    any | collective::progress()
 }
 
 #[cold]

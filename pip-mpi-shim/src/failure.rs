@@ -2,6 +2,7 @@
 //! of telling the program (MPI-4.0 section 9.3).
 
 use crate::abi::{self, Comm, Outcome};
+use crate::collective::Trouble;
 use crate::{buffered, communicator, job, real};
 use core::ffi::c_int;
 
@@ -20,6 +21,8 @@ pub enum Failure {
     InStatus(usize),
     /// A window cannot be made, because of what rank `rank` of the communicator gave or lacks.
     Window { class: c_int, rank: usize, bytes: abi::Count, unit: abi::Count },
+    /// The ranks of a collective call do not agree, or a reduction failed.
+    Collective(Trouble),
 }
 
 impl Failure {
@@ -32,6 +35,7 @@ impl Failure {
             Failure::Null => abi::ERR_ARG,
             Failure::InStatus(_) => abi::ERR_IN_STATUS,
             Failure::Window { class, .. } => *class,
+            Failure::Collective(trouble) => trouble.class(),
         }
     }
 
@@ -52,6 +56,17 @@ impl Failure {
             Failure::Null => "the address for a result is NULL".to_owned(),
             Failure::InStatus(count) => {
                 format!("{count} of the requests in the array failed; MPI_ERROR in their statuses says how")
+            }
+            Failure::Collective(Trouble::Differs { peer }) => format!(
+                "rank {peer} of the communicator is in another collective operation, or names another root, reduction or \
+                 type; all ranks must call the same operation in the same order"
+            ),
+            Failure::Collective(Trouble::Length { peer, bytes, room }) => format!(
+                "rank {peer} of the communicator gives {bytes} bytes where this rank expects {room}; counts and datatypes \
+                 must agree on all ranks"
+            ),
+            Failure::Collective(Trouble::Library(code)) => {
+                format!("the reduction failed with error class {}", abi::error_class(*code))
             }
             Failure::Window { class: abi::ERR_SIZE, rank, bytes, .. } => {
                 format!("rank {rank} gave a size of {bytes} bytes; it must not be negative")

@@ -2,12 +2,14 @@
 //! address spaces have none here: MPICH carries the messages to them (see [`crate::offnode`]).
 
 use crate::claims::Claims;
+use crate::collective::meeting::Meeting;
 use crate::contexts::Contexts;
 use crate::engine::{LANES, Lane};
 use crate::marks::Marks;
 use crate::rendezvous::Rendezvous;
 use crate::ring::Inbox;
 use crate::spaces::{self, Spaces};
+use crate::tunables;
 use crate::waiting::Bell;
 use crate::{offnode, pmi};
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
@@ -16,7 +18,7 @@ use pip_core::registry::{ENVIRONMENT, Service};
 use std::sync::OnceLock;
 
 const MAGIC: u64 = u64::from_le_bytes(*b"PiP-mpi\0");
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// What a rank shows to its peers. Each has its own copy of the code, so the layout is fixed and checked.
 #[derive(Debug)]
@@ -40,6 +42,8 @@ pub struct Block {
     pub contexts: Contexts,
     /// The first rank's counts the ranks of the space that do not sleep in the shim.
     awake: Awake,
+    /// Rank 0's in a job of one space: where all ranks meet for collective operations.
+    meeting: *const Meeting,
 }
 
 /// On a cache line of its own: all read it, and it changes only when a rank falls asleep or wakes.
@@ -186,6 +190,17 @@ impl Job {
         self.first.awake.0.load(Ordering::Relaxed) > self.cores
     }
 
+    /// Whether this space has more ranks than cores.
+    pub fn is_oversubscribed(&self) -> bool {
+        (self.cores as usize) < self.blocks.iter().flatten().count()
+    }
+
+    /// Where all ranks of MPI_COMM_WORLD meet, if they share this address space.
+    pub fn meeting(&self) -> Option<&'static Meeting> {
+        // SAFETY: the first rank made it with its block, unless the job has several spaces; it stays.
+        unsafe { self.first.meeting.as_ref() }
+    }
+
     /// This rank falls asleep, or leaves.
     pub fn note_asleep(&self) {
         self.first.awake.0.fetch_sub(1, Ordering::Relaxed);
@@ -232,6 +247,10 @@ pub fn announce(threads: bool) {
             bell: Bell::default(),
             contexts: Contexts::default(),
             awake: Awake::default(),
+            meeting: match (rank, &identity.local) {
+                (0, None) => Meeting::new(size, tunables::get().flat_max as u32),
+                _ => core::ptr::null(),
+            },
         }));
         if let Some(task) = identity.task {
             task.export_service(Service::MpiShim, core::ptr::from_ref(block).cast_mut().cast());

@@ -172,6 +172,11 @@ impl View {
         (self.runs.is_null() && self.count == 1).then_some(self.base)
     }
 
+    /// Whether both begin at one address.
+    pub fn is_at(&self, other: &View) -> bool {
+        self.base == other.base
+    }
+
     /// Gives address and length of each block of bytes in a row to `f`, in the order of the data.
     pub fn each_block(&self, mut f: impl FnMut(*mut u8, usize)) {
         if self.bytes == 0 {

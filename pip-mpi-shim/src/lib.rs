@@ -24,6 +24,11 @@ modules! { offnode adoption background batch buffered communicator completion en
 modules! { queues request send sendrecv stats taking upkeep }
 // One-sided communication.
 modules! { window }
+// Collective communication.
+modules! { collective }
+#[cfg(loom)]
+#[path = "collective/meeting.rs"]
+mod meeting;
 // The surface.
 modules! { exports }
 #[cfg(not(loom))]

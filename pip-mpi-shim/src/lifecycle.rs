@@ -1,12 +1,14 @@
 //! What a program does with a request besides waiting for it: MPI_Start, MPI_Cancel, MPI_Request_free.
 
 use crate::abi::{self, Request};
+use crate::collective::{self, Again};
 use crate::engine::{self, Engine};
 use crate::failure::Failure;
 use crate::rendezvous::Rendezvous;
 use crate::request::{Handle, Index, Kind, Persistent};
 use crate::send;
 use core::ffi::c_int;
+use std::sync::Arc;
 
 /// The slot of a handle; None if it is the library's, or was freed, which the library will say.
 fn slot_of(handle: Request) -> Option<Handle> {
@@ -16,30 +18,45 @@ fn slot_of(handle: Request) -> Option<Handle> {
 
 /// MPI_Start; None leaves the call to the library.
 pub fn start(handle: Request) -> Option<c_int> {
-    let Handle { lane, index } = slot_of(handle)?;
-    let started = engine::with(lane, |engine| start_slot(engine, index))?;
-    Some(started.map_or_else(|failure| failure.raise("MPI_Start", abi::COMM_WORLD), |()| abi::SUCCESS))
+    let handle = slot_of(handle)?;
+    let started = engine::with(handle.lane, |engine| start_slot(engine, handle.index))?;
+    Some(match started {
+        Err(failure) => failure.raise("MPI_Start", abi::COMM_WORLD),
+        Ok(again) => {
+            // Outside of the engine: it may be over at once, or call functions of the program.
+            if let Some(again) = again {
+                collective::start(again, handle);
+            }
+            abi::SUCCESS
+        }
+    })
 }
 
-fn start_slot(engine: &mut Engine, index: Index) -> Result<(), Failure> {
+/// What is left to do if it is a collective operation.
+fn start_slot(engine: &mut Engine, index: Index) -> Result<Option<Arc<Again>>, Failure> {
     let wrong = Failure::Request("the request is active, or not persistent");
     let slot = engine.requests.get(index).ok_or(wrong)?;
     let persistent = slot.persistent.clone().filter(|_| !slot.active).ok_or(wrong)?;
     (slot.active, slot.complete, slot.lands, slot.outcome) = (true, false, false, abi::Outcome::EMPTY);
     match persistent {
+        Persistent::Collective(again) => {
+            if let Kind::Collective(about) = &mut slot.kind {
+                about.trouble = None;
+            }
+            return Ok(Some(again));
+        }
         Persistent::Send(mode) => send::start_in(engine, mode, index, false)
-            .inspect_err(|_| engine.requests.update(index, |slot| slot.active = false)),
+            .inspect_err(|_| engine.requests.update(index, |slot| slot.active = false))?,
         Persistent::Receive => {
             let operation = slot.operation.as_ref().ok_or(wrong)?;
             let (context, pattern) = (operation.context, operation.pattern());
             engine.post(index, context, pattern);
-            Ok(())
         }
         Persistent::Nothing => {
             (slot.complete, slot.outcome) = (true, abi::Outcome::PROC_NULL);
-            Ok(())
         }
     }
+    Ok(None)
 }
 
 /// MPI_Cancel; None leaves the call to the library. Cancels what has not been matched.

@@ -1,6 +1,7 @@
 //! Requests of the shim: handles MPICH never produces, slots with a stable address, and what a slot holds.
 
 use crate::abi::{self, Comm, Outcome};
+use crate::collective::{About, Again};
 use crate::engine::{LANES, Lane};
 use crate::layout::{Layout, View};
 use crate::matching::Pattern;
@@ -93,6 +94,8 @@ pub enum Kind {
     Message(Matched),
     /// A persistent operation with MPI_PROC_NULL.
     Nothing,
+    /// A collective operation.
+    Collective(About),
 }
 
 /// A message that a matched probe took out of the queue.
@@ -140,6 +143,7 @@ pub enum Persistent {
     Receive,
     /// MPI_PROC_NULL as the peer.
     Nothing,
+    Collective(Arc<Again>),
 }
 
 /// One request.

@@ -45,12 +45,16 @@ pub struct Stats {
     pub shared: Tally,
 }
 
-/// One-sided operations, which have no lane.
+/// One-sided and collective operations, which have no lane.
 #[derive(Debug, Default)]
 pub struct Operations(AtomicU64);
 
 /// Done by this rank itself.
 pub static ONE_SIDED: Operations = Operations(AtomicU64::new(0));
+/// Collective calls done here.
+pub static COLLECTIVES: Operations = Operations(AtomicU64::new(0));
+/// Collective calls left to the MPI library.
+pub static COLLECTIVES_PASSED: Operations = Operations(AtomicU64::new(0));
 
 impl Operations {
     /// One more operation.
@@ -97,7 +101,8 @@ impl Stats {
     /// One line for standard error.
     pub fn line(&self, rank: u32) -> String {
         let Stats { eager, rendezvous, library, away_inline, away_long, received, unexpected, shared } = self;
-        let one_sided = ONE_SIDED.0.load(Ordering::Relaxed);
+        let [one_sided, collectives, passed] =
+            [&ONE_SIDED, &COLLECTIVES, &COLLECTIVES_PASSED].map(|operations| operations.0.load(Ordering::Relaxed));
         let away = if job::current().is_some_and(|job| job.is_spread()) {
             format!(" to other address spaces with their headers {away_inline}, behind headers {away_long},")
         } else {
@@ -106,7 +111,7 @@ impl Stats {
         format!(
             "PIP_MPI_STATS rank {rank}: sent eager {eager}, rendezvous {rendezvous} (of these copied by both sides \
              {shared}),{away} MPICH {library}; received {received} (of these unexpected {unexpected}); one-sided \
-             {one_sided} operations\n"
+             {one_sided} operations; collective {collectives}, through MPICH {passed}\n"
         )
     }
 }

@@ -62,6 +62,10 @@ tunables! {
         "Windows whose memory the library allocates get large pages from this size on (info key pip_huge_pages: true or false).";
     spin: "PIP_MPI_SPIN" = 20_000, "rounds",
         "Polls before a waiting rank yields its core; with more ranks than cores it sleeps at once.";
+    collectives: "PIP_MPI_COLLECTIVES" = 1, "0 or 1",
+        "0 leaves collective operations to MPICH. The same for all ranks.";
+    flat_max: "PIP_MPI_FLAT_MAX" = 16, "ranks",
+        "In communicators of up to this many ranks each looks at all others in a collective operation (with a core per rank); in larger ones they are counted.";
     stats: "PIP_MPI_STATS" = 0, "0 or 1",
         "Print per rank, at MPI_Finalize, how many messages and bytes went which way.";
 }

@@ -1,6 +1,7 @@
 //! The MPI functions this library exports in front of the MPI library's. Each is a few lines: whose call is it, and if it
 //! is ours, which function of the shim answers it.
 
+mod collectives;
 mod communicators;
 mod environment;
 mod message;

@@ -265,6 +265,62 @@ unsafe fn run<T: Element, const OP: i32>(
     }
 }
 
+/// Combines `count` elements at `left` with those at `right` into `result`, which may be `left`; nobody else works on them.
+/// `op` is defined for the number ([`is_defined`]).
+///
+/// # Safety
+/// All can be accessed for `count` elements; `result` is `left` or overlaps neither.
+pub unsafe fn combine(number: Number, op: Op, result: *mut u8, left: *const u8, right: *const u8, count: usize) {
+    static WIDE: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| std::arch::is_x86_feature_detected!("avx2"));
+    // SAFETY: the caller's promise; the processor has what the first needs.
+    unsafe {
+        if count > 8 && *WIDE {
+            combine_wide(number, op, result, left, right, count);
+        } else {
+            combine_plain(number, op, result, left, right, count);
+        }
+    }
+}
+
+/// SAFETY of callers: as [`combine`]; the processor has AVX2.
+#[target_feature(enable = "avx2")]
+unsafe fn combine_wide(number: Number, op: Op, result: *mut u8, left: *const u8, right: *const u8, count: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { combine_plain(number, op, result, left, right, count) }
+}
+
+/// SAFETY of callers: as [`combine`].
+#[inline(always)]
+unsafe fn combine_plain(number: Number, op: Op, result: *mut u8, left: *const u8, right: *const u8, count: usize) {
+    macro_rules! by_type {
+        ($($number:ident $type:ident;)*) => {
+            // SAFETY: the caller's promise.
+            match number { $(Number::$number => unsafe { combine_by_op::<$type>(op, result.cast(), left.cast(), right.cast(), count) },)* }
+        };
+    }
+    by_type! { I8 i8; I16 i16; I32 i32; I64 i64; U8 u8; U16 u16; U32 u32; U64 u64; F32 f32; F64 f64; }
+}
+
+/// SAFETY of callers: as [`combine`].
+#[inline(always)]
+unsafe fn combine_by_op<T: Element>(op: Op, result: *mut T, left: *const T, right: *const T, count: usize) {
+    macro_rules! by_op {
+        ($($op:ident)*) => {
+            match op {
+                $(abi::$op => for i in 0..count {
+                    // SAFETY: the caller's promise.
+                    unsafe {
+                        let value = T::combine::<{ abi::$op }>(left.add(i).read_unaligned(), right.add(i).read_unaligned());
+                        result.add(i).write_unaligned(value);
+                    }
+                },)*
+                _ => {}
+            }
+        };
+    }
+    by_op! { MAX MIN SUM PROD LAND LOR LXOR BAND BOR BXOR }
+}
+
 /// Swaps `size` bytes at `target` for those at `origin` if they are those at `compare`, and puts what was there to `result`.
 /// False if that takes more than one instruction.
 ///

@@ -9,7 +9,7 @@ mod accumulating;
 mod attributes;
 mod bulk;
 mod creating;
-mod elements;
+pub mod elements;
 mod epochs;
 mod exposure;
 mod failure;
@@ -26,6 +26,7 @@ pub use epochs::{fence, flush, flush_all, flush_local, flush_local_all, sync};
 pub use exposure::{complete, post, start, test, wait};
 pub use locking::{lock, lock_all, unlock, unlock_all};
 pub use moving::{Transfer, get, put};
+pub use shared::Guard;
 pub use target::{Answer, refuse};
 
 use crate::abi::{self, Group, Win};

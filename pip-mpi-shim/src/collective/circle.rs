@@ -1,0 +1,231 @@
+//! A communicator's meeting as one of its ranks has it: which calls this rank has begun and is done with.
+
+use super::meeting::{Card, DEPTH, Meeting};
+use crate::engine;
+use crate::job::Job;
+use crate::window::Guard;
+use crate::waiting;
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// Which ranks of a communicator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whom {
+    Nobody,
+    One(u32),
+    All,
+}
+
+/// This rank's part in the collective calls of a communicator.
+#[derive(Debug)]
+pub struct Circle {
+    pub job: &'static Job,
+    meeting: &'static Meeting,
+    pub rank: u32,
+    pub size: u32,
+    /// Whether ranks count each other at gates instead of looking at all seats. The same for all of them.
+    pub gated: bool,
+    /// Whether this rank allocated the meeting.
+    owner: bool,
+    /// Ranks in MPI_COMM_WORLD.
+    world: Box<[u32]>,
+    /// Number of the next call.
+    next: AtomicU64,
+    /// Calls below this one are done; of those behind, `early` has a bit each.
+    settled: AtomicU64,
+    early: AtomicU64,
+    guard: Guard,
+    /// What is known of [`Meeting::settled`].
+    floor: AtomicU64,
+}
+
+/// Meetings of this rank's that are gone here, but that others may still be leaving.
+static RETIRED: Mutex<Vec<&'static Meeting>> = Mutex::new(Vec::new());
+
+/// Frees meetings that nobody uses any more.
+pub fn sweep() {
+    RETIRED.lock().unwrap_or_else(PoisonError::into_inner).retain(|meeting| {
+        let in_use = meeting.departed.load(Ordering::Acquire) < meeting.size();
+        if !in_use {
+            // SAFETY: all ranks have departed; it is this rank's, which alone keeps it here.
+            unsafe { meeting.discard() };
+        }
+        in_use
+    });
+}
+
+impl Drop for Circle {
+    fn drop(&mut self) {
+        self.meeting.departed.fetch_add(1, Ordering::Release);
+        if self.owner {
+            RETIRED.lock().unwrap_or_else(PoisonError::into_inner).push(self.meeting);
+            sweep();
+        }
+    }
+}
+
+impl Circle {
+    /// Rank `rank` of a communicator whose ranks meet at `meeting`, with their ranks in MPI_COMM_WORLD.
+    pub fn new(job: &'static Job, meeting: &'static Meeting, owner: bool, rank: u32, world: Box<[u32]>) -> Circle {
+        let size = meeting.size();
+        Circle {
+            job,
+            meeting,
+            rank,
+            size,
+            gated: job.is_oversubscribed() || size > meeting.flat_max,
+            owner,
+            world,
+            next: AtomicU64::new(0),
+            settled: AtomicU64::new(0),
+            early: AtomicU64::new(0),
+            guard: Guard::default(),
+            floor: AtomicU64::new(0),
+        }
+    }
+
+    /// The number of a call that begins. All ranks call in the same order (MPI-4.0 section 6.14).
+    #[inline]
+    pub fn draw(&self) -> u64 {
+        if engine::is_shared() {
+            return self.next.fetch_add(1, Ordering::Relaxed);
+        }
+        let call = self.next.load(Ordering::Relaxed);
+        self.next.store(call + 1, Ordering::Relaxed);
+        call
+    }
+
+    /// Whether this rank's seat for `call` is free. It keeps one seat less busy than there are: see [`DEPTH`].
+    #[inline]
+    pub fn may_arrive(&self, call: u64) -> bool {
+        if call < DEPTH - 1 {
+            return true;
+        }
+        if self.settled.load(Ordering::Acquire) + DEPTH < call + 2 {
+            return false;
+        }
+        if self.gated {
+            return self.meeting.is_vacant(call);
+        }
+        if self.floor.load(Ordering::Relaxed) + DEPTH > call {
+            return true;
+        }
+        let floor = self.meeting.settled();
+        self.floor.store(floor, Ordering::Relaxed);
+        floor + DEPTH > call
+    }
+
+    /// Arrives at a call. `heard` needs this rank's card; `awaiting` waits until all have arrived.
+    #[inline]
+    pub fn arrive(&self, call: u64, heard: Whom, awaiting: Whom, fill: impl FnOnce(&mut Card)) {
+        self.meeting.arrive(self.rank, call, fill);
+        if self.gated {
+            self.notify(heard);
+            if self.meeting.count_arrival(self.rank, call) {
+                self.notify(awaiting);
+            }
+        } else {
+            self.notify(if heard == Whom::Nobody { awaiting } else { heard });
+        }
+    }
+
+    /// Whether those have arrived. `seen` is 0 at first and remembers how far the last look got.
+    #[inline]
+    pub fn have_arrived(&self, call: u64, whom: Whom, seen: &mut u32) -> bool {
+        match whom {
+            Whom::Nobody => true,
+            Whom::One(rank) => self.meeting.has_arrived(rank, call),
+            Whom::All if self.gated => self.meeting.have_arrived(call),
+            Whom::All => {
+                let all = self.see(seen, |rank| self.meeting.has_arrived(rank, call));
+                if all {
+                    // Who has arrived is done with the calls that had this seat and the next one before.
+                    self.floor.fetch_max((call + 2).saturating_sub(DEPTH), Ordering::Relaxed);
+                }
+                all
+            }
+        }
+    }
+
+    /// Is done with a call: looks at no card and no buffer of a peer any more. `awaiting` waits until all are.
+    #[inline]
+    pub fn done(&self, call: u64, awaiting: Whom) {
+        self.meeting.done(self.rank, call);
+        self.settle(call);
+        if self.gated {
+            if self.meeting.count_done(self.rank, call) {
+                self.notify(awaiting);
+            }
+        } else {
+            self.notify(awaiting);
+        }
+    }
+
+    /// Whether those are done. `seen` as in [`Circle::have_arrived`].
+    #[inline]
+    pub fn are_done(&self, call: u64, whom: Whom, seen: &mut u32) -> bool {
+        match whom {
+            Whom::Nobody => true,
+            Whom::One(rank) => self.meeting.is_done(rank, call),
+            Whom::All if self.gated => self.meeting.are_done(call),
+            Whom::All => self.see(seen, |rank| self.meeting.is_done(rank, call)),
+        }
+    }
+
+    /// The card of a rank.
+    ///
+    /// # Safety
+    /// [`Circle::have_arrived`] said that it is there, and this rank is not done with the call.
+    #[inline]
+    pub unsafe fn card(&self, rank: u32, call: u64) -> &Card {
+        // SAFETY: the caller's promise.
+        unsafe { self.meeting.card(rank, call) }
+    }
+
+    fn see(&self, seen: &mut u32, is_there: impl Fn(u32) -> bool) -> bool {
+        while *seen < self.size && is_there(*seen) {
+            *seen += 1;
+        }
+        *seen == self.size
+    }
+
+    fn settle(&self, call: u64) {
+        if engine::is_shared() {
+            self.guard.with(|| self.settle_alone(call));
+        } else {
+            self.settle_alone(call);
+        }
+    }
+
+    fn settle_alone(&self, call: u64) {
+        let mut settled = self.settled.load(Ordering::Relaxed);
+        let mut early = self.early.load(Ordering::Relaxed);
+        if call != settled {
+            // At most DEPTH calls are under way.
+            self.early.store(early | 1 << (call % 64), Ordering::Relaxed);
+            return;
+        }
+        settled += 1;
+        if early != 0 {
+            while early >> (settled % 64) & 1 != 0 {
+                early &= !(1 << (settled % 64));
+                settled += 1;
+            }
+            self.early.store(early, Ordering::Relaxed);
+        }
+        self.settled.store(settled, Ordering::Release);
+        self.meeting.settle(self.rank, settled);
+    }
+
+    /// Wakes those who sleep.
+    #[inline]
+    fn notify(&self, whom: Whom) {
+        let ring = |rank: u32| waiting::notify(self.job, self.job.block(self.world[rank as usize]));
+        match whom {
+            Whom::Nobody => {}
+            Whom::One(rank) if rank == self.rank => {}
+            Whom::One(rank) => ring(rank),
+            Whom::All => (0..self.size).filter(|&rank| rank != self.rank).for_each(ring),
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Collective communication (MPI-4.0 chapter 6) of ranks that share an address space: each reads the buffers of its peers.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `meeting` | the block that the ranks of a communicator share: seats with cards, gates. Pure |
+//! | `circle` | a communicator's meeting as one rank has it; whom to wake |
+//! | `call`, `cards` | one call of one rank, which never blocks; what stands on a card |
+//! | `data`, `operator` | buffers as blocks; reductions in the order of ranks |
+//! | `moving`, `exchanging`, `reducing` | the operations |
+//! | `tasks` | from the arguments of an MPI function to an operation |
+//! | `running` | calls that block, and calls that are made in the background |
+
+mod call;
+mod cards;
+mod circle;
+mod data;
+mod exchanging;
+pub mod meeting;
+mod moving;
+mod operator;
+mod reducing;
+mod running;
+pub mod tasks;
+
+pub use call::Trouble;
+pub use circle::{Circle, sweep};
+pub use data::Array;
+pub use moving::Barrier;
+pub use reducing::Shape;
+pub use running::{About, Again, blocking, nonblocking, persistent, is_pending, progress, start};
+
+use crate::abi::Comm;
+use crate::communicator::{self, Communicator};
+use std::sync::Arc;
+
+/// The communicator and its circle, if its collective operations are done here: the one place that decides. All ranks of a
+/// communicator come to the same answer.
+#[inline]
+fn circle_of(comm: Comm) -> Option<(&'static Communicator, &'static Arc<Circle>)> {
+    let communicator = communicator::get(comm)?;
+    let circle = communicator.circle.as_ref().filter(|_| communicator.is_local())?;
+    (crate::engine::is_active() && crate::tunables::get().collectives != 0).then_some((communicator, circle))
+}

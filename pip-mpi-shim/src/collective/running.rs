@@ -1,0 +1,193 @@
+//! Calls under way: a blocking one steps until it is over; others are stepped whenever this rank is in the shim.
+
+use super::call::{Call, Task, Trouble};
+use super::circle::Circle;
+use super::circle_of;
+use crate::abi::{self, Comm, Request};
+use crate::completion;
+use crate::engine::{self, Engine};
+use crate::failure::Failure;
+use crate::request::{Handle, Kind, Persistent};
+use crate::stats;
+use core::ffi::c_int;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A call; None leaves it to the library.
+#[inline]
+pub fn blocking<T: Task>(function: &'static str, comm: Comm, task: impl FnOnce(&Circle) -> Option<T>) -> Option<c_int> {
+    let found = circle_of(comm).and_then(|(communicator, circle)| Some((communicator, circle, task(circle)?)));
+    let Some((communicator, circle, mut task)) = found else {
+        stats::COLLECTIVES_PASSED.add();
+        return None;
+    };
+    stats::COLLECTIVES.add();
+    let mut call = Call::begin(circle);
+    if !call.step(circle, &mut task) && !watch(communicator.lane, circle, || call.step(circle, &mut task)) {
+        completion::wait_until(Some(communicator.lane), || call.step(circle, &mut task));
+    }
+    Some(call.trouble.map_or(abi::SUCCESS, |trouble| Failure::Collective(trouble).raise(function, comm)))
+}
+
+/// Waits for peers that are probably about to come: with nothing that is not needed for that.
+#[inline]
+fn watch(lane: engine::Lane, circle: &Circle, mut step: impl FnMut() -> bool) -> bool {
+    const POLLS: usize = 2000;
+    let polls = if circle.job.is_crowded() { 0 } else { POLLS };
+    for poll in 1..=polls {
+        core::hint::spin_loop();
+        if step() {
+            return true;
+        }
+        if poll % 32 == 0 {
+            engine::with(lane, Engine::progress);
+            progress();
+        }
+    }
+    false
+}
+
+/// A call in the background.
+struct Pending {
+    circle: Arc<Circle>,
+    call: Call,
+    task: Box<dyn Task>,
+    handle: Handle,
+    /// Where the task goes when the call is over, if it can be started again.
+    home: Option<Arc<Again>>,
+}
+
+/// A persistent operation.
+pub struct Again {
+    circle: Arc<Circle>,
+    /// Not there while a call is under way.
+    task: Mutex<Option<Box<dyn Task>>>,
+}
+
+impl core::fmt::Debug for Again {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Again").field("circle", &self.circle).finish_non_exhaustive()
+    }
+}
+
+/// Calls under way, in the order in which they began.
+static PENDING: Mutex<Vec<Pending>> = Mutex::new(Vec::new());
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether calls are under way in the background.
+#[inline]
+pub fn is_pending() -> bool {
+    COUNT.load(Ordering::Relaxed) > 0
+}
+
+/// Steps all calls that are under way in the background; true if one came to its end.
+#[inline]
+pub fn progress() -> bool {
+    is_pending() && step_all()
+}
+
+#[cold]
+fn step_all() -> bool {
+    // Another thread does it; or this one, and a function of the program called us.
+    let Ok(mut pending) = PENDING.try_lock() else { return false };
+    let before = pending.len();
+    let mut i = 0;
+    while i < pending.len() {
+        let Pending { circle, call, task, .. } = &mut pending[i];
+        if call.step(circle, &mut **task) {
+            pending.remove(i).finish();
+        } else {
+            i += 1;
+        }
+    }
+    COUNT.store(pending.len(), Ordering::Relaxed);
+    pending.len() < before
+}
+
+impl Pending {
+    fn finish(self) {
+        if let Some(home) = self.home {
+            *home.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.task);
+        }
+        complete(self.handle, self.call.trouble);
+    }
+
+    /// Takes the first step, and lets the others follow.
+    fn launch(mut self) {
+        if self.call.step(&self.circle, &mut *self.task) {
+            return self.finish();
+        }
+        let mut pending = PENDING.lock().unwrap_or_else(PoisonError::into_inner);
+        pending.push(self);
+        COUNT.store(pending.len(), Ordering::Relaxed);
+    }
+}
+
+fn complete(handle: Handle, trouble: Option<Trouble>) {
+    engine::with(handle.lane, |engine| {
+        engine.requests.update(handle.index, |slot| {
+            if let Kind::Collective(about) = &mut slot.kind {
+                about.trouble = trouble;
+            }
+            slot.outcome.error = trouble.map_or(abi::SUCCESS, |trouble| trouble.class());
+            slot.complete = true;
+        });
+    });
+}
+
+/// What a request of a collective call remembers for its errors.
+#[derive(Debug, Clone, Copy)]
+pub struct About {
+    pub comm: Comm,
+    pub trouble: Option<Trouble>,
+}
+
+/// A call that is made in the background; None leaves it to the library.
+pub fn nonblocking<T: Task + 'static>(
+    comm: Comm,
+    request: *mut Request,
+    task: impl FnOnce(&Circle) -> Option<T>,
+) -> Option<c_int> {
+    let (communicator, circle, task) = found(comm, request, task)?;
+    let call = Call::begin(circle);
+    let handle = engine::with(communicator.lane, |engine| {
+        let index = engine.requests.insert(Kind::Collective(About { comm, trouble: None }), None);
+        engine.handle(index)
+    })?;
+    Pending { circle: circle.clone(), call, task: Box::new(task), handle, home: None }.launch();
+    // SAFETY: the program gives a request to fill.
+    unsafe { *request = handle.request() };
+    Some(abi::SUCCESS)
+}
+
+/// A call that can be started again and again; None leaves it to the library.
+pub fn persistent<T: Task + 'static>(
+    comm: Comm,
+    request: *mut Request,
+    task: impl FnOnce(&Circle) -> Option<T>,
+) -> Option<c_int> {
+    let (communicator, circle, task) = found(comm, request, task)?;
+    let again = Again { circle: circle.clone(), task: Mutex::new(Some(Box::new(task))) };
+    let kind = Kind::Collective(About { comm, trouble: None });
+    completion::init_in(communicator.lane, kind, None, Persistent::Collective(Arc::new(again)), request)
+}
+
+type Found<T> = (&'static crate::communicator::Communicator, &'static Arc<Circle>, T);
+
+fn found<T>(comm: Comm, request: *mut Request, task: impl FnOnce(&Circle) -> Option<T>) -> Option<Found<T>> {
+    let found = circle_of(comm).filter(|_| !request.is_null());
+    let found = found.and_then(|(communicator, circle)| Some((communicator, circle, task(circle)?)));
+    if found.is_some() { stats::COLLECTIVES.add() } else { stats::COLLECTIVES_PASSED.add() }
+    found
+}
+
+/// Starts a persistent operation, whose request is active already.
+pub fn start(again: Arc<Again>, handle: Handle) {
+    let circle = again.circle.clone();
+    let call = Call::begin(&circle);
+    let task = again.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+    match task {
+        Some(task) => Pending { circle, call, task, handle, home: Some(again) }.launch(),
+        None => complete(handle, None), // active requests are not started: nobody gets here
+    }
+}
