@@ -4,6 +4,7 @@
 //! launcher or MPI library runs it: the same binary has to measure all of them.
 
 mod buffers;
+mod collective;
 mod datatype;
 pub mod library;
 pub mod memory;
@@ -13,8 +14,10 @@ mod window;
 mod world;
 
 pub use buffers::{Buffer, page_size};
+pub use collective::{Call, Neighborhood, Operation, Pattern, Pending, neighborhood, sides};
 pub use datatype::{Datatype, Element};
 pub use output::emit;
 pub use shared_window::SharedWindow;
 pub use window::{Creation, Lock, Window};
-pub use world::{Requests, World};
+pub use mpi::Threading;
+pub use world::{Part, Requests, World};

@@ -2,8 +2,9 @@
 
 use bench_harness::Buffer;
 
+use crate::layout::Message;
 use crate::options::{BufferCount, Options};
-use crate::validation::{count_errors, stamp};
+use crate::validation::stamp;
 
 /// The buffers of one rank, each of the largest message size, page-aligned, touched and filled as in the originals:
 /// outgoing with 'a', incoming with 'b'.
@@ -40,9 +41,11 @@ impl Buffers {
         }
     }
 
-    /// Counts the wrong bytes of the received messages of `size` bytes of one window of `iteration`.
-    pub fn count_errors(&self, size: usize, window: usize, iteration: usize) -> i32 {
+    /// Counts the wrong bytes of the received messages of one window of `iteration`.
+    pub fn count_errors(&self, message: &Message, window: usize, iteration: usize) -> i32 {
         let received = self.incoming.iter().enumerate().take(window);
-        received.map(|(slot, buffer)| count_errors(&buffer[..size], 0, iteration + slot)).fold(0, i32::saturating_add)
+        let wrong = received
+            .map(|(slot, buffer)| message.layout.count_errors(&buffer[..message.size], iteration + slot));
+        wrong.fold(0, i32::saturating_add)
     }
 }
