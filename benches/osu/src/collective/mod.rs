@@ -32,7 +32,14 @@ pub fn measure(world: &World, options: &Options) -> Result<(), Failure> {
     }
     let mut options = options.clone();
     limit(world, &mut options, operation);
+    let start = world.now();
     let graph = if operation.is_neighborhood() { Some(graph(world, &options)?) } else { None };
+    if graph.is_some() {
+        let mean = latencies(world, world.now() - start, false)[0];
+        if world.rank() == 0 {
+            emit(&format!("Time took to create topology graph:{mean:.2} us.\n"));
+        }
+    }
     let memory = world.agree(Memory::new(world, &options, operation, graph.as_ref())).map_err(Failure::Run)?;
     let mut job = Job { world, operation, form, graph: graph.as_ref(), memory };
     if world.rank() == 0 {
