@@ -27,6 +27,24 @@ impl Element {
         }
     }
 
+    /// `value` as an element of this type, in the first bytes. Bytes wrap around.
+    pub fn encoded(self, value: i64) -> [u8; 8] {
+        let mut bytes = [0; 8];
+        match self {
+            Element::Char => bytes[0] = value as u8,
+            Element::Int => bytes[..4].copy_from_slice(&(value as i32).to_ne_bytes()),
+            Element::Float => bytes[..4].copy_from_slice(&(value as f32).to_ne_bytes()),
+            Element::Double => bytes.copy_from_slice(&(value as f64).to_ne_bytes()),
+        }
+        bytes
+    }
+
+    /// Writes `value` as element `position` of `bytes`.
+    pub fn write(self, bytes: &mut [u8], position: usize, value: i64) {
+        let size = self.size();
+        bytes[position * size..][..size].copy_from_slice(&self.encoded(value)[..size]);
+    }
+
     fn raw(self) -> ffi::MPI_Datatype {
         // SAFETY: constants that rsmpi's C part defines, valid as soon as the library is loaded.
         unsafe {
@@ -55,14 +73,43 @@ impl Datatype {
     /// `blocks` blocks of `length` elements whose starts are `stride` elements apart (MPI_Type_vector), committed.
     /// It must be dropped before MPI ends.
     pub fn vector(element: Element, blocks: i32, length: i32, stride: i32) -> Self {
+        // SAFETY: the element's type is valid.
+        Self::made(|raw| unsafe { ffi::MPI_Type_vector(blocks, length, stride, element.raw(), raw) })
+    }
+
+    /// `count` elements (MPI_Type_contiguous), committed. It must be dropped before MPI ends.
+    pub fn contiguous(element: Element, count: i32) -> Self {
+        // SAFETY: the element's type is valid.
+        Self::made(|raw| unsafe { ffi::MPI_Type_contiguous(count, element.raw(), raw) })
+    }
+
+    /// Blocks of these `lengths` at these `starts`, in elements (MPI_Type_indexed), committed. It must be dropped before MPI
+    /// ends.
+    pub fn indexed(element: Element, lengths: &[i32], starts: &[i32]) -> Self {
+        let blocks = lengths.len().min(starts.len()) as i32;
+        // SAFETY: both arrays have `blocks` numbers, and the element's type is valid.
+        Self::made(|raw| unsafe {
+            ffi::MPI_Type_indexed(blocks, lengths.as_ptr(), starts.as_ptr(), element.raw(), raw)
+        })
+    }
+
+    fn made(make: impl FnOnce(*mut ffi::MPI_Datatype) -> i32) -> Self {
         let mut raw = MaybeUninit::uninit();
-        // SAFETY: MPI is initialised, the element's type is valid, and MPI writes the handle before it is read.
+        make(raw.as_mut_ptr());
+        // SAFETY: MPI is initialised, and has written the handle.
         let raw = unsafe {
-            ffi::MPI_Type_vector(blocks, length, stride, element.raw(), raw.as_mut_ptr());
             ffi::MPI_Type_commit(raw.as_mut_ptr());
             raw.assume_init()
         };
         Self { raw, derived: true }
+    }
+
+    /// The bytes from one element to the next (MPI_Type_get_extent).
+    pub fn extent(&self) -> ffi::MPI_Aint {
+        let (mut lower, mut extent) = (0 as ffi::MPI_Aint, 0 as ffi::MPI_Aint);
+        // SAFETY: a valid datatype; MPI writes both numbers.
+        unsafe { ffi::MPI_Type_get_extent(self.raw, &raw mut lower, &raw mut extent) };
+        extent
     }
 
     /// MPI's handle.
@@ -75,7 +122,7 @@ impl Datatype {
 impl Drop for Datatype {
     fn drop(&mut self) {
         if self.derived {
-            // SAFETY: made in `vector`, freed only here, while MPI is initialised.
+            // SAFETY: made in `made`, freed only here, while MPI is initialised.
             unsafe { ffi::MPI_Type_free(&raw mut self.raw) };
         }
     }

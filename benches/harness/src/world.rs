@@ -7,7 +7,7 @@
 use std::ffi::c_void;
 use std::mem::MaybeUninit;
 
-use mpi::environment::Universe;
+use mpi::environment::{Threading, Universe};
 use mpi::ffi;
 use mpi::topology::Communicator;
 use mpi::traits::AsRaw;
@@ -22,6 +22,7 @@ pub struct World {
     byte: ffi::MPI_Datatype,
     rank: i32,
     size: i32,
+    threading: Threading,
     universe: Option<Universe>,
 }
 
@@ -31,12 +32,21 @@ impl World {
     /// # Errors
     /// When MPI was initialised before in this process.
     pub fn init() -> Result<Self, String> {
-        let universe = mpi::initialize().ok_or("MPI is initialised already")?;
+        Self::with_threads(Threading::Single)
+    }
+
+    /// Calls MPI_Init_thread with `wanted`; [`World::threading`] is what the library provides.
+    ///
+    /// # Errors
+    /// When MPI was initialised before in this process.
+    pub fn with_threads(wanted: Threading) -> Result<Self, String> {
+        let (universe, threading) =
+            mpi::initialize_with_threading(wanted).ok_or("MPI is initialised already")?;
         let world = universe.world();
         let (comm, rank, size) = (world.as_raw(), world.rank(), world.size());
         // SAFETY: a constant that rsmpi's C part defines, valid as soon as the library is loaded.
         let byte = unsafe { ffi::RSMPI_INT8_T };
-        Ok(Self { comm, byte, rank, size, universe: Some(universe) })
+        Ok(Self { comm, byte, rank, size, threading, universe: Some(universe) })
     }
 
     /// The rank of this process.
@@ -47,6 +57,11 @@ impl World {
     /// The number of processes.
     pub fn size(&self) -> i32 {
         self.size
+    }
+
+    /// How threads may use MPI.
+    pub fn threading(&self) -> Threading {
+        self.threading
     }
 
     /// The raw communicator.
@@ -71,15 +86,25 @@ impl World {
 
     /// The communicator of the first `count` ranks: None on the ranks beyond. Collective over `self` (MPI_Comm_split).
     pub fn first(&self, count: i32) -> Option<Self> {
-        let inside = self.rank < count;
-        let mut comm = MaybeUninit::uninit();
-        // SAFETY: every rank calls with a valid colour, and MPI writes the handle.
+        self.split((self.rank < count).then_some(0), self.rank)
+    }
+
+    /// The communicator of the ranks with the same `colour`, in the order of `key`: None without a colour. Collective over `self`
+    /// (MPI_Comm_split).
+    pub fn split(&self, colour: Option<i32>, key: i32) -> Option<Self> {
+        let (mut comm, mut rank, mut size) = (MaybeUninit::uninit(), 0, 0);
+        // SAFETY: every rank calls with a valid colour, and MPI writes the handle, which is asked for its ranks only where it is one.
         let comm = unsafe {
-            let colour = if inside { 0 } else { ffi::RSMPI_UNDEFINED };
-            ffi::MPI_Comm_split(self.comm, colour, self.rank, comm.as_mut_ptr());
-            comm.assume_init()
+            let undefined = ffi::RSMPI_UNDEFINED;
+            ffi::MPI_Comm_split(self.comm, colour.unwrap_or(undefined), key, comm.as_mut_ptr());
+            let comm = comm.assume_init();
+            if colour.is_some() {
+                ffi::MPI_Comm_rank(comm, &raw mut rank);
+                ffi::MPI_Comm_size(comm, &raw mut size);
+            }
+            comm
         };
-        inside.then(|| Self { comm, byte: self.byte, rank: self.rank, size: count, universe: None })
+        colour.map(|_| Self { comm, byte: self.byte, rank, size, threading: self.threading, universe: None })
     }
 
     /// MPI_Barrier.
@@ -113,16 +138,22 @@ impl World {
         sum
     }
 
-    /// Makes a failure of one rank a failure of all, so that nobody waits for a rank that gave up. Collective.
+    /// Makes a failure of one rank to allocate memory a failure of all, so that nobody waits for a rank that gave up. Collective.
     ///
     /// # Errors
     /// This rank's own failure, or that another one failed.
     pub fn agree<T>(&self, outcome: Result<T, String>) -> Result<T, String> {
+        self.agree_on(outcome, "could not allocate their message buffers")
+    }
+
+    /// The same for any failure; `what` is what the others are told, behind "1 of 2 processes".
+    ///
+    /// # Errors
+    /// This rank's own failure, or that another one failed.
+    pub fn agree_on<T>(&self, outcome: Result<T, String>, what: &str) -> Result<T, String> {
         let failed = self.broadcast(self.sum_at_root(i32::from(outcome.is_err())));
         match outcome {
-            Ok(_) if failed > 0 => {
-                Err(format!("{failed} of {} processes could not allocate their message buffers", self.size))
-            }
+            Ok(_) if failed > 0 => Err(format!("{failed} of {} processes {what}", self.size)),
             outcome => outcome,
         }
     }
@@ -136,6 +167,18 @@ impl World {
             ffi::MPI_Gather((&raw const value).cast(), 1, double, all.as_mut_ptr().cast(), 1, double, 0, self.comm)
         };
         all
+    }
+
+    /// MPI_Reduce of doubles with MPI_SUM: the sums on rank 0, zeros elsewhere.
+    pub fn sums_at_root(&self, values: &[f64]) -> Vec<f64> {
+        let mut sums = vec![0.0; values.len()];
+        let count = values.len() as i32;
+        // SAFETY: two distinct arrays of `count` doubles, alive during the call.
+        unsafe {
+            let (double, sum) = (ffi::RSMPI_DOUBLE, ffi::RSMPI_SUM);
+            ffi::MPI_Reduce(values.as_ptr().cast(), sums.as_mut_ptr().cast(), count, double, sum, 0, self.comm)
+        };
+        sums
     }
 
     /// MPI_Send of the first `count` bytes of `data`.
@@ -225,6 +268,15 @@ impl Drop for World {
     }
 }
 
+/// What a message consists of.
+#[derive(Clone, Copy)]
+pub struct Part<'a> {
+    /// How many elements.
+    pub count: i32,
+    /// Their type.
+    pub datatype: &'a Datatype,
+}
+
 /// A window of outstanding requests and the statuses MPI_Waitall fills.
 pub struct Requests {
     requests: Vec<ffi::MPI_Request>,
@@ -245,24 +297,61 @@ impl Requests {
         self.requests.len()
     }
 
-    /// MPI_Isend of `count` bytes at `data` as request `slot`.
+    /// MPI_Isend of `count` elements of `datatype` at `data` as request `slot`.
     ///
     /// # Safety
-    /// `data` holds `count` bytes that nobody writes before [`Requests::wait_all`] returned.
+    /// `data` holds the elements, and nobody writes them before [`Requests::wait_all`] returned.
     #[inline(always)]
-    pub unsafe fn isend(&mut self, slot: usize, world: &World, data: *const u8, count: i32, to: i32, tag: i32) {
+    pub unsafe fn isend(&mut self, slot: usize, world: &World, data: *const u8, part: Part<'_>, to: i32, tag: i32) {
+        let (request, Part { count, datatype }) = (&raw mut self.requests[slot], part);
         // SAFETY: the caller's promise; the slot exists, by the index.
-        unsafe { ffi::MPI_Isend(data.cast(), count, world.byte, to, tag, world.comm, &raw mut self.requests[slot]) };
+        unsafe { ffi::MPI_Isend(data.cast(), count, datatype.raw(), to, tag, world.comm, request) };
     }
 
-    /// MPI_Irecv of `count` bytes to `data` as request `slot`.
+    /// MPI_Irecv of `count` elements of `datatype` to `data` as request `slot`.
     ///
     /// # Safety
-    /// `data` has room for `count` bytes and nobody else uses them before [`Requests::wait_all`] returned.
+    /// `data` has room for the elements, and nobody else uses them before [`Requests::wait_all`] returned.
     #[inline(always)]
-    pub unsafe fn irecv(&mut self, slot: usize, world: &World, data: *mut u8, count: i32, from: i32, tag: i32) {
+    pub unsafe fn irecv(&mut self, slot: usize, world: &World, data: *mut u8, part: Part<'_>, from: i32, tag: i32) {
+        let (request, Part { count, datatype }) = (&raw mut self.requests[slot], part);
         // SAFETY: the caller's promise; the slot exists, by the index.
-        unsafe { ffi::MPI_Irecv(data.cast(), count, world.byte, from, tag, world.comm, &raw mut self.requests[slot]) };
+        unsafe { ffi::MPI_Irecv(data.cast(), count, datatype.raw(), from, tag, world.comm, request) };
+    }
+
+    /// MPI_Send_init: the send that [`Requests::start_all`] starts as request `slot`.
+    ///
+    /// # Safety
+    /// As for [`Requests::isend`], whenever the request is started.
+    pub unsafe fn send_init(&mut self, slot: usize, world: &World, data: *const u8, part: Part<'_>, to: i32, tag: i32) {
+        let (request, Part { count, datatype }) = (&raw mut self.requests[slot], part);
+        // SAFETY: the caller's promise; the slot exists, by the index.
+        unsafe { ffi::MPI_Send_init(data.cast(), count, datatype.raw(), to, tag, world.comm, request) };
+    }
+
+    /// MPI_Recv_init: the receive that [`Requests::start_all`] starts as request `slot`.
+    ///
+    /// # Safety
+    /// As for [`Requests::irecv`], whenever the request is started.
+    pub unsafe fn recv_init(&mut self, slot: usize, world: &World, data: *mut u8, part: Part<'_>, from: i32, tag: i32) {
+        let (request, Part { count, datatype }) = (&raw mut self.requests[slot], part);
+        // SAFETY: the caller's promise; the slot exists, by the index.
+        unsafe { ffi::MPI_Recv_init(data.cast(), count, datatype.raw(), from, tag, world.comm, request) };
+    }
+
+    /// MPI_Startall of all requests, which are persistent and inactive.
+    #[inline(always)]
+    pub fn start_all(&mut self) {
+        // SAFETY: persistent requests, by the callers' promise to the functions that made them.
+        unsafe { ffi::MPI_Startall(self.requests.len() as i32, self.requests.as_mut_ptr()) };
+    }
+
+    /// MPI_Request_free of all requests, which are persistent and inactive.
+    pub fn free_all(&mut self) {
+        for request in &mut self.requests {
+            // SAFETY: a valid request, which MPI replaces by none.
+            unsafe { ffi::MPI_Request_free(request) };
+        }
     }
 
     /// MPI_Waitall of the first `count` requests.

@@ -1,11 +1,11 @@
 //! The OSU micro-benchmarks as rsmpi programs: the originals' names, options, defaults and output columns, so that
 //! people's parsing scripts work unchanged. They run under any launcher and any MPI that rsmpi builds with.
 //!
-//! One small file in `bin/` per benchmark holds its communication pattern. Everything they share is here: the option
-//! table, headers and rows, buffers, the schedule of sizes and iterations, and the validation of data.
+//! One small file in `bin/` per benchmark names its [`Kind`]. Everything is here: the options, headers and rows, the schedule of
+//! sizes and iterations, the validation of data, and a frame per sort of benchmark: [`two_sided`], [`one_sided`],
+//! [`collective`] and [`startup`].
 
-mod bandwidth;
-mod buffers;
+mod collective;
 mod kind;
 mod layout;
 mod one_sided;
@@ -13,16 +13,13 @@ mod options;
 mod output;
 mod program;
 mod schedule;
+mod startup;
+mod statistics;
+mod two_sided;
 mod validation;
 
-pub use bandwidth::measure as measure_bandwidth;
-pub use bench_harness::{Requests, World};
-pub use buffers::Buffers;
-pub use kind::Kind;
-pub use layout::{Layout, Vector};
-pub use one_sided::{Origin, Passive, Synchronization, one_sided_bandwidth, one_sided_latency};
-pub use options::{BufferCount, Options, parse};
-pub use output::{derived_row, header, multi_pair_header, profile_row, profile_sizes, row, window_row};
-pub use program::{Failure, Program, check_processes, report_validation, run};
-pub use schedule::{Schedule, VARIED_WINDOWS, sizes};
-pub use validation::stamp;
+pub use bench_harness::{Operation, World};
+pub use kind::{Form, Kind};
+pub use one_sided::{Origin, one_sided_bandwidth, one_sided_latency};
+pub use options::Options;
+pub use program::{Failure, Program, main, run, run_init};

@@ -1,7 +1,7 @@
 //! Headers and rows, byte for byte as the originals print them (OSU 7.4), except for the version, which is ours.
 
 use crate::kind::Kind;
-use crate::layout::{Vector, name};
+use crate::layout::name;
 use crate::one_sided::creation_name;
 use crate::options::Options;
 use crate::schedule::VARIED_WINDOWS;
@@ -9,89 +9,141 @@ use crate::schedule::VARIED_WINDOWS;
 /// The width of every column after the size, and of the size column.
 const FIELD: usize = 18;
 const SIZE: usize = 10;
+/// The width of the iterations of `-f`.
+const ITERATIONS: usize = 12;
 
-fn validation_heading(options: &Options) -> String {
-    if options.validate { format!("{:>FIELD$}", "Validation") } else { String::new() }
-}
-
-/// The header of the two-process benchmarks.
-pub fn header(options: &Options) -> String {
-    if Kind::ONE_SIDED.contains(&options.kind) {
-        return one_sided_header(options);
+/// What every run begins with.
+pub fn preamble(options: &Options) -> String {
+    let (kind, title) = (options.kind, options.kind.title());
+    match kind {
+        // Their originals begin without an empty line.
+        Kind::MultiPair | Kind::Init | Kind::Hello => title,
+        _ if kind.is_one_sided() => {
+            let (window, synchronization) = (creation_name(options.creation), options.synchronization.name());
+            format!("{title}# Window creation: {window}\n# Synchronization: {synchronization}\n")
+        }
+        _ if kind.is_non_blocking() => {
+            format!("\n{title}# Overall = Coll. Init + Compute + MPI_Test + MPI_Wait\n\n")
+        }
+        _ => format!("\n{title}"),
     }
-    let column = if options.kind.is_bandwidth() { "Bandwidth (MB/s)" } else { "Avg Latency(us)" };
-    let (title, datatype, validation) = (options.kind.title(), name(options.element), validation_heading(options));
-    let (vector, transmit) = match options.vector {
-        None => (String::new(), String::new()),
-        Some(Vector { stride, length }) => (
-            format!("# Set Derived DataTypes block_length to {length}, stride to {stride}\n"),
-            format!("{:>FIELD$}", "Transmit Size"),
-        ),
-    };
-    format!("\n{vector}{title}# Datatype: {datatype}.\n{:<SIZE$}{column:>FIELD$}{validation}{transmit}\n", "# Size")
 }
 
-/// The header of the benchmarks with a window. The original of osu_get_acc_latency does not name the datatype.
-fn one_sided_header(options: &Options) -> String {
-    let column = if options.kind.is_bandwidth() { "Bandwidth (MB/s)" } else { "Latency (us)" };
-    let datatype = match options.kind {
+/// What the table of one type of elements begins with.
+pub fn columns(options: &Options) -> String {
+    let (kind, first) = (options.kind, first_columns(options));
+    // The original of osu_get_acc_latency does not name the datatype, and barriers have none.
+    let datatype = match kind {
         Kind::GetAccumulateLatency => String::new(),
+        _ if !kind.has_size() => String::new(),
         _ => format!("# Datatype: {}.\n", name(options.element)),
     };
-    let (window, synchronization) = (creation_name(options.creation), options.synchronization.name());
-    format!(
-        "{}# Window creation: {window}\n# Synchronization: {synchronization}\n{datatype}{:<SIZE$}{column:>FIELD$}{}\n",
-        options.kind.title(),
-        "# Size",
-        validation_heading(options)
-    )
+    let (start, rest) = match first.split_first() {
+        Some((one, rest)) if !kind.has_size() => (format!("# {one}"), rest),
+        _ => (format!("{:<SIZE$}", "# Size"), &first[..]),
+    };
+    let full = match options.full && !kind.is_non_blocking() {
+        true => format!("{:>FIELD$}{:>FIELD$}{:>ITERATIONS$}", "Min Latency(us)", "Max Latency(us)", "Iterations"),
+        false => String::new(),
+    };
+    let rest: String = rest.iter().map(|column| format!("{column:>FIELD$}")).collect();
+    let validation = if options.validate { format!("{:>FIELD$}", "Validation") } else { String::new() };
+    let unit = if kind.is_bandwidth() { "BW(MB/s)" } else { "Lat(us)" };
+    let tails: String =
+        options.tails.iter().map(|percent| format!("{:>FIELD$}", format!("P{percent} Tail {unit}"))).collect();
+    let transmit = if options.shape.is_some() { format!("{:>FIELD$}", "Transmit Size") } else { String::new() };
+    format!("{datatype}{start}{rest}{full}{validation}{tails}{transmit}\n")
+}
+
+/// The measured columns, before those that options add.
+fn first_columns(options: &Options) -> Vec<&'static str> {
+    match options.kind {
+        Kind::MultiPair if options.print_rate => vec!["MB/s", "Messages/s"],
+        Kind::MultiPair => vec!["MB/s"],
+        kind if kind.is_bandwidth() => vec!["Bandwidth (MB/s)"],
+        kind if kind.is_one_sided() => vec!["Latency (us)"],
+        kind if kind.is_non_blocking() && options.full => vec![
+            "Overall(us)",
+            "Compute(us)",
+            "Coll. Init(us)",
+            "MPI_Test(us)",
+            "MPI_Wait(us)",
+            "Pure Comm.(us)",
+            "Min Comm.(us)",
+            "Max Comm.(us)",
+            "Overlap(%)",
+        ],
+        kind if kind.is_non_blocking() => vec!["Overall(us)", "Compute(us)", "Pure Comm.(us)", "Overlap(%)"],
+        _ => vec!["Avg Latency(us)"],
+    }
+}
+
+/// All that is printed before the rows of a table of one type of elements.
+pub fn header(options: &Options) -> String {
+    preamble(options) + &columns(options)
 }
 
 /// The header of osu_mbw_mr for `pairs` pairs.
-pub fn multi_pair_header(options: &Options, pairs: i32) -> String {
-    let title = options.kind.title();
-    if options.vary_window {
-        let heading = window_row("#", VARIED_WINDOWS.iter().map(|window| window.to_string()));
-        return format!(
-            "{title}# [ pairs: {pairs} ] [ window size: varied ]\n\n# Uni-directional Bandwidth (MB/sec)\n# Datatype: MPI_CHAR.\n{heading}"
-        );
-    }
-    let rate = if options.print_rate { format!("{:>FIELD$}", "Messages/s") } else { String::new() };
-    let validation = validation_heading(options);
-    format!(
-        "{title}# [ pairs: {pairs} ] [ window size: {} ]\n# Datatype: MPI_CHAR.\n{:<SIZE$}{:>FIELD$}{rate}{validation}\n",
-        options.window, "# Size", "MB/s"
-    )
-}
-
-/// One row: the size, the values with two decimals, and with `-c` whether the data was right.
-pub fn row(size: usize, values: &[f64], errors: Option<i32>) -> String {
-    let values: String = values.iter().map(|value| format!("{value:>FIELD$.2}")).collect();
-    let verdict = match errors {
-        None => String::new(),
-        Some(0) => format!("{:>FIELD$}", "Pass"),
-        Some(_) => format!("{:>FIELD$}", "Fail"),
+pub fn multi_pair_preamble(options: &Options, pairs: i32) -> String {
+    let window = match options.vary_window {
+        true => "varied".into(),
+        false => options.window.to_string(),
     };
-    format!("{size:<SIZE$}{values}{verdict}\n")
+    format!("{}# [ pairs: {pairs} ] [ window size: {window} ]\n", preamble(options))
 }
 
-/// A row of a validated one-sided benchmark, whose originals have words of their own.
-pub fn atomic_row(size: usize, latency: f64, errors: i32) -> String {
-    let verdict = if errors == 0 { "passed" } else { "failed" };
-    format!("{}{verdict:>FIELD$}\n", row(size, &[latency], None).trim_end())
+/// What the window-size matrix of `-V` begins with.
+pub fn varied_columns(options: &Options) -> String {
+    let heading = window_row("#", VARIED_WINDOWS.iter().map(|window| window.to_string()));
+    format!("\n# Uni-directional Bandwidth (MB/sec)\n# Datatype: {}.\n{heading}", name(options.element))
 }
 
-/// What a validated one-sided benchmark ends with when no rank has found an error.
-pub fn atomic_summary(ranks: i32) -> String {
+/// One row of a table.
+#[derive(Clone, Debug, Default)]
+pub struct Row {
+    /// The size of the message in bytes; None: of a barrier.
+    pub size: Option<usize>,
+    /// What was measured.
+    pub values: Vec<f64>,
+    /// `-f`: how often.
+    pub iterations: Option<usize>,
+    /// `-c`: the errors.
+    pub errors: Option<i32>,
+    /// `-z`: the percentiles.
+    pub tails: Vec<f64>,
+    /// `-D`: the bytes that are sent of each message.
+    pub transmitted: Option<usize>,
+}
+
+impl Row {
+    /// The line of it in a table of `kind`.
+    pub fn text(&self, kind: Kind) -> String {
+        let number = |value: &f64| format!("{value:>FIELD$.2}");
+        let mut values = self.values.iter();
+        let start = match self.size {
+            Some(size) => format!("{size:<SIZE$}"),
+            None => {
+                let width = if kind.is_non_blocking() { 13 } else { 17 };
+                values.next().map_or_else(String::new, |value| format!("{value:>width$.2}"))
+            }
+        };
+        let iterations = self.iterations.map_or_else(String::new, |iterations| format!("{iterations:>ITERATIONS$}"));
+        // The one-sided originals have words of their own.
+        let words = if kind.is_one_sided() { ["passed", "failed"] } else { ["Pass", "Fail"] };
+        let verdict =
+            self.errors.map_or_else(String::new, |errors| format!("{:>FIELD$}", words[usize::from(errors != 0)]));
+        let transmitted = self.transmitted.map_or_else(String::new, |bytes| format!("{bytes:>FIELD$}"));
+        let (values, tails): (String, String) = (values.map(number).collect(), self.tails.iter().map(number).collect());
+        format!("{start}{values}{iterations}{verdict}{tails}{transmitted}\n")
+    }
+}
+
+/// What a validated one-sided benchmark that computes ends with when no rank has found an error.
+pub fn atomic_summary(ranks: i32, types: usize) -> String {
     let line = "-------------------------------------------";
-    let passed = "PASSED: All 1 combinations of ops and datatypes tested passed.";
+    let passed = format!("PASSED: All {types} combinations of ops and datatypes tested passed.");
     let of = |rank| format!("{line}\nAtomic Data Validation results for Rank={rank}:\n{passed}\n{line}\n");
     (0..ranks).map(of).collect()
-}
-
-/// A row of a derived datatype: as [`row`], and the bytes that are sent of each message.
-pub fn derived_row(size: usize, values: &[f64], errors: Option<i32>, transmitted: usize) -> String {
-    format!("{}{transmitted:>FIELD$}\n", row(size, values, errors).trim_end())
 }
 
 /// One row of the window-size matrix of `-V`.
@@ -114,27 +166,91 @@ pub fn profile_sizes() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kind::Form;
+    use crate::layout::Shape;
+    use bench_harness::{Element, Operation};
 
     // The expected texts are the output of OSU 7.4 built with MPICH 4.0.2, with its version replaced.
 
+    fn line(kind: Kind, size: usize, values: &[f64], errors: Option<i32>) -> String {
+        Row { size: Some(size), values: values.to_vec(), errors, ..Row::default() }.text(kind)
+    }
+
     #[test]
     fn latency_looks_like_the_original() {
-        let mut options = Options::new(Kind::Latency);
+        let (mut options, row) = (Options::new(Kind::Latency), |size, value, errors| line(Kind::Latency, size, &[value], errors));
         let start = format!("\n# OSU MPI Latency Test v{}\n# Datatype: MPI_CHAR.\n", env!("CARGO_PKG_VERSION"));
         assert_eq!(header(&options), format!("{start}# Size       Avg Latency(us)\n"));
-        assert_eq!(row(1, &[0.469], None), "1                       0.47\n");
-        assert_eq!(row(4_194_304, &[666.851], None), "4194304               666.85\n");
+        assert_eq!(row(1, 0.469, None), "1                       0.47\n");
+        assert_eq!(row(4_194_304, 666.851, None), "4194304               666.85\n");
         options.validate = true;
         assert_eq!(header(&options), format!("{start}# Size       Avg Latency(us)        Validation\n"));
-        assert_eq!(row(2, &[0.64], Some(0)), "2                       0.64              Pass\n");
-        assert_eq!(row(2, &[0.64], Some(3)), "2                       0.64              Fail\n");
+        assert_eq!(row(2, 0.64, Some(0)), "2                       0.64              Pass\n");
+        assert_eq!(row(2, 0.64, Some(3)), "2                       0.64              Fail\n");
+        options.tails = vec![50, 9];
+        assert!(header(&options).ends_with("Latency(us)        Validation  P50 Tail Lat(us)   P9 Tail Lat(us)\n"));
     }
 
     #[test]
     fn bandwidth_looks_like_the_original() {
-        let text = header(&Options::new(Kind::Bandwidth));
+        let mut options = Options::new(Kind::Bandwidth);
+        let text = header(&options);
         assert!(text.starts_with("\n# OSU MPI Bandwidth Test v"));
         assert!(text.ends_with("\n# Datatype: MPI_CHAR.\n# Size      Bandwidth (MB/s)\n"));
+        options.tails = vec![50, 90];
+        assert!(header(&options).ends_with("# Size      Bandwidth (MB/s) P50 Tail BW(MB/s) P90 Tail BW(MB/s)\n"));
+    }
+
+    #[test]
+    fn collectives_look_like_the_originals() {
+        let mut options = Options::new(Kind::Collective(Operation::Allreduce, Form::Blocking));
+        let version = env!("CARGO_PKG_VERSION");
+        let start = format!("\n# OSU MPI Allreduce Latency Test v{version}\n# Datatype: MPI_CHAR.\n");
+        assert_eq!(header(&options), format!("{start}# Size       Avg Latency(us)\n"));
+        (options.full, options.validate, options.tails) = (true, true, vec![50]);
+        let columns = "# Size       Avg Latency(us)   Min Latency(us)   Max Latency(us)  Iterations        Validation  P50 Tail Lat(us)\n";
+        assert_eq!(header(&options), format!("{start}{columns}"));
+        let row = Row {
+            size: Some(4),
+            values: vec![1.15, 0.89, 1.4],
+            iterations: Some(10),
+            errors: Some(0),
+            tails: vec![1.09],
+            transmitted: None,
+        };
+        let text = "4                       1.15              0.89              1.40          10              Pass              1.09\n";
+        assert_eq!(row.text(options.kind), text);
+    }
+
+    #[test]
+    fn barriers_have_no_size() {
+        let mut options = Options::new(Kind::Collective(Operation::Barrier, Form::Blocking));
+        assert!(header(&options).ends_with(concat!("v", env!("CARGO_PKG_VERSION"), "\n# Avg Latency(us)\n")));
+        options.full = true;
+        assert!(header(&options).ends_with("\n# Avg Latency(us)   Min Latency(us)   Max Latency(us)  Iterations\n"));
+        let row = Row { values: vec![1408.66, 1209.04, 1608.28], iterations: Some(10), ..Row::default() };
+        assert_eq!(row.text(options.kind), "          1408.66           1209.04           1608.28          10\n");
+    }
+
+    #[test]
+    fn non_blocking_collectives_look_like_the_originals() {
+        let mut options = Options::new(Kind::Collective(Operation::Barrier, Form::NonBlocking));
+        let text = header(&options);
+        assert!(text.ends_with(
+            "\n# Overall = Coll. Init + Compute + MPI_Test + MPI_Wait\n\n\
+             # Overall(us)       Compute(us)    Pure Comm.(us)        Overlap(%)\n"
+        ));
+        let row = Row { values: vec![2.9, 1.41, 1.0, 0.0], ..Row::default() };
+        assert_eq!(row.text(options.kind), "         2.90              1.41              1.00              0.00\n");
+        options.kind = Kind::Collective(Operation::Allreduce, Form::NonBlocking);
+        assert!(header(&options).ends_with(
+            "\n\n# Datatype: MPI_CHAR.\n# Size           Overall(us)       Compute(us)    Pure Comm.(us)        Overlap(%)\n"
+        ));
+        options.full = true;
+        assert!(header(&options).ends_with(
+            "Compute(us)    Coll. Init(us)      MPI_Test(us)      MPI_Wait(us)    Pure Comm.(us)     Min Comm.(us)     \
+             Max Comm.(us)        Overlap(%)\n"
+        ));
     }
 
     #[test]
@@ -161,7 +277,7 @@ mod tests {
         let pscw = common.replace("MPI_Win_flush", "MPI_Win_post/start/complete/wait");
         let text = of(Kind::PutBiBandwidth);
         assert_eq!(text, format!("# OSU MPI_Put Bi-directional Bandwidth Test v{version}\n{pscw}{bandwidth}"));
-        assert_eq!(row(8, &[1.349], None), "8                       1.35\n");
+        assert_eq!(line(Kind::PutLatency, 8, &[1.349], None), "8                       1.35\n");
     }
 
     #[test]
@@ -169,9 +285,9 @@ mod tests {
         let mut options = Options::new(Kind::FetchAndOpLatency);
         options.validate = true;
         assert!(header(&options).ends_with("# Size          Latency (us)        Validation\n"));
-        assert_eq!(atomic_row(1, 1.84, 0), "1                       1.84            passed\n");
-        assert_eq!(atomic_row(8, 1.36, 2), "8                       1.36            failed\n");
-        assert!(atomic_summary(2).ends_with(
+        assert_eq!(line(Kind::FetchAndOpLatency, 1, &[1.84], Some(0)), "1                       1.84            passed\n");
+        assert_eq!(line(Kind::FetchAndOpLatency, 8, &[1.36], Some(2)), "8                       1.36            failed\n");
+        assert!(atomic_summary(2, 1).ends_with(
             "-\nAtomic Data Validation results for Rank=1:\n\
              PASSED: All 1 combinations of ops and datatypes tested passed.\n\
              -------------------------------------------\n"
@@ -179,27 +295,31 @@ mod tests {
     }
 
     #[test]
-    fn a_derived_datatype_is_named_and_its_data_counted() {
+    fn the_data_of_a_derived_datatype_is_counted() {
         let mut options = Options::new(Kind::Latency);
-        (options.element, options.vector) = (bench_harness::Element::Double, Some(Vector { stride: 2, length: 1 }));
+        (options.element, options.shape) = (Element::Double, Some(Shape::Vector { stride: 2, length: 1 }));
         let text = header(&options);
-        assert!(text.starts_with("\n# Set Derived DataTypes block_length to 1, stride to 2\n# OSU MPI Latency Test v"));
         assert!(text.ends_with("# Datatype: MPI_DOUBLE.\n# Size       Avg Latency(us)     Transmit Size\n"));
-        assert_eq!(derived_row(64, &[0.5], None, 32), "64                      0.50                32\n");
+        let row = Row { size: Some(64), values: vec![0.5], transmitted: Some(32), ..Row::default() };
+        assert_eq!(row.text(Kind::Latency), "64                      0.50                32\n");
     }
 
     #[test]
     fn message_rate_looks_like_the_original() {
         let mut options = Options::new(Kind::MultiPair);
-        let text = multi_pair_header(&options, 1);
+        let whole = |options: &Options| {
+            let columns = if options.vary_window { varied_columns(options) } else { columns(options) };
+            multi_pair_preamble(options, 1) + &columns
+        };
+        let text = whole(&options);
         assert!(text.starts_with("# OSU MPI Multiple Bandwidth / Message Rate Test v"));
         assert!(text.ends_with("\n# [ pairs: 1 ] [ window size: 64 ]\n# Datatype: MPI_CHAR.\n# Size                  MB/s        Messages/s\n"));
-        assert_eq!(row(1, &[1.74, 1_744_773.45], None), "1                       1.74        1744773.45\n");
+        assert_eq!(line(Kind::MultiPair, 1, &[1.74, 1_744_773.45], None), "1                       1.74        1744773.45\n");
         options.print_rate = false;
-        assert!(multi_pair_header(&options, 1).ends_with("\n# Size                  MB/s\n"));
+        assert!(whole(&options).ends_with("\n# Size                  MB/s\n"));
         options.vary_window = true;
         let matrix = "\n#                 1           2           4           8          16          32          64         128\n";
-        let text = multi_pair_header(&options, 1);
+        let text = whole(&options);
         assert!(text.contains(
             "# [ pairs: 1 ] [ window size: varied ]\n\n# Uni-directional Bandwidth (MB/sec)\n# Datatype: MPI_CHAR.\n"
         ));

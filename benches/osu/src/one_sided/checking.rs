@@ -1,4 +1,4 @@
-//! `-c` of the operations that compute: small numbers that differ by rank, element and iteration, and what must become of
+//! `-c` of single operations: small numbers that differ by rank, element and iteration, and what must become of
 //! them.
 
 use bench_harness::Element;
@@ -66,6 +66,8 @@ impl Check {
         let (other, before) = (1 - self.rank, self.target(self.rank, position));
         match self.kind {
             _ if !self.is_origin(other) => before,
+            Kind::GetLatency => before,
+            Kind::PutLatency => self.data(other, position),
             Kind::CompareAndSwapLatency if self.swaps(other) => self.data(other, position),
             Kind::CompareAndSwapLatency => before,
             _ => before + self.data(other, position),
@@ -75,7 +77,7 @@ impl Check {
     /// The element of this rank's result after the iteration.
     fn result_after(&self, position: usize) -> u8 {
         match self.kind {
-            Kind::AccumulateLatency => NO_RESULT,
+            Kind::AccumulateLatency | Kind::PutLatency => NO_RESULT,
             _ if self.is_origin(self.rank) => self.target(1 - self.rank, position),
             _ => NO_RESULT,
         }
@@ -99,27 +101,15 @@ impl Check {
     fn write(&self, bytes: &mut [u8], value: impl Fn(usize) -> u8) {
         let size = self.element.size();
         for (position, element) in bytes.chunks_exact_mut(size).enumerate() {
-            element.copy_from_slice(&encoded(self.element, value(position))[..size]);
+            element.copy_from_slice(&self.element.encoded(i64::from(value(position)))[..size]);
         }
     }
 
     fn count(&self, bytes: &[u8], value: impl Fn(usize) -> u8) -> usize {
         let size = self.element.size();
         let elements = bytes.chunks_exact(size).enumerate();
-        elements.filter(|&(position, element)| element != &encoded(self.element, value(position))[..size]).count()
+        elements.filter(|&(position, element)| element != &self.element.encoded(i64::from(value(position)))[..size]).count()
     }
-}
-
-/// The bytes of `value` as an element, at the start of the array.
-fn encoded(element: Element, value: u8) -> [u8; 8] {
-    let mut bytes = [0; 8];
-    match element {
-        Element::Char => bytes[0] = value,
-        Element::Int => bytes[..4].copy_from_slice(&i32::from(value).to_ne_bytes()),
-        Element::Float => bytes[..4].copy_from_slice(&f32::from(value).to_ne_bytes()),
-        Element::Double => bytes.copy_from_slice(&f64::from(value).to_ne_bytes()),
-    }
-    bytes
 }
 
 #[cfg(test)]
@@ -165,12 +155,18 @@ mod tests {
     fn right_operations_have_no_errors_and_wrong_ones_do() {
         for iteration in 0..20 {
             let none = |kind, operation| assert_eq!(errors(kind, iteration, operation), 0, "{kind:?} {iteration}");
+            none(Kind::PutLatency, |data, _, _| (data, None));
+            none(Kind::GetLatency, |_, _, window| (window, Some(window)));
+            none(Kind::GetAccumulateLatency, |data, _, window| (window + data, Some(window)));
             none(Kind::AccumulateLatency, |data, _, window| (window + data, None));
             none(Kind::FetchAndOpLatency, |data, _, window| (window + data, Some(window)));
             none(Kind::CompareAndSwapLatency, |data, compare, window| {
                 (if compare == window { data } else { window }, Some(window))
             });
             let some = |kind, operation| assert!(errors(kind, iteration, operation) > 0, "{kind:?} {iteration}");
+            some(Kind::PutLatency, |_, _, window| (window, None));
+            some(Kind::GetLatency, |_, _, window| (window, None));
+            some(Kind::GetAccumulateLatency, |data, _, window| (window + data, Some(window + data)));
             some(Kind::AccumulateLatency, |_, _, window| (window, None));
             some(Kind::AccumulateLatency, |data, _, window| (window + data, Some(window)));
             some(Kind::FetchAndOpLatency, |data, _, window| (window + data, None));
@@ -179,14 +175,6 @@ mod tests {
                 (if compare == window { window } else { data }, Some(window))
             });
         }
-    }
-
-    #[test]
-    fn elements_are_written_in_their_type() {
-        assert_eq!(encoded(Element::Char, 7), [7, 0, 0, 0, 0, 0, 0, 0]);
-        assert_eq!(encoded(Element::Int, 7)[..4], 7i32.to_ne_bytes());
-        assert_eq!(encoded(Element::Float, 7)[..4], 7f32.to_ne_bytes());
-        assert_eq!(encoded(Element::Double, 7), 7f64.to_ne_bytes());
     }
 
     #[test]

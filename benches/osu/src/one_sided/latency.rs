@@ -6,9 +6,10 @@ use super::checking::{Check, Parts};
 use super::synchronization::{Epochs, Synchronization, repeat};
 use crate::kind::Kind;
 use crate::options::Options;
-use crate::output::{atomic_row, atomic_summary, header, row};
-use crate::program::{Failure, check_processes, report_validation};
+use crate::output::{Row, atomic_summary, columns, preamble};
+use crate::program::{Failure, check_pair, report_validation};
 use crate::schedule::{Schedule, sizes};
+use crate::statistics::percentiles;
 
 /// What an operation is given at its origin.
 pub struct Origin {
@@ -64,32 +65,57 @@ fn message_sizes(options: &Options) -> Vec<usize> {
 /// # Errors
 /// When there are not two processes, memory is short, or the data was wrong.
 pub fn measure(world: &World, options: &Options, operation: impl Fn(&Window<'_>, &Origin)) -> Result<(), Failure> {
-    check_processes(world)?;
+    check_pair(world)?;
     let root = world.rank() == 0;
     if root {
-        emit(&header(options));
+        emit(&preamble(options));
     }
-    for size in message_sizes(options) {
-        let origin = world.agree(Origin::new(options, size)).map_err(Failure::Run)?;
-        let window = Window::new(world, options.creation, size, b'b').map_err(Failure::Run)?;
-        let epochs = Epochs::new(window, options.synchronization, options.kind, root);
-        let mut test = Test { world, epochs, origin, operation: &operation };
-        let schedule = Schedule::of(options, size);
-        let (seconds, errors) =
-            if options.validate { test.validated(options, schedule) } else { (test.timed(schedule), 0) };
+    for options in &options.each_element().collect::<Vec<_>>() {
         if root {
-            let latency = seconds * 1e6 / (schedule.iterations * test.ways()) as f64;
-            let errors = options.validate.then_some(errors);
-            emit(&errors.map_or_else(|| row(size, &[latency], None), |errors| atomic_row(size, latency, errors)));
+            emit(&columns(options));
         }
-        if options.validate {
-            report_validation(options.kind, world.broadcast(errors), size)?;
+        for size in message_sizes(options) {
+            row(world, options, size, &operation)?;
         }
     }
-    if root && options.validate {
-        emit(&atomic_summary(world.size()));
+    if root && options.validate && options.kind.is_computing() {
+        emit(&atomic_summary(world.size(), options.elements.len()));
     }
     Ok(())
+}
+
+fn row(
+    world: &World,
+    options: &Options,
+    size: usize,
+    operation: &impl Fn(&Window<'_>, &Origin),
+) -> Result<(), Failure> {
+    let root = world.rank() == 0;
+    let origin = world.agree(Origin::new(options, size)).map_err(Failure::Run)?;
+    let window = Window::new(world, options.creation, size, b'b').map_err(Failure::Run)?;
+    let epochs = Epochs::new(window, options.synchronization, options.kind, root);
+    let mut test = Test { world, epochs, origin, operation };
+    let schedule = Schedule::of(options, size);
+    let (seconds, samples, errors) = match options.validate {
+        true => test.validated(options, schedule),
+        false => test.timed(options, schedule),
+    };
+    if root {
+        let microseconds = |seconds: f64| seconds * 1e6 / test.ways() as f64;
+        let mut samples: Vec<f64> = samples.into_iter().map(microseconds).collect();
+        let row = Row {
+            size: Some(size),
+            values: vec![microseconds(seconds) / schedule.iterations as f64],
+            errors: options.validate.then_some(errors),
+            tails: percentiles(&mut samples, &options.tails),
+            ..Row::default()
+        };
+        emit(&row.text(options.kind));
+    }
+    match options.validate {
+        true => report_validation(options.kind, world.broadcast(errors), size),
+        false => Ok(()),
+    }
 }
 
 struct Test<'a, O> {
@@ -141,24 +167,32 @@ impl<O: Fn(&Window<'_>, &Origin)> Test<'_, O> {
         }
     }
 
-    /// Returns the seconds of the schedule's iterations.
-    fn timed(&self, schedule: Schedule) -> f64 {
+    fn clocked(&self, iterations: usize) -> f64 {
+        let start = self.world.now();
+        self.iterate(iterations);
+        self.world.now() - start
+    }
+
+    /// Returns the seconds of the schedule's iterations and, where they are wanted, of each.
+    fn timed(&self, options: &Options, schedule: Schedule) -> (f64, Vec<f64>, i32) {
         self.world.barrier();
         self.epochs.begin();
         self.iterate(schedule.warmup);
-        let start = self.world.now();
-        self.iterate(schedule.iterations);
-        let seconds = self.world.now() - start;
+        let samples: Vec<f64> = match options.tails.is_empty() {
+            true => Vec::new(),
+            false => (0..schedule.iterations).map(|_| self.clocked(1)).collect(),
+        };
+        let seconds = if samples.is_empty() { self.clocked(schedule.iterations) } else { samples.iter().sum() };
         self.epochs.end();
         self.world.barrier();
-        seconds
+        (seconds, samples, 0)
     }
 
-    /// The same with every operation's data written and checked; only the iterations are timed. Returns the seconds and, on
-    /// rank 0, the wrong elements on both ranks.
-    fn validated(&mut self, options: &Options, schedule: Schedule) -> (f64, i32) {
+    /// The same with every operation's data written and checked; only the iterations are timed. Also returns,
+    /// on rank 0, the wrong elements on both ranks.
+    fn validated(&mut self, options: &Options, schedule: Schedule) -> (f64, Vec<f64>, i32) {
         let world = self.world;
-        let (mut seconds, mut errors) = (0.0, 0i32);
+        let (mut seconds, mut samples, mut errors) = (0.0, Vec::new(), 0i32);
         for iteration in schedule.all() {
             let check = Check {
                 kind: options.kind,
@@ -174,10 +208,10 @@ impl<O: Fn(&Window<'_>, &Origin)> Test<'_, O> {
             });
             world.barrier();
             self.epochs.begin();
-            let start = world.now();
-            self.iterate(1);
+            let elapsed = self.clocked(1);
             if iteration >= schedule.warmup {
-                seconds += world.now() - start;
+                seconds += elapsed;
+                samples.push(elapsed);
             }
             self.epochs.end();
             world.barrier();
@@ -187,6 +221,6 @@ impl<O: Fn(&Window<'_>, &Origin)> Test<'_, O> {
                 .locally(|window| check.count_errors(&Parts { data, result, compare, window: &mut window[..size] }));
             errors = errors.saturating_add(world.sum_at_root(wrong));
         }
-        (seconds, errors)
+        (seconds, samples, errors)
     }
 }

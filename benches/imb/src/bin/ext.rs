@@ -1,0 +1,5 @@
+//! IMB-EXT.
+
+fn main() {
+    imb::main(&imb::EXT)
+}

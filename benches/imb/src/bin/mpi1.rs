@@ -1,0 +1,5 @@
+//! IMB-MPI1.
+
+fn main() {
+    imb::main(&imb::MPI1)
+}

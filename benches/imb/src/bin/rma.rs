@@ -1,0 +1,5 @@
+//! IMB-RMA.
+
+fn main() {
+    imb::main(&imb::RMA)
+}

@@ -1,0 +1,7 @@
+//! osu_allgather_persistent: the latency of MPI_Start and MPI_Wait of a request of MPI_Allgather_init.
+
+use osu::{Form, Kind, Operation};
+
+fn main() {
+    osu::main(Kind::Collective(Operation::Allgather, Form::Persistent))
+}

@@ -1,0 +1,7 @@
+//! osu_allgatherv: the latency of MPI_Allgatherv.
+
+use osu::{Form, Kind, Operation};
+
+fn main() {
+    osu::main(Kind::Collective(Operation::Allgatherv, Form::Blocking))
+}

@@ -1,0 +1,7 @@
+//! osu_alltoall: the latency of MPI_Alltoall.
+
+use osu::{Form, Kind, Operation};
+
+fn main() {
+    osu::main(Kind::Collective(Operation::Alltoall, Form::Blocking))
+}

@@ -1,0 +1,7 @@
+//! osu_bcast_persistent: the latency of MPI_Start and MPI_Wait of a request of MPI_Bcast_init.
+
+use osu::{Form, Kind, Operation};
+
+fn main() {
+    osu::main(Kind::Collective(Operation::Bcast, Form::Persistent))
+}

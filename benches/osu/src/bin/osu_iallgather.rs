@@ -1,0 +1,7 @@
+//! osu_iallgather: the latency of MPI_Iallgather, and what can be computed meanwhile.
+
+use osu::{Form, Kind, Operation};
+
+fn main() {
+    osu::main(Kind::Collective(Operation::Allgather, Form::NonBlocking))
+}

@@ -1,0 +1,5 @@
+//! osu_init: how long MPI_Init takes.
+
+fn main() {
+    osu::run_init()
+}

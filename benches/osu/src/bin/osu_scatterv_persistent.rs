@@ -1,0 +1,7 @@
+//! osu_scatterv_persistent: the latency of MPI_Start and MPI_Wait of a request of MPI_Scatterv_init.
+
+use osu::{Form, Kind, Operation};
+
+fn main() {
+    osu::main(Kind::Collective(Operation::Scatterv, Form::Persistent))
+}
