@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::cores::Cores;
 use crate::pair;
@@ -22,7 +22,7 @@ const STEADY: f64 = 1.5;
 const BATCH: u64 = 1000;
 
 /// How far apart the two virtual cores are at the moment. Every latency and bandwidth follows it by a factor of 2 to 4.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// A round trip below [`NEAR_BELOW`].
@@ -67,7 +67,7 @@ impl State {
 }
 
 /// A calibration.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Handoff {
     /// The median round trip, in nanoseconds.
     pub round_trip_ns: f64,

@@ -7,6 +7,10 @@ use anyhow::{Result, bail};
 use super::table::missing;
 use super::{Abi, PIP, Rival, STOCK, library};
 use crate::programs::Programs;
+use crate::record::Absent;
+
+/// The words that ask for every rival: installed or not, and only those that are installed.
+const ALL: [&str; 2] = ["all", "found"];
 
 /// The rivals that `--rivals` asks for: always stock and PiP, in the order of the table.
 ///
@@ -14,14 +18,14 @@ use crate::programs::Programs;
 /// A sentence that names the unknown word and all rivals.
 pub fn choose(rivals: Vec<Rival>, text: &str) -> Result<Vec<Rival>> {
     let words: Vec<&str> = text.split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
-    let known = |word: &&str| *word == "all" || rivals.iter().any(|rival| rival.name.eq_ignore_ascii_case(word));
+    let known = |word: &&str| ALL.contains(word) || rivals.iter().any(|rival| rival.name.eq_ignore_ascii_case(word));
     if let Some(wrong) = words.iter().find(|word| !known(word)) {
-        let names: Vec<&str> = rivals.iter().map(|rival| rival.name).collect();
-        bail!("wrong rival '{wrong}' in --rivals: give all, or some of {}, with commas", names.join(", "));
+        let names: Vec<&str> = rivals.iter().map(|rival| rival.name.as_str()).collect();
+        bail!("wrong rival '{wrong}' in --rivals: give found, all, or some of {}, with commas", names.join(", "));
     }
-    let wanted = |name: &str| words.iter().any(|word| *word == "all" || name.eq_ignore_ascii_case(word));
+    let wanted = |name: &str| words.iter().any(|word| ALL.contains(word) || name.eq_ignore_ascii_case(word));
     let chosen = rivals.into_iter().enumerate();
-    Ok(chosen.filter(|(index, rival)| [STOCK, PIP].contains(index) || wanted(rival.name)).map(|(_, r)| r).collect())
+    Ok(chosen.filter(|(index, rival)| [STOCK, PIP].contains(index) || wanted(&rival.name)).map(|(_, r)| r).collect())
 }
 
 /// Why `rival` is absent: what is not there, and the command that installs it. None when it can be tried.
@@ -30,14 +34,22 @@ fn absent(rival: &Rival, programs: &Programs) -> Option<String> {
     Some(format!("absent: {} was not found; {}", file.display(), rival.remedy))
 }
 
-/// Asks every rival for its library and keeps those that have the expected one; the others are named on standard error.
+/// Asks every rival for its library and keeps those that have the expected one; the others are named on standard error and
+/// returned, those that are not installed on standard error only if `tell`.
 ///
 /// # Errors
 /// When stock or PiP is not among them, or at Ctrl-C.
-pub fn verified(rivals: Vec<Rival>, programs: &Programs, stop: &AtomicBool) -> Result<Vec<Rival>> {
-    let mut verified = Vec::new();
+pub fn verified(
+    rivals: Vec<Rival>,
+    programs: &Programs,
+    tell: bool,
+    stop: &AtomicBool,
+) -> Result<(Vec<Rival>, Vec<Absent>)> {
+    let (mut verified, mut others) = (Vec::new(), Vec::new());
     for (index, mut rival) in rivals.into_iter().enumerate() {
-        let trouble = match absent(&rival, programs) {
+        let absent = absent(&rival, programs);
+        let tell = tell || absent.is_none();
+        let why = match absent {
             Some(absent) => absent,
             None => match library::verify(&rival, &programs.own(rival.abi, library::PROGRAM), stop)? {
                 Ok(library) => {
@@ -49,11 +61,14 @@ pub fn verified(rivals: Vec<Rival>, programs: &Programs, stop: &AtomicBool) -> R
             },
         };
         if [STOCK, PIP].contains(&index) {
-            bail!("{}, which every comparison needs, is {trouble}", rival.name);
+            bail!("{}, which every comparison needs, is {why}", rival.name);
         }
-        eprintln!("compare: {} is {trouble}", rival.name);
+        if tell {
+            eprintln!("compare: {} is {why}", rival.name);
+        }
+        others.push(Absent { name: rival.name, title: rival.title, why });
     }
-    Ok(verified)
+    Ok((verified, others))
 }
 
 /// The text of `--list-rivals`.
@@ -61,9 +76,7 @@ pub fn list(rivals: &[Rival], programs: &Programs) -> String {
     let line = |rival: &Rival| {
         let build = if rival.abi == Abi::OpenMpi { " (programs built for Open MPI)" } else { "" };
         let state = absent(rival, programs).unwrap_or_else(|| format!("installed{build}"));
-        let settings: String = rival.environment.iter().map(|(name, value)| format!(" {name}={value}")).collect();
-        let command = format!("{settings} {} {}", rival.launcher.display(), rival.arguments.join(" "));
-        format!("{:<17}{}\n{:17}{state}\n{:17}{}\n", rival.name, rival.title, "", "", command.trim())
+        format!("{:<17}{}\n{:17}{state}\n{:17}{}\n", rival.name, rival.title, "", "", rival.settings())
     };
     rivals.iter().map(line).collect()
 }
@@ -78,8 +91,8 @@ mod tests {
         table(&Places { stock: nowhere(), pip: nowhere(), folder: "/nowhere".into(), root: false })
     }
 
-    fn names(text: &str) -> Vec<&'static str> {
-        choose(rivals(), text).expect("known").iter().map(|rival| rival.name).collect()
+    fn names(text: &str) -> Vec<String> {
+        choose(rivals(), text).expect("known").into_iter().map(|rival| rival.name).collect()
     }
 
     #[test]
@@ -96,7 +109,7 @@ mod tests {
         let programs = Programs::new("/nowhere".into(), "/nowhere".into(), "NPmpich2".into());
         let text = list(&rivals(), &programs);
         assert!(text.contains("absent: /nowhere/venv/mpich/bin/mpiexec was not found; make rivals"), "{text}");
-        let why = verified(rivals(), &programs, &AtomicBool::new(false)).expect_err("no stock").to_string();
+        let why = verified(rivals(), &programs, true, &AtomicBool::new(false)).expect_err("no stock").to_string();
         assert!(why.starts_with("stock, which every comparison needs, is absent: /nowhere/mpiexec"), "{why}");
     }
 }
