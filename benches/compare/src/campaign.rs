@@ -18,7 +18,7 @@ use crate::rivals::{Rival, quoted};
 /// Every benchmark of the table has this many ranks.
 const RANKS: usize = 2;
 /// How long one run may take: the longest takes 3 s.
-const WATCHDOG: Duration = Duration::from_secs(60);
+const WATCHDOG: Duration = Duration::from_secs(20);
 /// A rival that fails a benchmark this often is not asked again: a broken one must not cost a minute per round.
 const PATIENCE: usize = 2;
 /// Runs between measurements of the limits, which take half a second: often enough to meet every state of the machine.

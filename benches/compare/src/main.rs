@@ -28,6 +28,7 @@ mod stats;
 mod text;
 mod tune;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -67,6 +68,9 @@ fn run(options: &Options) -> Result<i32> {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
     let baseline = options.baseline.as_deref().map(Record::read).transpose()?;
+    if let (Some(json), Some(_)) = (&options.json, &options.baseline) {
+        keep_baseline(options, json)?;
+    }
     let record = match &options.from {
         Some(path) => Record::read(path)?,
         None => {
@@ -87,6 +91,18 @@ fn run(options: &Options) -> Result<i32> {
         _ if record.results.failures.is_empty() => 0,
         _ => 1,
     })
+}
+
+/// A baseline that this run would write over is kept under another name.
+fn keep_baseline(options: &Options, json: &Path) -> Result<()> {
+    let real = |path: &Path| path.canonicalize().ok();
+    if real(json).is_some() && real(json) == options.baseline.as_deref().and_then(real) {
+        let mut kept = json.as_os_str().to_owned();
+        kept.push(".before");
+        std::fs::copy(json, &kept).with_context(|| format!("cannot write {}", Path::new(&kept).display()))?;
+        eprintln!("compare: the baseline stays in {}", Path::new(&kept).display());
+    }
+    Ok(())
 }
 
 /// Writes everything that the options ask for.

@@ -50,7 +50,7 @@ pub fn measure(options: &Options, stop: &AtomicBool) -> Result<Option<Record>> {
     }
     let (benchmarks, missing) = built(&options.benchmarks, &programs)?;
     let cores = options.cores.as_deref().map_or_else(Cores::first_two, Cores::parse)?;
-    let chosen = choice::choose(table(&places), &options.rivals)?;
+    let chosen = choice::choose(table(&places), &options.rivals);
     let named = options.rivals.split(',').all(|word| word.trim() != "found");
     let (mut rivals, absent) = choice::verified(chosen, &programs, named, stop)?;
     for given in &options.given {

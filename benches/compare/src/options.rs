@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::benchmarks::{self, Benchmark};
+use crate::rivals::choice;
 use crate::rivals::given::Given;
 
 /// What to compare, and how long.
@@ -134,7 +135,10 @@ pub fn parse(mut parser: lexopt::Parser) -> Result<Parsed, lexopt::Error> {
             Long("programs") => options.programs = Some(parser.value()?.into()),
             Long("stock") => options.stock = parser.value()?.into(),
             Long("pip") => options.pip = Some(parser.value()?.into()),
-            Long("rivals") => options.rivals = parser.value()?.string()?,
+            Long("rivals") => {
+                options.rivals = parser.value()?.string()?;
+                choice::check(&options.rivals)?;
+            }
             Long("rivals-dir") => options.rivals_folder = Some(parser.value()?.into()),
             Long("list-rivals") => options.list = true,
             Long("mpiexec") => options.given.push(Given::parse(&parser.value()?.string()?)?),

@@ -87,6 +87,8 @@ fn explanation(record: &Record) -> String {
          rank test of Mann and Whitney does not reject at 5 %. <i>Too few</i>: so few runs (PiP's, the other's) have no such interval. \
          <i>Close</i>: the interval holds 1, the runs spread more than they differ. Of many lines one in twenty may be wrong by \
          chance. Benchmarks print hundredths of a microsecond, and latencies below 0.1 us are that coarse.</p>\n\
+         <p>In the tables: the median; the quartiles and the number of runs; ▲ how many times better PiP is, or ▼ below 1 worse; its \
+         interval.</p>\n\
          <p>Limits, measured in the same run without MPI: <i>hand-off</i>, half a round trip of a cache line between the cores; \
          <i>copy</i>, copying a message that has not changed since the last copy into a warm buffer, by one core or by both, at its \
          fastest.</p>\n\

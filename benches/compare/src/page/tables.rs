@@ -66,10 +66,15 @@ pub fn gain(ratio: Ratio) -> String {
     match ratio {
         Ratio::Supported { value, low, high } => {
             let (class, sign) = if value > 1.0 { ("better", "▲") } else { ("worse", "▼") };
-            format!("<small class=\"{class}\">{sign} {} × ({}–{})</small>", number(value), number(low), number(high))
+            format!(
+                "<small class=\"{class}\">{sign} {} ×</small><small>{}–{}</small>",
+                number(value),
+                number(low),
+                number(high)
+            )
         }
-        Ratio::Spread { low, high } => format!("<small>close: {}–{} ×</small>", number(low), number(high)),
-        Ratio::TooFew { ours, theirs } => format!("<small>too few ({ours}, {theirs})</small>"),
+        Ratio::Spread { low, high } => format!("<small>close</small><small>{}–{}</small>", number(low), number(high)),
+        Ratio::TooFew { ours, theirs } => format!("<small>too few</small><small>{ours}, {theirs}</small>"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, bail};
 
-use super::table::missing;
+use super::table::{Places, missing, table};
 use super::{Abi, PIP, Rival, STOCK, library};
 use crate::programs::Programs;
 use crate::record::Absent;
@@ -12,20 +12,32 @@ use crate::record::Absent;
 /// The words that ask for every rival: installed or not, and only those that are installed.
 const ALL: [&str; 2] = ["all", "found"];
 
-/// The rivals that `--rivals` asks for: always stock and PiP, in the order of the table.
+/// The words of `--rivals`.
+fn words(text: &str) -> Vec<&str> {
+    text.split(',').map(str::trim).filter(|word| !word.is_empty()).collect()
+}
+
+/// Whether every word of `--rivals` is one.
 ///
 /// # Errors
 /// A sentence that names the unknown word and all rivals.
-pub fn choose(rivals: Vec<Rival>, text: &str) -> Result<Vec<Rival>> {
-    let words: Vec<&str> = text.split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
+pub fn check(text: &str) -> Result<(), String> {
+    let places = Places { stock: "".into(), pip: "".into(), folder: "".into(), root: false };
+    let rivals = table(&places);
     let known = |word: &&str| ALL.contains(word) || rivals.iter().any(|rival| rival.name.eq_ignore_ascii_case(word));
-    if let Some(wrong) = words.iter().find(|word| !known(word)) {
-        let names: Vec<&str> = rivals.iter().map(|rival| rival.name.as_str()).collect();
-        bail!("wrong rival '{wrong}' in --rivals: give found, all, or some of {}, with commas", names.join(", "));
-    }
-    let wanted = |name: &str| words.iter().any(|word| ALL.contains(word) || name.eq_ignore_ascii_case(word));
+    let Some(wrong) = words(text).into_iter().find(|word| !known(word)) else { return Ok(()) };
+    let names: Vec<&str> = rivals.iter().map(|rival| rival.name.as_str()).collect();
+    Err(format!("wrong rival '{wrong}' in --rivals: give found, all, or some of {}, with commas", names.join(", ")))
+}
+
+/// The rivals that `--rivals` asks for: always stock and PiP, in the order of the table.
+pub fn choose(rivals: Vec<Rival>, text: &str) -> Vec<Rival> {
+    let wanted = |name: &str| words(text).iter().any(|word| ALL.contains(word) || name.eq_ignore_ascii_case(word));
     let chosen = rivals.into_iter().enumerate();
-    Ok(chosen.filter(|(index, rival)| [STOCK, PIP].contains(index) || wanted(&rival.name)).map(|(_, r)| r).collect())
+    chosen
+        .filter(|(index, rival)| [STOCK, PIP].contains(index) || wanted(&rival.name))
+        .map(|(_, rival)| rival)
+        .collect()
 }
 
 /// Why `rival` is absent: what is not there, and the command that installs it. None when it can be tried.
@@ -83,7 +95,6 @@ pub fn list(rivals: &[Rival], programs: &Programs) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::table::{Places, table};
     use super::*;
 
     fn rivals() -> Vec<Rival> {
@@ -92,7 +103,7 @@ mod tests {
     }
 
     fn names(text: &str) -> Vec<String> {
-        choose(rivals(), text).expect("known").into_iter().map(|rival| rival.name).collect()
+        choose(rivals(), text).into_iter().map(|rival| rival.name).collect()
     }
 
     #[test]
@@ -100,7 +111,8 @@ mod tests {
         assert_eq!(names("stock"), ["stock", "PiP"]);
         assert_eq!(names("intel, ompi"), ["stock", "PiP", "ompi", "intel"]);
         assert_eq!(names("all").len(), rivals().len());
-        let why = choose(rivals(), "stock,mvapich").expect_err("unknown").to_string();
+        assert_eq!((check("all"), check("found, Intel")), (Ok(()), Ok(())));
+        let why = check("stock,mvapich").expect_err("unknown");
         assert!(why.contains("'mvapich'") && why.contains("ompi-new-tuned"), "{why}");
     }
 
