@@ -1,7 +1,8 @@
 //! `compare`: what a message costs under stock MPICH, under PiP and under other MPI libraries, on this machine, now.
 //!
 //! The phases: options, [`rivals`] and [`benchmarks`] (the two tables), [`measure`] and [`campaign`] (rounds of [`child`] runs
-//! between calibrations), which make a [`record`]; [`stats`] and [`ratio`] compare, [`report`], [`page`] and [`baseline`] tell.
+//! between calibrations), which make a [`record`]; [`stats`] and [`ratio`] compare, [`report`], [`page`] and [`baseline`] tell. [`scaling`] is a
+//! subcommand with a record and a page of its own.
 
 mod baseline;
 mod benchmarks;
@@ -24,6 +25,7 @@ mod ratio;
 mod record;
 mod report;
 mod rivals;
+mod scaling;
 mod stats;
 mod text;
 mod tune;
@@ -41,6 +43,9 @@ use record::Record;
 const INTERRUPTED: i32 = 130;
 
 fn main() {
+    if std::env::args_os().nth(1).is_some_and(|word| word == "scaling") {
+        std::process::exit(scaling::main(lexopt::Parser::from_args(std::env::args_os().skip(2))));
+    }
     let options = match options::parse(lexopt::Parser::from_env()) {
         Ok(Parsed::Run(options)) => *options,
         Ok(Parsed::Help) => return print!("{HELP}"),

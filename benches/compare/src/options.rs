@@ -157,7 +157,11 @@ pub fn parse(mut parser: lexopt::Parser) -> Result<Parsed, lexopt::Error> {
     Ok(Parsed::Run(Box::new(options)))
 }
 
-fn positive(parser: &mut lexopt::Parser, name: &str) -> Result<usize, lexopt::Error> {
+/// A number from 1.
+///
+/// # Errors
+/// What is wrong, with the value.
+pub fn positive(parser: &mut lexopt::Parser, name: &str) -> Result<usize, lexopt::Error> {
     use lexopt::prelude::*;
     match parser.value()?.parse()? {
         0 => Err(format!("{name} 0: give a number from 1").into()),

@@ -3,16 +3,17 @@
 use crate::plot::escaped;
 use crate::record::Record;
 use crate::report::without_ratio;
+use crate::rivals::Rival;
 use crate::rivals::library::Library;
 use crate::stats::compare;
 
 /// `stock: MPICH 4.0.2 ...` in lines.
-pub fn libraries(record: &Record) -> String {
-    let line = |rival: &crate::rivals::Rival| {
+pub fn libraries(rivals: &[Rival]) -> String {
+    let line = |rival: &Rival| {
         let library = rival.library.as_ref().map_or_else(String::new, Library::short);
         format!("<b>{}</b>: {}, {}", escaped(&rival.name), escaped(&rival.title), escaped(&library))
     };
-    record.rivals.iter().map(line).collect::<Vec<_>>().join("<br/>\n")
+    rivals.iter().map(line).collect::<Vec<_>>().join("<br/>\n")
 }
 
 /// The last sections.
@@ -57,7 +58,7 @@ fn missing(record: &Record) -> String {
 }
 
 fn explanation(record: &Record) -> String {
-    let rival = |rival: &crate::rivals::Rival| {
+    let rival = |rival: &Rival| {
         let library = rival.library.as_ref();
         format!(
             "<tr><td class=\"name\">{}</td><td class=\"name\">{}</td><td class=\"name\"><code>{}</code></td></tr>\n",

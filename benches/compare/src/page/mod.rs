@@ -15,7 +15,9 @@ use crate::record::Record;
 use crate::stats::Comparison;
 use crate::text::{cell, count};
 
+pub use method::libraries;
 pub use plots::pictures;
+pub use tables::{gain, quartiles};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -83,7 +85,7 @@ fn head(record: &Record, lines: &[Comparison]) -> String {
             ),
         ),
         ("By", format!("<code>{}</code> (version {})", escaped(&record.command), escaped(&record.version))),
-        ("Libraries", method::libraries(record)),
+        ("Libraries", libraries(&record.rivals)),
     ])
 }
 

@@ -108,6 +108,7 @@ fn curves(record: &Record, name: &str, state: State) -> Option<Curves> {
         up,
         series,
         marks: Vec::new(),
+        beyond: None,
         height: 340.0,
     })
 }
@@ -192,6 +193,7 @@ pub fn round_trips(record: &Record) -> String {
             (NEAR_BELOW, format!("near below {NEAR_BELOW} ns")),
             (FAR_ABOVE, format!("far above {FAR_ABOVE} ns")),
         ],
+        beyond: None,
         height: 220.0,
     };
     plot.svg(false)

@@ -19,6 +19,8 @@ pub struct Curves {
     pub series: Vec<Series>,
     /// Texts at values of the vertical axis, with a line across.
     pub marks: Vec<(f64, String)>,
+    /// A value of the horizontal axis beyond which the plot is shaded, and what that means.
+    pub beyond: Option<(f64, String)>,
     /// Height of the plot without legend.
     pub height: f64,
 }
@@ -67,6 +69,16 @@ impl Field<'_> {
     /// Grid, frame and the texts of both axes.
     fn mesh(&self) -> String {
         let (right, mut drawn) = (WIDTH - RIGHT, String::new());
+        if let Some((from, words)) = &self.plot.beyond {
+            let (x, height) = (self.x(*from), self.bottom - self.top);
+            let _ = write!(
+                drawn,
+                "<rect class=\"shade\" x=\"{x:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{height:.1}\"/>",
+                self.top,
+                right - x
+            );
+            drawn += &text("soft", x + 6.0, self.top + 16.0, words);
+        }
         for value in &self.plot.up.fine {
             drawn += &line("fine", (LEFT, self.y(*value)), (right, self.y(*value)));
         }
@@ -151,6 +163,7 @@ mod tests {
             up: Axis::logarithmic("us", [1.0, 9000.0].into_iter()),
             series,
             marks: vec![(100.0, "here".into())],
+            beyond: Some((64.0, "more".into())),
             height: 300.0,
         };
         let text = plot.svg(true);
