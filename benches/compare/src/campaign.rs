@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use limits::{Copy, Cores, ROUND_TRIPS, State, copy, handoff};
+use limits::{BUSY_ABOVE, Copy, Cores, ROUND_TRIPS, State, TooBusy, copy, handoff};
 use serde::{Deserialize, Serialize};
 
 use crate::benchmarks::{Benchmark, Stream};
@@ -18,9 +18,11 @@ use crate::rivals::{Rival, quoted};
 /// Every benchmark of the table has this many ranks.
 const RANKS: usize = 2;
 /// How long one run may take: the longest takes 3 s.
-const WATCHDOG: Duration = Duration::from_secs(20);
+const WATCHDOG: Duration = Duration::from_secs(60);
 /// A rival that fails a benchmark this often is not asked again: a broken one must not cost a minute per round.
 const PATIENCE: usize = 2;
+/// What a round trip is said to take when it could not be measured: no state.
+const BUSY_NS: f64 = 2.0 * BUSY_ABOVE;
 /// Runs between measurements of the limits, which take half a second: often enough to meet every state of the machine.
 const LIMITS_EVERY: usize = 10;
 /// The message sizes whose copies are measured, in bytes: those that the table shows a memcpy limit for.
@@ -91,8 +93,8 @@ pub struct Results {
     pub failures: Vec<Failed>,
     /// Rounds that were begun.
     pub rounds: usize,
-    /// Whether the user ended it.
-    pub interrupted: bool,
+    /// Why it ended before its time, if it did.
+    pub ended: Option<String>,
 }
 
 /// What to run, and for how long.
@@ -121,10 +123,10 @@ pub struct Campaign<'a> {
 pub type Keep<'a> = &'a mut dyn FnMut(&Results) -> Result<()>;
 
 impl Campaign<'_> {
-    /// Runs the rounds. What was measured until the user interrupted is a result, too.
+    /// Runs the rounds. What was measured until the user interrupted, or a launcher could not be started, is a result, too.
     ///
     /// # Errors
-    /// When the cores cannot be measured, a launcher cannot be started, or results cannot be kept.
+    /// When nothing was measured until then, or results cannot be kept.
     pub fn run(&self, keep: Keep) -> Result<Results> {
         let mut random = fastrand::Rng::with_seed(self.seed);
         let mut results = Results::default();
@@ -141,10 +143,13 @@ impl Campaign<'_> {
         }
         progress.end();
         match outcome {
-            Err(why) if why.is::<Interrupted>() => results.interrupted = true,
-            outcome => outcome?,
+            Err(why) if results.runs.is_empty() => Err(why),
+            Err(why) => {
+                results.ended = Some(format!("{why:#}"));
+                Ok(results)
+            }
+            Ok(()) => Ok(results),
         }
-        Ok(results)
     }
 
     fn is_over(&self) -> bool {
@@ -170,7 +175,7 @@ impl Campaign<'_> {
                     return Ok(());
                 }
                 if (results.runs.len() + results.failures.len()) / LIMITS_EVERY >= results.limits.len() {
-                    results.limits.push(self.limits()?);
+                    results.limits.extend(self.limits()?);
                 }
                 progress.begin(results.rounds, self.benchmarks[benchmark].name, &self.rivals[rival].name);
                 match self.one(benchmark, rival)? {
@@ -224,17 +229,32 @@ impl Campaign<'_> {
         })
     }
 
-    fn limits(&self) -> Result<Calibrated<Copies>> {
+    /// None when others have the cores.
+    fn limits(&self) -> Result<Option<Calibrated<Copies>>> {
         let (at, before) = (self.start.elapsed(), self.calibrate()?);
-        let copies = COPY_SIZES.map(|bytes| copy(self.cores, bytes)).into_iter().collect::<Result<Vec<_>>>()?;
-        Ok(calibrated(at, before, self.calibrate()?, Copies { copies }))
+        let copies = COPY_SIZES.into_iter().map(|bytes| copy(self.cores, bytes)).collect::<Result<Vec<_>>>();
+        match copies {
+            Err(why) if why.is::<TooBusy>() => Ok(None),
+            copies => Ok(Some(calibrated(at, before, self.calibrate()?, Copies { copies: copies? }))),
+        }
     }
 
     fn calibrate(&self) -> Result<f64> {
-        if self.stop.load(Ordering::Relaxed) {
-            return Err(Interrupted.into());
-        }
-        Ok(handoff(self.cores, ROUND_TRIPS)?.round_trip_ns)
+        calibrate(self.cores, self.stop)
+    }
+}
+
+/// The round trip of a cache line in nanoseconds. Where others have the cores it is [`BUSY_NS`].
+///
+/// # Errors
+/// When the cores cannot be used, or [`Interrupted`].
+pub fn calibrate(cores: Cores, stop: &AtomicBool) -> Result<f64> {
+    if stop.load(Ordering::Relaxed) {
+        return Err(Interrupted.into());
+    }
+    match handoff(cores, ROUND_TRIPS) {
+        Err(why) if why.is::<TooBusy>() => Ok(BUSY_NS),
+        handoff => Ok(handoff?.round_trip_ns),
     }
 }
 

@@ -30,7 +30,6 @@ pub fn record(rivals_count: usize, runs: &[(usize, f64, f64)]) -> Record {
         command: "compare".to_owned(),
         began: "2026-01-01 00:00:00 UTC".to_owned(),
         seconds: Duration::from_secs(runs.len() as u64).as_secs_f64(),
-        interrupted: false,
         seed: 1,
         cores: Cores(0, 1),
         rivals,

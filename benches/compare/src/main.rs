@@ -91,9 +91,9 @@ fn run(options: &Options) -> Result<i32> {
         }
     };
     report(options, &record, baseline.as_ref())?;
-    Ok(match record.interrupted {
-        true if options.from.is_none() => INTERRUPTED,
-        _ if record.results.failures.is_empty() => 0,
+    Ok(match &record.results.ended {
+        Some(why) if *why == child::Interrupted.to_string() && options.from.is_none() => INTERRUPTED,
+        None if record.results.failures.is_empty() => 0,
         _ => 1,
     })
 }

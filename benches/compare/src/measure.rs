@@ -8,7 +8,6 @@ use limits::Cores;
 
 use crate::benchmarks::Benchmark;
 use crate::campaign::{Campaign, Results};
-use crate::child::Interrupted;
 use crate::machine::{self, Machine};
 use crate::options::Options;
 use crate::output;
@@ -89,7 +88,6 @@ pub fn measure(options: &Options, stop: &AtomicBool) -> Result<Option<Record>> {
         command: machine::command_line(),
         began,
         seconds: 0.0,
-        interrupted: false,
         seed: campaign.seed,
         cores,
         rivals: rivals.clone(),
@@ -104,12 +102,7 @@ pub fn measure(options: &Options, stop: &AtomicBool) -> Result<Option<Record>> {
         (record.results, record.seconds) = (results.clone(), start.elapsed().as_secs_f64());
         output::write(path, &record.text(&stats::compare(&record))?)
     };
-    let results = campaign.run(&mut keep)?;
-    if results.interrupted && results.runs.is_empty() {
-        return Err(Interrupted.into());
-    }
-    (record.interrupted, record.results, record.seconds) =
-        (results.interrupted, results, start.elapsed().as_secs_f64());
+    (record.results, record.seconds) = (campaign.run(&mut keep)?, start.elapsed().as_secs_f64());
     Ok(Some(record))
 }
 

@@ -30,8 +30,6 @@ pub struct Record {
     pub began: String,
     /// How long it took, in seconds.
     pub seconds: f64,
-    /// Whether it was ended before its time.
-    pub interrupted: bool,
     /// The order's seed.
     pub seed: u64,
     /// The cores of the calibration.

@@ -117,7 +117,8 @@ fn footnotes(record: &Record, lines: &[Comparison]) -> String {
         text += &format!("No state with enough runs of both stock and PiP, more --seconds may give one: {few}.\n");
     }
     let noise = Noise::of(record, lines).sentences();
-    let ended = if record.interrupted { ", ended before its time" } else { "" };
+    let ended =
+        record.results.ended.as_ref().map_or_else(String::new, |why| format!(" (ended before its time: {why})"));
     text + &format!("{} rounds{ended}; {noise}\n", record.results.rounds)
 }
 

@@ -72,7 +72,7 @@ pub fn run(campaign: &Campaign<'_>, pip: &Rival) -> Result<String> {
         };
         let results = part.run(&mut |_| Ok(()))?;
         text += &table(setting, &benchmarks[0], &results);
-        if results.interrupted {
+        if results.ended.is_some() {
             break;
         }
     }

@@ -67,8 +67,11 @@ pub fn page(record: &Record, lines: &[Comparison], change: Option<&Change>) -> S
 fn head(record: &Record, lines: &[Comparison]) -> String {
     let results = &record.results;
     let mut text = String::new();
-    if record.interrupted {
-        text += "<p class=\"warning\">This run was ended before its time: what follows was measured until then.</p>\n";
+    if let Some(why) = &results.ended {
+        let why = escaped(why);
+        text += &format!(
+            "<p class=\"warning\">This run ended before its time ({why}): what follows was measured until then.</p>\n"
+        );
     }
     if lines.is_empty() {
         text += "<p class=\"warning\">Nothing was measured.</p>\n";
@@ -95,7 +98,8 @@ fn machine(record: &Record, lines: &[Comparison]) -> String {
     format!(
         "<h2 class=\"flow\">The machine meanwhile</h2>\n<p>{noise} Before and after each run a cache line is sent from core to core \
          and back, {} times. A run counts as <i>near</i>, <i>middle</i> or <i>far</i> by both; only runs in the same state are \
-         compared, because everything that is measured follows that time.</p>\n<div class=\"plots\">{}</div>\n",
+         compared, because everything that is measured follows that time. \
+         <i>Mixed</i>: it changed meanwhile, or others had the cores.</p>\n<div class=\"plots\">{}</div>\n",
         limits::ROUND_TRIPS,
         figure(&plots::round_trips(record), "Each mark is one run: the mean of the round trips before and after it.")
     )
@@ -163,7 +167,7 @@ mod tests {
         runs.extend([(0, 400.0, 3.0), (1, 400.0, 2.0), (2, 410.0, 2.5)]);
         let mut record = made_up::record(3, &runs);
         record.rivals[2].title = "<b>&\"".to_owned();
-        record.interrupted = true;
+        record.results.ended = Some("interrupted".to_owned());
         let lines = compare(&record);
         let change = baseline::change("old.json", &record, &record);
         let page = page(&record, &lines, Some(&change));

@@ -1,13 +1,14 @@
 //! The rounds: every number of ranks under stock MPICH and PiP, in random order, between calibrations.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use limits::{Cores, ROUND_TRIPS, copy, handoff};
+use limits::{Cores, TooBusy, copy};
 
 use super::options::Options;
 use super::record::{COPIED, FORMAT, Gap, Message, Record, Sample, What};
+use crate::campaign::calibrate;
 use crate::child::{self, Interrupted, Outcome};
 use crate::machine::{self, Machine};
 use crate::output;
@@ -118,7 +119,10 @@ impl Measuring<'_> {
                 };
                 progress.step();
             }
-            self.record.copies.push(copy(self.record.cores, COPIED)?.unchanged);
+            match copy(self.record.cores, COPIED) {
+                Err(why) if why.is::<TooBusy>() => {}
+                copied => self.record.copies.push(copied?.unchanged),
+            }
             if let Some(path) = &self.options.json {
                 self.record.seconds = self.start.elapsed().as_secs_f64();
                 output::write(path, &super::json(&self.record)?)?;
@@ -140,10 +144,7 @@ impl Measuring<'_> {
     }
 
     fn calibrate(&mut self) -> Result<()> {
-        if self.stop.load(Ordering::Relaxed) {
-            return Err(Interrupted.into());
-        }
-        self.record.round_trips_ns.push(handoff(self.record.cores, ROUND_TRIPS)?.round_trip_ns);
+        self.record.round_trips_ns.push(calibrate(self.record.cores, self.stop)?);
         Ok(())
     }
 

@@ -46,7 +46,7 @@ impl Model {
     /// Fits the parameters.
     pub fn of(record: &Record) -> Self {
         // Half a round trip, in microseconds.
-        let hand_off_us = median(&record.round_trips_ns).map(|ns| ns / 2e3);
+        let hand_off_us = median(&record.round_trips()).map(|ns| ns / 2e3);
         let costs = |rival: usize| Costs {
             message: hand_off_us.and_then(|hand_off| latency(&record.message_medians(rival, false), hand_off)),
             window: window(&record.message_medians(rival, true)),

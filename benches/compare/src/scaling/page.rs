@@ -55,7 +55,7 @@ pub fn page(record: &Record, model: &Model) -> String {
 }
 
 fn machine(record: &Record) -> String {
-    let trips = Summary::of(&record.round_trips_ns);
+    let trips = Summary::of(&record.round_trips());
     let trips = trips.map_or_else(String::new, |trips| {
         format!(
             "a cache line there and back in {:.0} ns (quartiles {:.0} and {:.0}, {} times); ",

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use limits::{Cores, Times};
+use limits::{BUSY_ABOVE, Cores, Times};
 use serde::{Deserialize, Serialize};
 
 use crate::machine::Machine;
@@ -191,6 +191,11 @@ impl Record {
             bail!("it is not of stock MPICH and PiP");
         }
         Ok(record)
+    }
+
+    /// The round trips that were measured while nobody else had the cores.
+    pub fn round_trips(&self) -> Vec<f64> {
+        self.round_trips_ns.iter().copied().filter(|ns| *ns < BUSY_ABOVE).collect()
     }
 
     /// What was measured of so many ranks under a rival.
