@@ -14,6 +14,9 @@ CASES ?= 10000
 
 SANITIZED := x86_64-unknown-linux-gnu
 
+# A record of an earlier `make bench` that this one is compared with.
+BASELINE ?=
+
 .PHONY: help setup build run test test-loom test-sanitized test-generated bench paper tune rivals clean install install-files uninstall
 
 help:
@@ -22,10 +25,11 @@ help:
 	@echo 'make test-loom  every interleaving of the lock-free modules (part of make test)'
 	@echo 'make test-sanitized  the unit tests of shim and core under the address sanitizer'
 	@echo 'make test-generated  CASES (10000) generated MPI programs of messages and as many of windows, under PiP and stock MPICH; ARGS="--seed 1 --ranks 2-4"'
-	@echo 'make bench   a longer comparison, also as JSON; ARGS="..." passes options (ARGS=-h lists them)'
+	@echo 'make bench   everything under every MPI found, as a page with plots: target/bench.html, target/bench.json (12 minutes);'
+	@echo '             BASELINE=FILE, a bench.json of before, says what got slower; ARGS="..." passes options (ARGS=-h lists them)'
 	@echo 'make paper   the measures of the PiP paper: tables, and figures in target/paper'
 	@echo 'make tune    what the settings of messages should be on this machine (pip-mpiexec -info prints them)'
-	@echo 'make rivals  install the other MPI libraries that "make bench ARGS=--rivals=all" measures too'
+	@echo 'make rivals  install the other MPI libraries that make bench measures too'
 	@echo 'make build   install what is missing and build'
 	@echo 'make setup   install what is missing'
 	@echo 'make install    build, and install below PREFIX (default /usr/local)'
@@ -72,7 +76,8 @@ test-generated:
 	"$(RELEASE)/generate-traffic" --one-sided --cases $(CASES) $(ARGS)
 
 bench: build
-	"$(RELEASE)/compare" --one-sided --rounds 60 --seconds 300 --json "$(BUILD)/bench.json" $(ARGS)
+	"$(RELEASE)/compare" --only all --rivals found --rounds 60 --seconds 720 --json "$(BUILD)/bench.json" \
+		--html "$(BUILD)/bench.html" $(if $(BASELINE),--baseline "$(BASELINE)") $(ARGS)
 
 paper: build
 	"$(RELEASE)/bench-pip" paper --out "$(BUILD)/paper" $(ARGS)

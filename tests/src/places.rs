@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 /// What `cargo build --workspace` and `--examples` make and the suites run.
-const TOOLS: [&str; 21] = [
+const TOOLS: [&str; 23] = [
     "pip-mpiexec",
     "libpip_mpi.so",
     "libpip.so",
@@ -18,6 +18,8 @@ const TOOLS: [&str; 21] = [
     "osu_bibw",
     "osu_mbw_mr",
     "IMB-MPI1",
+    "compare",
+    "mpi-library",
     "bench-pip",
     "stencil",
     "address-space",

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod benchmarks;
+mod compare;
 mod conformance;
 mod debugging;
 mod faults;
@@ -54,6 +55,7 @@ fn conclude(args: &Arguments) -> Conclusion {
     oracle::add(&mut cases);
     generated::add(&mut cases);
     benchmarks::add(&mut cases);
+    compare::add(&mut cases);
     stencil::add(&mut cases);
     paper::add(&mut cases);
     run(args, cases.into_trials())

@@ -3,8 +3,9 @@
 use limits::{State, Times};
 use serde::Serialize;
 
-use crate::benchmarks::{Benchmark, Bound, Metric};
+use crate::benchmarks::{Bound, Metric};
 use crate::campaign::{COPY_SIZES, Results};
+use crate::record::Test;
 use crate::stats::median;
 
 /// The limits of one line, in its unit. None where a limit does not bound it, or was not measured.
@@ -20,7 +21,7 @@ pub struct Limits {
 
 /// The limits of `test` for messages of `bytes` in `state`. The copies are those of a message that is unchanged since the
 /// last one, because that is what OSU and NetPIPE send.
-pub fn limits(results: &Results, state: State, test: &Benchmark, bytes: usize) -> Limits {
+pub fn limits(results: &Results, state: State, test: &Test, bytes: usize) -> Limits {
     let hand_off_us = || {
         let runs = results.runs.iter().filter(|run| run.state == state).flat_map(|run| run.round_trip_ns);
         // Half a round trip, in microseconds.
@@ -33,7 +34,7 @@ pub fn limits(results: &Results, state: State, test: &Benchmark, bytes: usize) -
             let (one, two) =
                 (fastest(results, state, bytes, |t| t.one_core_us), fastest(results, state, bytes, |t| t.two_cores_us));
             let value = |microseconds: f64| match test.metric {
-                Metric::LatencyUs => microseconds,
+                Metric::LatencyUs | Metric::Milliseconds => microseconds,
                 Metric::BandwidthGbs | Metric::MillionMessages => bytes as f64 / 1e3 / microseconds,
             };
             let both_ways = bound == Bound::BothWays;
@@ -63,13 +64,13 @@ mod tests {
         let measured = |&(one_core_us, two_cores_us): &(f64, f64)| {
             let times = Times { one_core_us, two_cores_us };
             let copies = COPY_SIZES.map(|bytes| Copy { bytes, dirty: times, unchanged: times }).to_vec();
-            Calibrated { round_trip_ns: [60.0; 2], state: State::Near, measured: Copies { copies } }
+            Calibrated { round_trip_ns: [60.0; 2], state: State::Near, at: 0.0, measured: Copies { copies } }
         };
         Results { limits: times.iter().map(measured).collect(), ..Results::default() }
     }
 
     fn of(bound: Bound, metric: Metric, state: State) -> Limits {
-        let test = Benchmark { bound, metric, ..table().remove(0) };
+        let test = Test { bound, metric, ..(&table()[0]).into() };
         limits(&results(&[(25.0, 14.0), (20.0, 16.0)]), state, &test, 1 << 20)
     }
 

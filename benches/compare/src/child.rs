@@ -9,8 +9,9 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow};
-use nix::sys::signal::{Signal, killpg};
+use anyhow::{Context, Result};
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 /// How long a launcher may take to end its ranks after SIGTERM, before SIGKILL.
@@ -25,12 +26,19 @@ pub struct Outcome {
     pub stderr: String,
     /// How it ended, in words: None when it ended with code 0.
     pub trouble: Option<String>,
+    /// From the start to the end.
+    pub took: Duration,
 }
+
+/// The user's Ctrl-C, or SIGTERM.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted")]
+pub struct Interrupted;
 
 /// Runs `command` for at most `limit`; ends its process group when the time is over or `stop` becomes true.
 ///
 /// # Errors
-/// When it cannot be started, or `stop` became true.
+/// When it cannot be started, or [`Interrupted`] when `stop` became true.
 pub fn run(command: &[OsString], limit: Duration, stop: &AtomicBool) -> Result<Outcome> {
     let (program, arguments) = command.split_first().context("an empty command")?;
     let mut prepared = Command::new(program);
@@ -41,7 +49,8 @@ pub fn run(command: &[OsString], limit: Duration, stop: &AtomicBool) -> Result<O
     let stdout = collect(child.stdout.take().context("no standard output")?);
     let stderr = collect(child.stderr.take().context("no standard error")?);
 
-    let deadline = Instant::now() + limit;
+    let began = Instant::now();
+    let deadline = began + limit;
     let mut timed_out = false;
     // End of output is the signal that the run ended: no polling beside ranks that use every core.
     let mut output = loop {
@@ -50,7 +59,7 @@ pub fn run(command: &[OsString], limit: Duration, stop: &AtomicBool) -> Result<O
             Ok(text) => break Some(text),
             Err(_) if stop.load(Ordering::Relaxed) => {
                 end(&mut child);
-                return Err(anyhow!("interrupted"));
+                return Err(Interrupted.into());
             }
             Err(_) if Instant::now() >= deadline => {
                 timed_out = true;
@@ -71,6 +80,11 @@ pub fn run(command: &[OsString], limit: Duration, stop: &AtomicBool) -> Result<O
             None => thread::sleep(Duration::from_millis(2)),
         }
     };
+    let took = began.elapsed();
+    end_strays();
+    if stop.load(Ordering::Relaxed) {
+        return Err(Interrupted.into());
+    }
     let trouble = if timed_out {
         Some(format!("did not end within {} s and was killed", limit.as_secs()))
     } else {
@@ -80,6 +94,7 @@ pub fn run(command: &[OsString], limit: Duration, stop: &AtomicBool) -> Result<O
         stdout: output.take().unwrap_or_default(),
         stderr: stderr.recv_timeout(GRACE).unwrap_or_default(),
         trouble,
+        took,
     })
 }
 
@@ -117,6 +132,53 @@ fn end(child: &mut Child) {
     // Members of the group may outlive its leader; the group's id stays theirs as long as one lives.
     let _ = killpg(group, Signal::SIGKILL);
     let _ = child.wait();
+    end_strays();
+}
+
+/// Whether orphans become this process's children.
+static ADOPTS: AtomicBool = AtomicBool::new(false);
+
+/// Makes every descendant whose parent dies a child of this process, so that none can outlive a run: launchers put ranks into
+/// groups and sessions of their own. Only where all children are those of [`run`], one at a time.
+///
+/// # Errors
+/// When the kernel refuses.
+pub fn adopt_orphans() -> Result<()> {
+    nix::sys::prctl::set_child_subreaper(true).context("cannot become the parent of orphans")?;
+    ADOPTS.store(true, Ordering::Relaxed);
+    Ok(())
+}
+
+/// Waits for what is left of the run that is over, which may still clean up, and kills what stays.
+fn end_strays() {
+    if !ADOPTS.load(Ordering::Relaxed) {
+        return;
+    }
+    let began = Instant::now();
+    loop {
+        while matches!(waitpid(None, Some(WaitPidFlag::WNOHANG)), Ok(status) if status != WaitStatus::StillAlive) {}
+        let strays = children();
+        if strays.is_empty() || began.elapsed() > 2 * GRACE {
+            return;
+        }
+        if began.elapsed() > GRACE {
+            for stray in strays {
+                let _ = kill(stray, Signal::SIGKILL);
+            }
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// The children of this process. Of any of its threads: it is the process that adopts.
+fn children() -> Vec<Pid> {
+    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let lists = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
+    lists
+        .flat_map(|list| {
+            list.split_whitespace().filter_map(|pid| pid.parse().ok()).map(Pid::from_raw).collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,34 +1,51 @@
 //! `compare`: what a message costs under stock MPICH, under PiP and under other MPI libraries, on this machine, now.
 //!
-//! The phases: options, [`rivals`] and [`benchmarks`] (the two tables), [`campaign`] (rounds of [`child`] runs between
-//! calibrations), [`stats`], [`report`].
+//! The phases: options, [`rivals`] and [`benchmarks`] (the two tables), [`measure`] and [`campaign`] (rounds of [`child`] runs
+//! between calibrations), which make a [`record`]; [`stats`] and [`ratio`] compare, [`report`], [`page`] and [`baseline`] tell. [`scaling`] is a
+//! subcommand with a record and a page of its own.
 
+mod baseline;
 mod benchmarks;
 mod bounds;
 mod campaign;
 mod child;
+mod machine;
+#[cfg(test)]
+mod made_up;
+mod measure;
+mod noise;
 mod options;
+mod output;
+mod page;
 mod parse;
+mod plot;
 mod programs;
 mod progress;
+mod ratio;
+mod record;
 mod report;
 mod rivals;
+mod scaling;
 mod stats;
+mod text;
 mod tune;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::{Context, Result, bail};
-use limits::Cores;
+use anyhow::{Context, Result};
 
-use campaign::Campaign;
 use options::{HELP, Options, Parsed};
-use programs::Programs;
-use rivals::table::Places;
-use rivals::{Abi, choice};
+use record::Record;
+
+/// The exit code after Ctrl-C: as a shell has it for SIGINT.
+const INTERRUPTED: i32 = 130;
 
 fn main() {
+    if std::env::args_os().nth(1).is_some_and(|word| word == "scaling") {
+        std::process::exit(scaling::main(lexopt::Parser::from_args(std::env::args_os().skip(2))));
+    }
     let options = match options::parse(lexopt::Parser::from_env()) {
         Ok(Parsed::Run(options)) => *options,
         Ok(Parsed::Help) => return print!("{HELP}"),
@@ -38,79 +55,81 @@ fn main() {
             std::process::exit(2);
         }
     };
-    match run(options) {
-        Ok(true) => {}
-        Ok(false) => std::process::exit(1),
+    std::process::exit(match run(&options) {
+        Ok(code) => code,
         Err(why) => {
             eprintln!("compare: {why:#}.");
-            std::process::exit(1);
+            if why.is::<child::Interrupted>() { INTERRUPTED } else { 1 }
         }
-    }
+    });
 }
 
-/// Returns whether every run worked.
-fn run(options: Options) -> Result<bool> {
-    let myself = std::env::current_exe().context("cannot find the folder of this program")?;
-    let here = myself.parent().context("this program has no folder")?;
-    let folder = options.rivals_folder.unwrap_or_else(|| here.parent().unwrap_or(here).join("rivals"));
-    let folder = std::path::absolute(&folder).with_context(|| format!("no such folder: {}", folder.display()))?;
-    let places = Places {
-        stock: options.stock,
-        pip: options.pip.unwrap_or_else(|| here.join("pip-mpiexec")),
-        folder: folder.clone(),
-        root: nix::unistd::geteuid().is_root(),
+/// Returns the exit code.
+fn run(options: &Options) -> Result<i32> {
+    for path in [&options.json, &options.html].into_iter().flatten() {
+        output::check(path)?;
+    }
+    if let Some(folder) = &options.pictures {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    let baseline = options.baseline.as_deref().map(Record::read).transpose()?;
+    if let (Some(json), Some(_)) = (&options.json, &options.baseline) {
+        keep_baseline(options, json)?;
+    }
+    let record = match &options.from {
+        Some(path) => Record::read(path)?,
+        None => {
+            let stop = Arc::new(AtomicBool::new(false));
+            for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+                signal_hook::flag::register(signal, Arc::clone(&stop)).context("cannot catch Ctrl-C")?;
+            }
+            child::adopt_orphans()?;
+            match measure::measure(options, &stop)? {
+                Some(record) => record,
+                None => return Ok(0),
+            }
+        }
     };
-    let programs = Programs::new(options.programs.unwrap_or_else(|| here.to_owned()), folder, options.netpipe);
-    let rivals = rivals::table::table(&places);
-    if options.list {
-        print!("{}", choice::list(&rivals, &programs));
-        return Ok(true);
+    report(options, &record, baseline.as_ref())?;
+    Ok(match &record.results.ended {
+        Some(why) if *why == child::Interrupted.to_string() && options.from.is_none() => INTERRUPTED,
+        None if record.results.failures.is_empty() => 0,
+        _ => 1,
+    })
+}
+
+/// A baseline that this run would write over is kept under another name.
+fn keep_baseline(options: &Options, json: &Path) -> Result<()> {
+    let real = |path: &Path| path.canonicalize().ok();
+    if real(json).is_some() && real(json) == options.baseline.as_deref().and_then(real) {
+        let mut kept = json.as_os_str().to_owned();
+        kept.push(".before");
+        std::fs::copy(json, &kept).with_context(|| format!("cannot write {}", Path::new(&kept).display()))?;
+        eprintln!("compare: the baseline stays in {}", Path::new(&kept).display());
     }
-    let mut benchmarks = benchmarks::table();
-    // Who names benchmarks may name any.
-    if options.one_sided || options.only.is_some() {
-        benchmarks.extend(benchmarks::one_sided());
+    Ok(())
+}
+
+/// Writes everything that the options ask for.
+fn report(options: &Options, record: &Record, baseline: Option<&Record>) -> Result<()> {
+    let lines = stats::compare(record);
+    let name = options.baseline.as_deref().map_or_else(String::new, |path| path.display().to_string());
+    let change = baseline.map(|baseline| baseline::change(&name, baseline, record));
+    print!("{}", report::text(record, &lines));
+    if let Some(change) = &change {
+        print!("{}", change.text());
     }
-    if let Some(names) = &options.only {
-        benchmarks = benchmarks::named(benchmarks, names).map_err(anyhow::Error::msg)?;
+    if let Some(path) = &options.json {
+        output::write(path, &record.text(&lines)?)?;
     }
-    if let Some(test) = benchmarks.iter().find(|test| programs.find(Abi::Mpich, test.program).is_none()) {
-        bail!(
-            "{} was not found: build it with cargo build --release, or install Debian's netpipe-mpich2",
-            programs.place(Abi::Mpich, test.program).display()
-        );
+    if let Some(path) = &options.html {
+        output::write(path, &page::page(record, &lines, change.as_ref()))?;
+        eprintln!("compare: the page is {}", path.display());
     }
-    let cores = match options.cores {
-        Some(text) => Cores::parse(&text)?,
-        None => Cores::first_two()?,
-    };
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&stop)).context("cannot catch Ctrl-C")?;
+    if let Some(folder) = &options.pictures {
+        for (name, svg) in page::pictures(record, &lines) {
+            output::write(&folder.join(name).with_extension("svg"), &svg)?;
+        }
     }
-    let rivals = choice::verified(choice::choose(rivals, &options.rivals)?, &programs, &stop)?;
-    let campaign = Campaign {
-        rivals: &rivals,
-        benchmarks: &benchmarks,
-        programs: &programs,
-        cores,
-        rounds: options.rounds,
-        budget: options.budget,
-        seed: options.seed.unwrap_or_else(|| fastrand::u64(..1_000_000)),
-        stop: &stop,
-    };
-    eprintln!("compare: up to {} rounds in {} s, seed {}", campaign.rounds, campaign.budget.as_secs(), campaign.seed);
-    if options.tune {
-        print!("{}", tune::run(&campaign, &rivals[rivals::PIP])?);
-        return Ok(true);
-    }
-    let results = campaign.run()?;
-    let lines = stats::compare(&results, &benchmarks, rivals.len());
-    print!("{}", report::text(&lines, &results, &campaign));
-    if let Some(path) = options.json {
-        let text =
-            serde_json::to_string_pretty(&report::to_json(&lines, &results, &campaign)).context("cannot form JSON")?;
-        std::fs::write(&path, text + "\n").with_context(|| format!("cannot write {}", path.display()))?;
-    }
-    Ok(results.failures.is_empty())
+    Ok(())
 }

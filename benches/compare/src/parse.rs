@@ -25,6 +25,18 @@ pub fn osu_transmitted(output: &str) -> Points {
     output.lines().filter_map(row).collect()
 }
 
+/// A line of nothing but numbers, of which the first counts: osu_barrier, which has no size. Its size is 0.
+pub fn alone(output: &str) -> Points {
+    let numbers = |line: &str| line.split_whitespace().map(value).collect::<Option<Vec<_>>>()?.first().copied();
+    output.lines().find_map(numbers).map(|value| (0, value)).into_iter().collect()
+}
+
+/// The average of osu_init, `nprocs: 2, min: 99 ms, max: 111 ms, avg: 105 ms`, in milliseconds. Its size is 0.
+pub fn average(output: &str) -> Points {
+    let average = |line: &str| value(line.split_once("avg:")?.1.split_whitespace().next()?);
+    output.lines().find_map(average).map(|value| (0, value)).into_iter().collect()
+}
+
 /// Rows of NetPIPE, `  0:       8 bytes 103206 times -->    160.50 Mbps in       0.38 usec`: the size and the microseconds.
 pub fn netpipe(output: &str) -> Points {
     output.lines().filter_map(netpipe_row).collect()
@@ -60,6 +72,14 @@ mod tests {
         let output =
             "# Size       Avg Latency(us)     Transmit Size\n524288              64.25            262144\n8  1.0\n";
         assert_eq!(osu_transmitted(output), Points::from([(262_144, 64.25)]));
+    }
+
+    #[test]
+    fn numbers_without_a_size_are_read() {
+        assert_eq!(alone("# OSU MPI Barrier\nwarning 1\n       0.45   0.40  0.50\n9\n"), Points::from([(0, 0.45)]));
+        assert_eq!(alone("0.00\n"), Points::new());
+        let init = "\n# OSU MPI Init Test v0.1\nnprocs: 2, min: 99 ms, max: 111 ms, avg: 105 ms\n";
+        assert_eq!(average(init), Points::from([(0, 105.0)]));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! as rivals are, on the benchmark that depends on it most.
 
 use std::fmt::Write as _;
+use std::time::Instant;
 
 use anyhow::Result;
 use limits::State;
@@ -57,7 +58,8 @@ pub fn run(campaign: &Campaign<'_>, pip: &Rival) -> Result<String> {
         eprintln!("compare: {}", setting.name);
         let with = |value: &&'static str| {
             let mut rival = pip.clone();
-            (rival.name, rival.environment) = (value, vec![(setting.name, (*value).to_owned())]);
+            (rival.name, rival.environment) =
+                ((*value).to_owned(), vec![(setting.name.to_owned(), (*value).to_owned())]);
             rival
         };
         let (rivals, benchmarks) = (setting.values.iter().map(with).collect::<Vec<_>>(), [(setting.benchmark)()]);
@@ -65,9 +67,14 @@ pub fn run(campaign: &Campaign<'_>, pip: &Rival) -> Result<String> {
             rivals: &rivals,
             benchmarks: &benchmarks,
             budget: campaign.budget / SETTINGS.len() as u32,
+            start: Instant::now(),
             ..*campaign
         };
-        text += &table(setting, &benchmarks[0], &part.run()?);
+        let results = part.run(&mut |_| Ok(()))?;
+        text += &table(setting, &benchmarks[0], &results);
+        if results.ended.is_some() {
+            break;
+        }
     }
     Ok(text)
 }
@@ -104,9 +111,11 @@ fn table(setting: &Setting, benchmark: &Benchmark, results: &Results) -> String 
         let _ = write!(text, "{bytes:>10}");
         for (gain, value) in gains.iter_mut().zip(&medians) {
             // Against the first value: the sum of logarithms orders the values over all sizes.
-            *gain += medians[0]
-                .zip(*value)
-                .map_or(f64::NEG_INFINITY, |(first, value)| benchmark.metric.gain(first, value).ln());
+            let logarithm = |(first, value): (f64, f64)| {
+                let ratio: f64 = if benchmark.metric.is_time() { first / value } else { value / first };
+                ratio.ln()
+            };
+            *gain += medians[0].zip(*value).map_or(f64::NEG_INFINITY, logarithm);
             text += &value.map_or_else(|| format!("{:>10}", "-"), |value| format!("{value:>10.2}"));
         }
         text.push('\n');

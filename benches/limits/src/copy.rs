@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::cores::Cores;
 use crate::pair;
@@ -22,7 +22,7 @@ const CHUNKS: [usize; 2] = [32 << 10, 64 << 10];
 const BUDGET: Duration = Duration::from_millis(12);
 
 /// Median times of one kind of copy, in microseconds.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Times {
     /// By the receiving core alone.
     pub one_core_us: f64,
@@ -38,7 +38,7 @@ impl Times {
 }
 
 /// The limits for one message size.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Copy {
     /// Message size in bytes.
     pub bytes: usize,

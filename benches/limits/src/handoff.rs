@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::cores::Cores;
 use crate::pair;
@@ -15,6 +15,9 @@ pub const NEAR_BELOW: f64 = 130.0;
 /// A round trip above this many nanoseconds: the cores are far (DESIGN.md: 300 to 450 ns).
 pub const FAR_ABOVE: f64 = 230.0;
 
+/// A round trip above this many nanoseconds is no distance: somebody else had one of the cores.
+pub const BUSY_ABOVE: f64 = 2000.0;
+
 /// Two calibrations of one run that differ by more than this factor are no state, except when both are near.
 const STEADY: f64 = 1.5;
 
@@ -22,7 +25,7 @@ const STEADY: f64 = 1.5;
 const BATCH: u64 = 1000;
 
 /// How far apart the two virtual cores are at the moment. Every latency and bandwidth follows it by a factor of 2 to 4.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// A round trip below [`NEAR_BELOW`].
@@ -31,7 +34,7 @@ pub enum State {
     Far,
     /// In between: where the machine of DESIGN.md stays for an hour now and then (145 to 230 ns), and other machines always.
     Middle,
-    /// It changed during a measurement.
+    /// It changed during a measurement, or others had the cores.
     Mixed,
 }
 
@@ -40,6 +43,7 @@ impl State {
     pub fn of(nanoseconds: f64) -> Self {
         match nanoseconds {
             ns if ns < NEAR_BELOW => State::Near,
+            ns if ns > BUSY_ABOVE => State::Mixed,
             ns if ns > FAR_ABOVE => State::Far,
             _ => State::Middle,
         }
@@ -67,7 +71,7 @@ impl State {
 }
 
 /// A calibration.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Handoff {
     /// The median round trip, in nanoseconds.
     pub round_trip_ns: f64,
@@ -130,6 +134,7 @@ mod tests {
         assert_eq!(State::during(200.0, 235.0), State::Middle);
         assert_eq!(State::during(140.0, 225.0), State::Mixed);
         assert_eq!(State::during(240.0, 500.0), State::Mixed);
+        assert_eq!(State::during(5000.0, 5000.0), State::Mixed);
     }
 
     #[test]

