@@ -1,7 +1,8 @@
 //! Progress while the program is inside a blocking call of the MPI library. A peer whose long message this rank has
 //! already posted a receive for waits until this rank fetches it; were this rank to sit in, say, MPI_Barrier, which that
 //! peer has yet to reach, neither would go on. So while such a call runs and receives are posted, a thread of this rank
-//! takes the mail.
+//! takes the mail. Where there are other address spaces it does so, too, if such a call lasts: a peer there may wait for an
+//! answer (see `offnode`).
 
 use crate::collective;
 use crate::engine;
@@ -18,6 +19,13 @@ const REST: u32 = 0;
 const WORK: u32 = 1;
 const END: u32 = 2;
 
+/// A call that lasts longer than this gets the thread even if no receive is posted.
+const CALL_LASTS: Duration = Duration::from_millis(50);
+const LONGEST_SLEEP: Duration = Duration::from_millis(10);
+/// With several address spaces: from ... to.
+const SHORTEST_SLEEP: Duration = Duration::from_micros(20);
+const LONGEST_SPREAD_SLEEP: Duration = Duration::from_micros(500);
+
 static THREAD: OnceLock<Option<Thread>> = OnceLock::new();
 
 /// Runs a call of the MPI library that may block, with progress of the shim meanwhile if a peer may need it; and before,
@@ -30,15 +38,19 @@ pub fn during(call: impl FnOnce() -> i32) -> i32 {
         engine.progress();
         receives_wait |= engine.posted > 0 || !engine.halved.is_empty();
     });
-    if receives_wait { with_thread(call) } else { call() }
+    let spread = job::current().is_some_and(job::Job::is_spread) && engine::is_active();
+    if receives_wait || spread { with_thread(receives_wait, call) } else { call() }
 }
 
+/// `now`: the thread is woken; or else it comes by itself, if the call takes long.
 #[cold]
-fn with_thread(call: impl FnOnce() -> i32) -> i32 {
+fn with_thread(now: bool, call: impl FnOnce() -> i32) -> i32 {
     let Some(thread) = THREAD.get_or_init(spawn) else { return call() };
     let was_shared = engine::set_shared(true);
     WANTED.fetch_add(WORK << 8, Ordering::SeqCst); // several threads of the program may be inside such calls
-    thread.unpark();
+    if now {
+        thread.unpark();
+    }
     let code = call();
     let others = WANTED.fetch_sub(WORK << 8, Ordering::SeqCst) >> 8 > 1;
     if !others && !was_shared {
@@ -78,20 +90,25 @@ fn run() {
         libc::sigfillset(&mut all);
         libc::pthread_sigmask(libc::SIG_SETMASK, &all, core::ptr::null_mut());
     }
+    let spread = job::current().is_some_and(job::Job::is_spread);
+    let rest = if spread { CALL_LASTS } else { Duration::from_secs(1) };
     while WANTED.load(Ordering::SeqCst) & 0xff != END {
+        std::thread::park_timeout(rest);
         if !wanted() {
-            std::thread::park_timeout(Duration::from_secs(1));
             continue;
         }
         DOING.store(WORK, Ordering::SeqCst);
+        let mut limit = SHORTEST_SLEEP;
         while wanted() {
-            if !engine::progress() {
-                let Some(job) = job::current() else { break };
-                let ready = || engine::progress() || !wanted();
-                // Nothing rings for what comes from other address spaces.
-                let limit = if job.is_spread() { Duration::from_micros(500) } else { Duration::from_millis(10) };
-                job.own().bell.sleep(job.fences, limit, ready);
+            if engine::progress() {
+                limit = SHORTEST_SLEEP;
+                continue;
             }
+            let Some(job) = job::current() else { break };
+            let ready = || engine::progress() || !wanted();
+            // Nothing rings for what comes from other address spaces.
+            job.own().bell.sleep(job.fences, if spread { limit } else { LONGEST_SLEEP }, ready);
+            limit = (limit * 2).min(LONGEST_SPREAD_SLEEP);
         }
         DOING.store(REST, Ordering::SeqCst);
     }

@@ -313,9 +313,9 @@ fn find(willing: bool) -> Option<Job> {
         }
         let others = neighbours().saturating_sub(here.len() as u32);
         job.cores = cores.saturating_sub(others).max(1);
-        let votes = offnode::agree(offnode::Vote::new(willing && missing.is_none(), first.rank, lanes))?;
+        let votes = offnode::agree(offnode::Vote::new(willing && missing.is_none() && offnode::is_free(), first.rank, lanes))?;
         if let Some(against) = votes.iter().position(|vote| !vote.is_for()) {
-            tell(&format!("rank {against} does not find the others of its space, or began with a session"));
+            tell(&format!("rank {against} does not find the others of its space, began with a session, or has no threads in MPICH"));
             return None;
         }
         job.lanes = votes.iter().map(offnode::Vote::lanes).max().unwrap_or(1);

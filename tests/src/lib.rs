@@ -14,4 +14,5 @@ pub mod pip_programs;
 pub mod places;
 pub mod run;
 pub mod sources;
+pub mod spread;
 pub mod traces;

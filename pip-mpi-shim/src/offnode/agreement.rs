@@ -3,7 +3,7 @@
 use crate::abi::{self, Comm};
 use crate::{adoption, completion, engine, real};
 use core::ffi::c_int;
-use core::sync::atomic::{AtomicI32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::Mutex;
 
 /// What a rank tells the others once MPICH has started.
@@ -102,6 +102,14 @@ pub fn close() {
 /// The level of threads that the program was promised, where the library was asked for more; -1 if it was not.
 static PROMISED: AtomicI32 = AtomicI32::new(-1);
 
+/// Whether a thread of ours may call the library while the program does.
+static FREE: AtomicBool = AtomicBool::new(false);
+
+/// Whether the library lets a thread of ours call it while the program does: without that, no messages can be carried.
+pub fn is_free() -> bool {
+    FREE.load(Ordering::Relaxed)
+}
+
 /// Initialises the library so that a thread of ours may call it while the program does, with `start`, which gets the level to
 /// ask for and a place for what it provides. Returns the level that the program, which asked for `wanted`, has.
 pub fn provide(wanted: c_int, start: impl FnOnce(c_int, &mut c_int) -> c_int) -> Result<c_int, c_int> {
@@ -112,6 +120,7 @@ pub fn provide(wanted: c_int, start: impl FnOnce(c_int, &mut c_int) -> c_int) ->
     }
     let promised = wanted.min(provided);
     PROMISED.store(promised, Ordering::Relaxed);
+    FREE.store(provided == abi::THREAD_MULTIPLE, Ordering::Relaxed);
     Ok(promised)
 }
 

@@ -17,7 +17,7 @@ mod receiving;
 mod sending;
 mod shapes;
 
-pub use agreement::{Vote, agree, close, open, provide, quiet, thread_level};
+pub use agreement::{Vote, agree, close, is_free, open, provide, quiet, thread_level};
 pub use channel::Channel;
 pub use idup::{announce_context, announced_context};
 pub use receiving::Away;

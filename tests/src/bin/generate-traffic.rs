@@ -11,11 +11,12 @@ use std::process::ExitCode;
 use std::time::{Instant, SystemTime};
 
 const USAGE: &str = "\
-usage: generate-traffic [--one-sided] [--cases N] [--seed S] [--ranks A-B] [--against stock|none] [--shrink SECONDS]
-       generate-traffic [--one-sided] --case SEED --ranks N [--print] [--against stock|none] [--shrink SECONDS]
+usage: generate-traffic [--one-sided] [--cases N] [--seed S] [--ranks A-B] [--against stock|none] [--spaces K] [--shrink SECONDS]
+       generate-traffic [--one-sided] --case SEED --ranks N [--print] [--against stock|none] [--spaces K] [--shrink SECONDS]
 Plays N (1000) legal MPI programs drawn from seed S (the time) on A to B (2-8) ranks, compares what arrives with a model and
 with stock MPICH, and makes each program that fails as small as it can in so many SECONDS (60). --case plays one again;
---print writes its script instead. --one-sided draws windows and operations on them instead of messages.";
+--print writes its script instead. --one-sided draws windows and operations on them instead of messages.
+--spaces plays as if the ranks were in K address spaces, of neighbours or alternating.";
 
 /// Cases of one launch.
 const BATCH: usize = 50;
@@ -29,6 +30,7 @@ struct Options {
     case: Option<u64>,
     print: bool,
     one_sided: bool,
+    spaces: usize,
 }
 
 fn main() -> ExitCode {
@@ -59,6 +61,7 @@ fn options() -> Result<Options> {
         case: None,
         print: false,
         one_sided: false,
+        spaces: 1,
     };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
@@ -66,6 +69,7 @@ fn options() -> Result<Options> {
         match word.as_str() {
             "--cases" => options.cases = value()?.parse()?,
             "--seed" => options.seed = value()?.parse()?,
+            "--spaces" => options.spaces = value()?.parse()?,
             "--shrink" => options.shrink_seconds = value()?.parse()?,
             "--case" => options.case = Some(value()?.parse()?),
             "--one-sided" => options.one_sided = true,
@@ -92,7 +96,7 @@ fn options() -> Result<Options> {
 
 /// Returns how many cases failed.
 fn run<P: Program>(options: &Options) -> Result<usize> {
-    let stage = Stage::<P>::new(options.against_stock)?;
+    let stage = Stage::<P>::new(options.against_stock)?.spread(options.spaces);
     if let Some(seed) = options.case {
         let case = P::draw(seed, options.ranks.0);
         if options.print {
@@ -143,7 +147,8 @@ fn play<P: Program>(stage: &Stage<P>, cases: &[P], options: &Options) -> Result<
 fn report<P: Program>(stage: &Stage<P>, case: &P, failure: &Failure, options: &Options) -> Result<()> {
     let who = if failure.of_stock { "stock MPICH failed" } else { "failed" };
     let (seed, ranks) = (case.seed(), case.ranks());
-    println!("case {seed} of {ranks} ranks {who} (again:{} --case {seed} --ranks {ranks}):", P::OPTION);
+    let spaces = if options.spaces > 1 { format!(" --spaces {}", options.spaces) } else { String::new() };
+    println!("case {seed} of {ranks} ranks {who} (again:{}{spaces} --case {seed} --ranks {ranks}):", P::OPTION);
     println!("{}", failure.message);
     if failure.of_stock || options.shrink_seconds == 0 {
         println!("its script: {}", keep(case, &failure.message)?.display());

@@ -2,11 +2,13 @@
 
 use super::Program;
 use crate::run::Run;
+use crate::spread::Spread;
 use crate::{places, sources};
 use anyhow::{Context, Result, ensure};
 use std::fmt::Write;
 use std::fs;
 use std::marker::PhantomData;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Launches the player of programs of one kind.
@@ -15,6 +17,8 @@ pub struct Stage<P> {
     interpreter: PathBuf,
     folder: tempfile::TempDir,
     against_stock: bool,
+    /// Number of address spaces.
+    spaces: usize,
     of: PhantomData<P>,
 }
 
@@ -51,7 +55,22 @@ impl<P: Program> Stage<P> {
     /// Compiles the player. `against_stock`: whether results are compared.
     pub fn new(against_stock: bool) -> Result<Stage<P>> {
         let interpreter = sources::program(P::PLAYER)?;
-        Ok(Stage { interpreter, folder: places::temporary()?, against_stock, of: PhantomData })
+        Ok(Stage { interpreter, folder: places::temporary()?, against_stock, spaces: 1, of: PhantomData })
+    }
+
+    /// The same with the ranks under PiP in `spaces` address spaces, or what looks like it.
+    pub fn spread(self, spaces: usize) -> Stage<P> {
+        Stage { spaces, ..self }
+    }
+
+    /// The launch of `command`. Which ranks are neighbours depends on the first program.
+    fn pip(&self, first: &P, command: &[OsString]) -> Run {
+        let spread = match self.spaces {
+            0 | 1 => return command.iter().fold(Run::pip(&format!("-n {}", first.ranks())), Run::arg),
+            spaces if first.seed().is_multiple_of(2) => Spread::Blocks(spaces),
+            spaces => Spread::Alternating(spaces),
+        };
+        spread.run(first.ranks(), command)
     }
 
     /// Plays cases of one number of ranks, `times` times each, in one launch.
@@ -67,12 +86,14 @@ impl<P: Program> Stage<P> {
         }
         fs::write(&script, text)?;
         let _ = fs::remove_file(&results);
+        let mut command: Vec<OsString> = vec![self.interpreter.clone().into(), script.into(), results.clone().into()];
+        if cases.iter().any(|case| case.threaded()) {
+            command.push("threads".into());
+        }
         let run = match library {
-            Library::Pip => Run::pip(""),
-            Library::Stock => Run::stock(""),
+            Library::Pip => self.pip(first, &command),
+            Library::Stock => command.iter().fold(Run::stock(&format!("-n {}", first.ranks())), Run::arg),
         };
-        let run = run.words(&format!("-n {}", first.ranks())).arg(&self.interpreter).arg(&script).arg(&results);
-        let run = if cases.iter().any(|case| case.threaded()) { run.arg("threads") } else { run };
         let ended = run.limit(limit).end().and_then(|outcome| {
             let outcome = outcome.expect_code(0)?;
             // The shim explains each truncated message; stock's warnings are its own.
