@@ -6,6 +6,7 @@
 use crate::collective;
 use crate::engine;
 use crate::job;
+use crate::library;
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::OnceLock;
 use std::thread::Thread;
@@ -30,7 +31,9 @@ pub fn during(call: impl FnOnce() -> i32) -> i32 {
         engine.progress();
         receives_wait |= engine.posted > 0 || !engine.halved.is_empty();
     });
-    if receives_wait { with_thread(call) } else { call() }
+    let code = if receives_wait { with_thread(call) } else { call() };
+    library::note_call();
+    code
 }
 
 #[cold]
