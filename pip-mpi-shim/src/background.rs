@@ -7,6 +7,7 @@
 use crate::collective;
 use crate::engine;
 use crate::job;
+use crate::library;
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::OnceLock;
 use std::thread::Thread;
@@ -39,7 +40,9 @@ pub fn during(call: impl FnOnce() -> i32) -> i32 {
         receives_wait |= engine.posted > 0 || !engine.halved.is_empty();
     });
     let spread = job::current().is_some_and(job::Job::is_spread) && engine::is_active();
-    if receives_wait || spread { with_thread(receives_wait, call) } else { call() }
+    let code = if receives_wait || spread { with_thread(receives_wait, call) } else { call() };
+    library::note_call();
+    code
 }
 
 /// `now`: the thread is woken; or else it comes by itself, if the call takes long.

@@ -9,7 +9,7 @@ use crate::marks::Marks;
 use crate::rendezvous::Rendezvous;
 use crate::ring::Inbox;
 use crate::spaces::{self, Spaces};
-use crate::tunables;
+use crate::tunables::{self, Wait};
 use crate::waiting::Bell;
 use crate::{offnode, pmi};
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
@@ -31,8 +31,9 @@ pub struct Block {
     size: u32,
     /// Whether this rank cannot make its peers' stores visible before it sleeps (no membarrier).
     no_membarrier: u32,
-    /// The cores this rank may run on.
+    /// The cores this rank may run on, and how many of them at a time its control groups allow.
     cpus: CpuMask,
+    quota: u32,
     /// Lanes this rank would like: the job has as many as the rank that wants most.
     lanes: u32,
     doors: [Door; LANES],
@@ -184,10 +185,15 @@ impl Job {
         }
     }
 
-    /// Whether more ranks are awake than there are cores: then nobody spins, and nobody copies for another.
+    /// Whether more ranks are awake than there are cores: then nobody spins, and nobody copies for another. With a setting
+    /// other than auto the user has decided.
     #[inline]
     pub fn is_crowded(&self) -> bool {
-        self.first.awake.0.load(Ordering::Relaxed) > self.cores
+        match tunables::wait() {
+            Wait::Auto => self.first.awake.0.load(Ordering::Relaxed) > self.cores,
+            Wait::Spin => false,
+            Wait::Yield | Wait::Block => true,
+        }
     }
 
     /// Whether this space has more ranks than cores.
@@ -241,6 +247,7 @@ pub fn announce(threads: bool) {
             rank,
             size,
             cpus: own_cpus(),
+            quota: crate::quota::cores(),
             no_membarrier: u32::from(!crate::waiting::register_membarrier()),
             lanes: if threads { LANES as u32 } else { 1 },
             doors: core::array::from_fn(|_| Door::new(size)),
@@ -301,7 +308,10 @@ fn find(willing: bool) -> Option<Job> {
     }
     let here: Vec<&Block> = blocks.iter().copied().flatten().collect();
     let together = |i| here.iter().fold(0, |mask, block| mask | block.cpus[i]);
-    let cores = (0..CPU_WORDS).map(|i| together(i).count_ones()).sum::<u32>().max(1);
+    let cores = (0..CPU_WORDS).map(|i| together(i).count_ones()).sum::<u32>();
+    // Ranks of one node are in one group, or each has a group of its own like the others'.
+    let quota = here.iter().map(|block| block.quota).max().unwrap_or(u32::MAX);
+    let cores = cores.min(quota).max(1);
     let fences = (cores as usize) < here.len() || here.iter().any(|block| block.no_membarrier != 0);
     let lanes = here.iter().map(|block| block.lanes).max().unwrap_or(1);
     let first = *here.first()?;

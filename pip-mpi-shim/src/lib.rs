@@ -16,7 +16,7 @@ macro_rules! modules {
 }
 
 // What is shared with the peers, and how a rank waits for them.
-modules! { contexts handles job pmi waiting }
+modules! { contexts handles job pmi quota waiting }
 // The MPI library underneath.
 modules! { abi arrays datatype library real }
 // The state of this rank and what works on it.

@@ -18,6 +18,25 @@ pub fn is_busy() -> bool {
     BUSY.load(Ordering::Relaxed)
 }
 
+/// Sleeps of this rank in which the library may still have something to send, from the last blocking call of the program.
+static AFTERMATH: AtomicUsize = AtomicUsize::new(16);
+
+/// The program has been in the library: it may have left messages on their way.
+pub fn note_call() {
+    AFTERMATH.store(16, Ordering::Relaxed);
+}
+
+/// This rank has slept without being woken, and polls the library now.
+pub fn note_sleep() {
+    let left = AFTERMATH.load(Ordering::Relaxed);
+    AFTERMATH.store(left.saturating_sub(1), Ordering::Relaxed);
+}
+
+/// Whether the program was in the library not long ago.
+pub fn was_called() -> bool {
+    AFTERMATH.load(Ordering::Relaxed) > 0
+}
+
 /// A communicator to poll with: MPI_COMM_WORLD, or in a program of sessions only one that it has made. In one of a single
 /// rank, such as MPI_COMM_SELF, MPICH answers without making progress.
 static COMMUNICATOR: AtomicI32 = AtomicI32::new(abi::COMM_NULL);

@@ -66,6 +66,8 @@ tunables! {
         "0 leaves collective operations to MPICH. The same for all ranks.";
     flat_max: "PIP_MPI_FLAT_MAX" = 16, "ranks",
         "In communicators of up to this many ranks each looks at all others in a collective operation (with a core per rank); in larger ones they are counted.";
+    wait: "PIP_MPI_WAIT" = 0, "auto, spin, yield or block",
+        "How a rank waits: auto spins while the awake ranks have a core each, then sleeps; the others do one thing only.";
     stats: "PIP_MPI_STATS" = 0, "0 or 1",
         "Print per rank, at MPI_Finalize, how many messages and bytes went which way.";
 }
@@ -75,8 +77,10 @@ pub fn describe() -> String {
     let mut text = "Settings (environment variables; sizes may end in k, m or g):\n".to_owned();
     for tunable in TABLE {
         let value = read(Some(tunable));
-        let origin = if value == tunable.default { String::new() } else { format!(" (default {})", tunable.default) };
-        let _ = writeln!(text, "  {} = {value} {}{origin}\n      {}", tunable.name, tunable.unit, tunable.help);
+        let (shown, default) = (tunable.show(value), tunable.show(tunable.default));
+        let origin = if value == tunable.default { String::new() } else { format!(" (default {default})") };
+        let unit = if tunable.is_choice() { format!("({})", tunable.unit) } else { tunable.unit.to_owned() };
+        let _ = writeln!(text, "  {} = {shown} {unit}{origin}\n      {}", tunable.name, tunable.help);
     }
     text
 }
@@ -90,15 +94,55 @@ pub extern "C" fn pip_mpi_settings() -> *const c_char {
 fn read(tunable: Option<&'static Tunable>) -> usize {
     let Some(tunable) = tunable else { return 0 };
     let Ok(text) = std::env::var(tunable.name) else { return tunable.default };
-    match parse(&text) {
+    let value = if tunable.is_choice() { choice(&text) } else { parse(&text) };
+    match value {
         Some(value) => value,
         None => {
             eprintln!(
-                "pip-mpi: {}={text:?} is not a number of {}; using {}",
-                tunable.name, tunable.unit, tunable.default
+                "pip-mpi: {}={text:?} is not {}{}; using {}",
+                tunable.name,
+                if tunable.is_choice() { "" } else { "a number of " },
+                tunable.unit,
+                tunable.show(tunable.default)
             );
             tunable.default
         }
+    }
+}
+
+/// How a rank waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// Spins while there is a core per awake rank, then sleeps.
+    Auto,
+    /// Spins.
+    Spin,
+    /// Lets others run after each look.
+    Yield,
+    /// Sleeps at once.
+    Block,
+}
+
+const WAITS: [(&str, Wait); 4] = [("auto", Wait::Auto), ("spin", Wait::Spin), ("yield", Wait::Yield), ("block", Wait::Block)];
+
+/// The setting `PIP_MPI_WAIT`.
+#[inline]
+pub fn wait() -> Wait {
+    WAITS[get().wait].1
+}
+
+fn choice(text: &str) -> Option<usize> {
+    WAITS.iter().position(|(word, _)| word.eq_ignore_ascii_case(text.trim()))
+}
+
+impl Tunable {
+    fn is_choice(&self) -> bool {
+        self.name == "PIP_MPI_WAIT"
+    }
+
+    /// A value as users write it.
+    fn show(&self, value: usize) -> String {
+        if self.is_choice() { WAITS[value].0.to_owned() } else { value.to_string() }
     }
 }
 

@@ -1,5 +1,8 @@
 //! How a rank waits: it spins, then yields, then sleeps on its bell. While more ranks are awake than there are cores it
-//! sleeps at once.
+//! sleeps at once. `PIP_MPI_WAIT` makes it do one of the three only.
+//!
+//! Who wakes a rank counts it as awake at once, not the rank itself when it gets a core: until then others would take that
+//! core for free and spin.
 //!
 //! Who sends looks at the receiver's bell after publishing, and the receiver publishes that it sleeps before it looks for
 //! mail once more. One of the two must see the other, which takes a full barrier on both sides. The sender's would cost
@@ -8,6 +11,8 @@
 
 use crate::engine::{self, Lane};
 use crate::job::{Block, Job};
+use crate::library;
+use crate::tunables::{self, Wait};
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence, fence};
 use std::time::Duration;
 
@@ -17,12 +22,14 @@ use std::time::Duration;
 pub struct Bell {
     /// The futex that threads of the owner sleep on.
     word: AtomicU32,
-    /// In the low half the number of threads asleep, in the high half a bit per lane in which senders must set marks.
+    /// In the low half the number of threads asleep and whether the rank is not counted as awake, in the high half a bit per
+    /// lane in which senders must set marks.
     attention: AtomicU64,
 }
 
 const SLEEPER: u64 = 1;
-const SLEEPERS: u64 = u32::MAX as u64;
+const SLEEPERS: u64 = (1 << 31) - 1;
+const UNCOUNTED: u64 = 1 << 31;
 const fn marks_wanted(lane: Lane) -> u64 {
     1 << (32 + lane)
 }
@@ -77,8 +84,8 @@ impl Bell {
 
     /// Wakes the owner if it sleeps. Comes after the store that it should see.
     #[inline]
-    fn ring(&self, fences: bool, mark: impl FnOnce(u64)) {
-        if fences {
+    fn ring(&self, job: &Job, mark: impl FnOnce(u64)) {
+        if job.fences {
             fence(Ordering::SeqCst);
         } else {
             compiler_fence(Ordering::SeqCst); // membarrier turns it into a real one when the owner goes to sleep
@@ -86,16 +93,34 @@ impl Bell {
         let attention = self.attention.load(Ordering::Relaxed);
         if attention != 0 {
             mark(attention);
-            self.wake_if(attention);
+            self.wake_if(job, attention);
         }
     }
 
     #[cold]
-    fn wake_if(&self, attention: u64) {
+    fn wake_if(&self, job: &Job, attention: u64) {
         // A mark is one of the things that a sleeper must not miss.
-        let now = if attention > SLEEPERS { self.attention.load(Ordering::SeqCst) } else { attention };
+        let now = if attention >= marks_wanted(0) { self.attention.load(Ordering::SeqCst) } else { attention };
         if now & SLEEPERS != 0 {
+            self.count(job);
             self.wake();
+        }
+    }
+
+    /// Owner: from now on this rank is not counted as awake.
+    fn discount(&self, job: &Job) {
+        if self.attention.load(Ordering::Relaxed) & UNCOUNTED == 0 {
+            self.attention.fetch_or(UNCOUNTED, Ordering::Relaxed);
+            job.note_asleep();
+        }
+    }
+
+    /// Counts the rank as awake, unless somebody has done so.
+    fn count(&self, job: &Job) {
+        if self.attention.load(Ordering::Relaxed) & UNCOUNTED != 0
+            && self.attention.fetch_and(!UNCOUNTED, Ordering::Relaxed) & UNCOUNTED != 0
+        {
+            job.note_awake();
         }
     }
 
@@ -115,13 +140,15 @@ pub struct Patience<'a> {
     job: &'a Job,
     rounds: usize,
     limit: Duration,
-    /// Whether this rank counts as asleep. Waking only to poll the MPI library does not change that.
+    /// Whether this rank may not count as awake. Waking only to poll the MPI library does not change that.
     asleep: bool,
 }
 
-/// Sleeps are this short at first, since the MPI library below may need a poll, and grow to the longest.
+/// Sleeps are this short at first if the MPI library below may need a poll, and grow to the longest.
 const SHORTEST_SLEEP: Duration = Duration::from_micros(200);
-const LONGEST_SLEEP: Duration = Duration::from_millis(10);
+/// The same while nothing is known that it would do.
+const SHORTEST_IDLE_SLEEP: Duration = Duration::from_millis(10);
+const LONGEST_SLEEP: Duration = Duration::from_millis(80);
 /// The same while the MPI library is known to have work of this rank.
 const LONGEST_BUSY_SLEEP: Duration = Duration::from_millis(1);
 /// The same where messages may come from other address spaces: they do not ring the bell.
@@ -134,42 +161,60 @@ const IDLE_LIBRARY_INTERVAL: usize = 4096;
 impl<'a> Patience<'a> {
     /// The beginning of a wait.
     pub fn new(job: &'a Job) -> Patience<'a> {
-        let limit = if job.is_spread() { SHORTEST_SPREAD_SLEEP } else { SHORTEST_SLEEP };
-        Patience { job, rounds: 0, limit, asleep: false }
+        Patience { job, rounds: 0, limit: Duration::ZERO, asleep: false }
+    }
+
+    /// What to do in this round.
+    #[inline]
+    fn choose(&self, spin: usize) -> Step {
+        match tunables::wait() {
+            Wait::Auto if self.rounds <= spin && !self.asleep && !self.job.is_crowded() => Step::Spin,
+            Wait::Auto if self.rounds > spin && self.rounds <= spin + spin / 64 => Step::Yield,
+            Wait::Spin => Step::Spin,
+            Wait::Yield => Step::Yield,
+            Wait::Auto | Wait::Block => Step::Sleep,
+        }
     }
 
     /// Called after each fruitless poll: spins, yields or sleeps. True if it is time to poll the MPI library too.
     pub fn wait(&mut self, spin: usize, library_busy: bool, ready: impl FnOnce() -> bool) -> bool {
         self.rounds += 1;
-        if self.rounds <= spin && !self.asleep && !self.job.is_crowded() {
-            core::hint::spin_loop();
-            let interval = if library_busy { LIBRARY_INTERVAL } else { IDLE_LIBRARY_INTERVAL };
-            return self.rounds.is_multiple_of(interval);
+        match self.choose(spin) {
+            Step::Spin => {
+                core::hint::spin_loop();
+                let interval = if library_busy { LIBRARY_INTERVAL } else { IDLE_LIBRARY_INTERVAL };
+                return self.rounds.is_multiple_of(interval);
+            }
+            Step::Yield => {
+                std::thread::yield_now();
+                return true;
+            }
+            Step::Sleep => {}
         }
-        if self.rounds > spin && self.rounds <= spin + spin / 64 {
-            std::thread::yield_now();
-            return true;
-        }
-        let longest = match library_busy {
-            _ if self.job.is_spread() => LONGEST_SPREAD_SLEEP,
-            true => LONGEST_BUSY_SLEEP,
-            false => LONGEST_SLEEP,
-        };
+        let bell = &self.job.own().bell;
         // With threads the rank as a whole may be awake: it is counted as such throughout.
-        if !self.asleep && !engine::is_shared() {
+        if !engine::is_shared() {
             self.asleep = true;
-            self.job.note_asleep();
+            bell.discount(self.job);
         }
-        if self.job.own().bell.sleep(self.job.fences, self.limit.min(longest), ready) {
+        let (shortest, longest) = match (library_busy, library::was_called()) {
+            _ if self.job.is_spread() => (SHORTEST_SPREAD_SLEEP, LONGEST_SPREAD_SLEEP),
+            (true, _) => (SHORTEST_SLEEP, LONGEST_BUSY_SLEEP),
+            (false, true) => (SHORTEST_SLEEP, LONGEST_SLEEP),
+            (false, false) => (SHORTEST_IDLE_SLEEP, LONGEST_SLEEP),
+        };
+        self.limit = (self.limit * 2).clamp(shortest, longest);
+        if bell.sleep(self.job.fences, self.limit, ready) {
             self.wake();
+        } else {
+            library::note_sleep();
         }
-        self.limit = (self.limit * 2).min(longest);
         true
     }
 
     fn wake(&mut self) {
         if std::mem::replace(&mut self.asleep, false) {
-            self.job.note_awake();
+            self.job.own().bell.count(self.job);
         }
     }
 }
@@ -180,16 +225,23 @@ impl Drop for Patience<'_> {
     }
 }
 
+/// How a rank waits in a round.
+enum Step {
+    Spin,
+    Yield,
+    Sleep,
+}
+
 /// Tells the owner of `block` that something it waits for has happened.
 #[inline]
 pub fn notify(job: &Job, block: &Block) {
-    block.bell.ring(job.fences, |_| ());
+    block.bell.ring(job, |_| ());
 }
 
 /// Tells the owner of `block` that there is mail from this rank in `lane`.
 #[inline]
 pub fn notify_of_mail(job: &Job, block: &Block, lane: Lane) {
-    block.bell.ring(job.fences, |attention| {
+    block.bell.ring(job, |attention| {
         if attention & marks_wanted(lane) != 0 {
             block.door(lane).marks.mark(job.rank);
         }

@@ -6,7 +6,7 @@ use pip_tests::cases::Cases;
 use pip_tests::generator::play::{Stage, keep};
 use pip_tests::generator::random::mixed;
 use pip_tests::generator::shrink::{Effort, shrink};
-use pip_tests::generator::{Program, case, one_sided};
+use pip_tests::generator::{Program, case, collective, one_sided};
 use std::time::SystemTime;
 
 /// Programs for each number of ranks, of the fixed seed and of the new one.
@@ -14,6 +14,9 @@ const PROGRAMS: [(usize, usize); 7] = [(2, 50), (3, 45), (4, 35), (5, 8), (6, 4)
 
 /// The same for one-sided programs.
 const ONE_SIDED: [(usize, usize); 4] = [(2, 80), (3, 40), (4, 25), (6, 5)];
+
+/// The same for programs of collective operations.
+const COLLECTIVE: [(usize, usize); 7] = [(1, 5), (2, 50), (3, 40), (4, 30), (5, 15), (8, 7), (17, 3)];
 
 /// Seconds for making a program that fails smaller.
 const SHRINKING: u64 = 30;
@@ -29,6 +32,11 @@ pub fn add(cases: &mut Cases) {
         for (ranks, count) in ONE_SIDED {
             cases.add(format!("windows::{kind}_{seed}::{count}_generated_programs_of_{ranks}_ranks"), move || {
                 play::<one_sided::Case>(seed, ranks, count)
+            });
+        }
+        for (ranks, count) in COLLECTIVE {
+            cases.add(format!("collectives::{kind}_{seed}::{count}_generated_programs_of_{ranks}_ranks"), move || {
+                play::<collective::Case>(seed, ranks, count)
             });
         }
     }

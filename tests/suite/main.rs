@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod benchmarks;
+mod collectives;
 mod compare;
 mod conformance;
 mod debugging;
@@ -52,6 +53,7 @@ fn conclude(args: &Arguments) -> Conclusion {
     tools::add(&mut cases);
     shim::add(&mut cases);
     windows::add(&mut cases);
+    collectives::add(&mut cases);
     oracle::add(&mut cases);
     generated::add(&mut cases);
     benchmarks::add(&mut cases);

@@ -215,7 +215,7 @@ struct Elements {
 
 #[derive(Clone, Copy)]
 #[repr(align(64))]
-struct Line([u8; 64]);
+struct Line(#[allow(dead_code)] [u8; 64]); // only its address counts
 
 impl Elements {
     fn new(layout: &Arc<Layout>, count: usize) -> Elements {

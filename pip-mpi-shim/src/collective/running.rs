@@ -4,11 +4,16 @@ use super::call::{Call, Task, Trouble};
 use super::circle::Circle;
 use super::circle_of;
 use crate::abi::{self, Comm, Request};
+use crate::communicator;
 use crate::completion;
 use crate::engine::{self, Engine};
+use crate::exports::Test;
 use crate::failure::Failure;
+use crate::job;
 use crate::request::{Handle, Kind, Persistent};
 use crate::stats;
+use crate::tunables::{self, Wait};
+use crate::waiting::Patience;
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,6 +32,31 @@ pub fn blocking<T: Task>(function: &'static str, comm: Comm, task: impl FnOnce(&
         completion::wait_until(Some(communicator.lane), || call.step(circle, &mut task));
     }
     Some(call.trouble.map_or(abi::SUCCESS, |trouble| Failure::Collective(trouble).raise(function, comm)))
+}
+
+/// A blocking call that is left to the library, and that `begin` begins there, for a communicator that is not the library's
+/// alone: where ranks share cores they give them away while they wait. None if the library shall block.
+pub fn patiently(comm: Comm, begin: impl FnOnce(*mut Request) -> c_int) -> Option<c_int> {
+    let job = job::current().filter(|job| job.is_oversubscribed() || tunables::wait() == Wait::Block)?;
+    if circle_of(comm).is_some() || communicator::get(comm).is_none() {
+        return None; // wrong arguments
+    }
+    let (mut request, mut flag) = (abi::REQUEST_NULL, 0);
+    let code = begin(&mut request);
+    if code != abi::SUCCESS {
+        return Some(code);
+    }
+    let mut patience = Patience::new(job);
+    loop {
+        // SAFETY: our own request of the library.
+        let code = unsafe { Test::real(&mut request, &mut flag, abi::STATUS_IGNORE) };
+        if code != abi::SUCCESS || flag != 0 {
+            crate::library::note_call();
+            return Some(code);
+        }
+        engine::progress();
+        patience.wait(tunables::get().spin, true, engine::progress);
+    }
 }
 
 /// Waits for peers that are probably about to come: with nothing that is not needed for that.

@@ -10,7 +10,9 @@ use core::ffi::{c_int, c_void};
 mpi! {
     /// MPI-4.0 section 6.3.
     fn Barrier(comm: Comm) {
+        // SAFETY: the program's arguments.
         collective::blocking("MPI_Barrier", comm, |_| Some(Meet))
+            .or_else(|| collective::patiently(comm, |request| unsafe { Ibarrier::real(comm, request) }))
     }
     /// MPI-4.0 section 6.12.1.
     fn Ibarrier(comm: Comm, request: *mut Request) {
@@ -66,7 +68,9 @@ macro_rules! operation {
     ($section:literal $name:ident $iname:ident $init:ident ($($arg:ident: $type:ty),*) |$circle:ident| $task:expr) => { mpi! {
         #[doc = concat!("MPI-4.0 section ", $section, ".")]
         fn $name($($arg: $type,)* comm: Comm) {
+            // SAFETY: the program's arguments.
             collective::blocking(concat!("MPI_", stringify!($name)), comm, |$circle| $task)
+                .or_else(|| collective::patiently(comm, |request| unsafe { $iname::real($($arg,)* comm, request) }))
         }
         #[doc = "MPI-4.0 section 6.12."]
         fn $iname($($arg: $type,)* comm: Comm, request: *mut Request) {

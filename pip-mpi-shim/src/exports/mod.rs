@@ -12,7 +12,7 @@ mod windows;
 
 pub use environment::Type_free;
 pub use message::{Iprobe, Recv_c};
-pub use requests::{Request_get_status, Testall, Testany};
+pub use requests::{Request_get_status, Test, Testall, Testany};
 
 /// Exports functions as `MPI_X` and `PMPI_X`. The body yields Some(return code) if the shim answered the call; None hands
 /// it on, unchanged, to the MPI library. A profiling tool between the program and MPI sees `MPI_X` first.

@@ -4,19 +4,21 @@ use anyhow::{Context, Result, bail};
 use pip_tests::generator::play::{Failure, Stage, keep};
 use pip_tests::generator::random::{Random, mixed};
 use pip_tests::generator::shrink::{Effort, shrink};
-use pip_tests::generator::{Program, case, one_sided};
+use pip_tests::generator::{Program, case, collective, one_sided};
 use pip_tests::{places, traces};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::{Instant, SystemTime};
 
 const USAGE: &str = "\
-usage: generate-traffic [--one-sided] [--cases N] [--seed S] [--ranks A-B] [--against stock|none] [--spaces K] [--shrink SECONDS]
-       generate-traffic [--one-sided] --case SEED --ranks N [--print] [--against stock|none] [--spaces K] [--shrink SECONDS]
+usage: generate-traffic [--one-sided | --collectives] [--cases N] [--seed S] [--ranks A-B] [--against stock|none] [--spaces K]
+                        [--shrink SECONDS]
+       generate-traffic [--one-sided | --collectives] --case SEED --ranks N [--print] [--against stock|none] [--spaces K]
+                        [--shrink SECONDS]
 Plays N (1000) legal MPI programs drawn from seed S (the time) on A to B (2-8) ranks, compares what arrives with a model and
 with stock MPICH, and makes each program that fails as small as it can in so many SECONDS (60). --case plays one again;
---print writes its script instead. --one-sided draws windows and operations on them instead of messages.
---spaces plays as if the ranks were in K address spaces, of neighbours or alternating.";
+--print writes its script instead. --one-sided draws windows and operations on them instead of messages, --collectives
+collective operations (on 1 to 17 ranks). --spaces plays as if the ranks were in K address spaces, of neighbours or alternating.";
 
 /// Cases of one launch.
 const BATCH: usize = 50;
@@ -31,13 +33,18 @@ struct Options {
     print: bool,
     one_sided: bool,
     spaces: usize,
+    collectives: bool,
 }
 
 fn main() -> ExitCode {
     let end = options().and_then(|options| {
         places::check()?;
         traces::isolate();
-        if options.one_sided { run::<one_sided::Case>(&options) } else { run::<case::Case>(&options) }
+        match (options.one_sided, options.collectives) {
+            (true, _) => run::<one_sided::Case>(&options),
+            (_, true) => run::<collective::Case>(&options),
+            _ => run::<case::Case>(&options),
+        }
     });
     places::leave();
     match end {
@@ -62,6 +69,7 @@ fn options() -> Result<Options> {
         print: false,
         one_sided: false,
         spaces: 1,
+        collectives: false,
     };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
@@ -73,6 +81,7 @@ fn options() -> Result<Options> {
             "--shrink" => options.shrink_seconds = value()?.parse()?,
             "--case" => options.case = Some(value()?.parse()?),
             "--one-sided" => options.one_sided = true,
+            "--collectives" => options.collectives = true,
             "--print" => options.print = true,
             "--ranks" => {
                 let text = value()?;
@@ -88,8 +97,10 @@ fn options() -> Result<Options> {
             _ => bail!("{word} is no option\n{USAGE}"),
         }
     }
-    if !(2..=8).contains(&options.ranks.0) || !(options.ranks.0..=8).contains(&options.ranks.1) {
-        bail!("--ranks {}-{}: from 2 to 8\n{USAGE}", options.ranks.0, options.ranks.1);
+    let (fewest, most) = if options.collectives { (1, 17) } else { (2, 8) };
+    let (first, last) = options.ranks;
+    if first < fewest || last < first || last > most {
+        bail!("--ranks {first}-{last}: from {fewest} to {most}\n{USAGE}");
     }
     Ok(options)
 }

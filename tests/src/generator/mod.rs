@@ -5,11 +5,12 @@
 //! script for the interpreter in `programs/generated`, which checks everything that arrives against a model of matching.
 //! [`play`] launches many cases at once, finds the one that failed, and compares results with stock MPICH's.
 //!
-//! [`one_sided`] does the same for windows and their operations.
+//! [`one_sided`] does the same for windows and their operations, [`collective`] for collective operations.
 //!
 //! `target/release/generate-traffic --cases 10000` is the long run; `--case SEED --ranks N` plays one case again.
 
 pub mod case;
+pub mod collective;
 pub mod communicators;
 pub mod draw;
 pub mod one_sided;
