@@ -1,7 +1,9 @@
 //! From a [`Job`] to a [`Plan`]: every program found and checked, every environment built, nothing started yet.
 
-use crate::command_line::{Job, Segment};
-use crate::environment::Environment;
+use crate::command_line::{HostSource, Job, Segment};
+use crate::environment::{Environment, Place};
+use crate::hosts::{self, Host, HostError};
+use crate::placement::Placement;
 use crate::shim_library::{self, ShimError};
 use pip_core::{Program, ProgramError, search_path};
 use std::ffi::{CString, NulError, OsStr, OsString};
@@ -14,14 +16,22 @@ use std::path::{Path, PathBuf};
 pub struct Plan {
     /// The programs: first those of the ranks, then those beside them, each in the order of the command line.
     pub segments: Vec<PlannedSegment>,
-    /// Number of ranks, which are the first tasks.
-    pub size: usize,
+    /// Where the ranks are, which are the first tasks.
+    pub placement: Placement,
     /// Number of tasks.
     pub tasks: usize,
     /// Name of this machine.
     pub hostname: OsString,
     /// Whether output lines begin with the rank.
     pub prepend_rank: bool,
+}
+
+impl Plan {
+    /// What a rank with this PMI socket is told of itself.
+    pub fn place(&self, rank: usize, pmi_fd: i32) -> Place {
+        let (placement, size) = (&self.placement, self.placement.size());
+        Place { rank, size, local_rank: placement.local_rank(rank), local_size: placement.local_size(rank), pmi_fd }
+    }
 }
 
 /// One program and its ranks.
@@ -53,6 +63,14 @@ pub enum PlanError {
     /// `-wdir` with a directory that cannot be entered.
     #[error("-wdir {}: {}; give a directory that exists and may be entered", .0.display(), .1)]
     WorkDir(PathBuf, io::Error),
+    /// A host list that cannot be used.
+    #[error(transparent)]
+    Hosts(#[from] HostError),
+    /// Hosts that cannot be reached yet.
+    #[error(
+        "{0} is another machine, and jobs of several machines cannot be started yet; leave it out of the host list"
+    )]
+    Remote(String),
     /// Several ranks of programs that need fixed addresses.
     #[error("{}: a non-PIE program has fixed addresses, so one address space holds one rank of it, not {}; \
              rebuild it with -fPIE -pie", .0.display(), .1)]
@@ -68,7 +86,7 @@ impl PlanError {
         match self {
             PlanError::Program(error) => error.exit_code(),
             PlanError::Shim(_) | PlanError::Fixed(..) => 126,
-            PlanError::WorkDir(..) | PlanError::Nul(_) => 2,
+            PlanError::WorkDir(..) | PlanError::Nul(_) | PlanError::Hosts(_) | PlanError::Remote(_) => 2,
         }
     }
 }
@@ -88,9 +106,31 @@ pub fn make(job: &Job) -> Result<Plan, PlanError> {
         let library = shim_library::find()?;
         segments.iter_mut().filter(|segment| has_shim(segment)).for_each(|s| s.env.preload(&library));
     }
-    let size = segments.iter().filter(|segment| segment.is_rank).map(|segment| segment.count).sum();
+    let size: usize = segments.iter().filter(|segment| segment.is_rank).map(|segment| segment.count).sum();
     let tasks = segments.iter().map(|segment| segment.count).sum();
-    Ok(Plan { segments, size, tasks, hostname, prepend_rank: job.prepend_rank })
+    let placement = place(job, size, &hostname)?;
+    if let Some(node) = placement.nodes().iter().find(|node| !node.is_local) {
+        return Err(PlanError::Remote(node.host.name.clone()));
+    }
+    Ok(Plan { segments, placement, tasks, hostname, prepend_rank: job.prepend_rank })
+}
+
+/// Distributes the ranks over the hosts of the options, of HYDRA_HOST_FILE, or on this machine.
+fn place(job: &Job, size: usize, hostname: &OsStr) -> Result<Placement, HostError> {
+    let of_environment = || std::env::var_os("HYDRA_HOST_FILE").map(|path| hosts::read_file(Path::new(&path)));
+    let mut hosts = match &job.hosts {
+        Some(HostSource::List(hosts)) => hosts.clone(),
+        Some(HostSource::File(path)) => hosts::read_file(path)?,
+        None => of_environment().transpose()?.unwrap_or_default(),
+    };
+    if hosts.is_empty() {
+        return Ok(Placement::local(size));
+    }
+    if let Some(count) = job.per_node {
+        hosts.iter_mut().for_each(|host| host.slots = count);
+    }
+    let hostname = hostname.to_string_lossy();
+    Ok(Placement::new(&hosts, size, |host: &Host| host.user.is_none() && hosts::is_local(&host.name, &hostname)))
 }
 
 fn plan_segment(job: &Job, segment: &Segment, hostname: &OsStr) -> Result<PlannedSegment, PlanError> {

@@ -1,7 +1,6 @@
 //! Starting the tasks of a plan, the ranks first: pipes, sockets, environment, task.
 
 use super::rank::Rank;
-use crate::environment::Place;
 use crate::janitor::Janitor;
 use crate::plan::Plan;
 use crate::shared_memory::Traces;
@@ -52,7 +51,7 @@ pub fn launch(
             }
             // In the rank the socket keeps its number, which is above all that the rank may inherit on purpose.
             let pmi_fd = theirs.as_ref().map(AsRawFd::as_raw_fd);
-            let place = pmi_fd.map(|pmi_fd| Place { rank, size: plan.size, pmi_fd });
+            let place = pmi_fd.map(|pmi_fd| plan.place(rank, pmi_fd));
             let streams = [(stdin, 0), (out_write.as_raw_fd(), 1), (err_write.as_raw_fd(), 2)];
             let options = SpawnOptions {
                 args: segment.args.clone(),

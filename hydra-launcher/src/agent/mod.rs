@@ -84,7 +84,7 @@ pub fn run(plan: &Plan, janitor: Janitor) -> anyhow::Result<u8> {
         poller: Poller::new()?,
         alive: ranks.len(),
         ranks,
-        server: Server::new(kvs_name(plan), appnums),
+        server: Server::new(kvs_name(plan), appnums, plan.placement.process_mapping()),
         outputs,
         input: None,
         input_check: None,

@@ -33,6 +33,8 @@ pub enum Action {
 #[derive(Debug)]
 pub struct Server {
     kvs: KeyValueStore,
+    /// The value of PMI_process_mapping.
+    mapping: String,
     services: HashMap<String, String>,
     appnums: Vec<usize>,
     phases: Vec<Phase>,
@@ -41,11 +43,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server for `appnums.len()` ranks on one node; `appnums` holds each rank's MPMD segment.
-    pub fn new(kvsname: String, appnums: Vec<usize>) -> Server {
+    /// A server for `appnums.len()` ranks; `appnums` holds each rank's MPMD segment, `mapping` says which node it is on.
+    pub fn new(kvsname: String, appnums: Vec<usize>, mapping: String) -> Server {
         let ranks = appnums.len();
         Server {
             kvs: KeyValueStore::new(kvsname),
+            mapping,
             services: HashMap::new(),
             appnums,
             phases: vec![Phase::Silent; ranks],
@@ -127,9 +130,9 @@ impl Server {
         if let Err(reason) = self.own(kvsname) {
             return format!("cmd=get_result rc=-1 msg={reason} value=unknown");
         }
-        // All ranks are on one node. Kept out of the store, so that no rank can overwrite it.
-        let mapping = (key == "PMI_process_mapping").then(|| format!("(vector,(0,1,{}))", self.phases.len()));
-        match mapping.as_deref().or_else(|| self.kvs.get(key)) {
+        // Kept out of the store, so that no rank can overwrite it. Readers without it compare host names.
+        let is_mapping = key == "PMI_process_mapping" && self.mapping.len() <= VALUE_MAX;
+        match is_mapping.then_some(self.mapping.as_str()).or_else(|| self.kvs.get(key)) {
             Some(value) => format!("cmd=get_result rc=0 msg=success value={value}"),
             None => {
                 let key: String = key.chars().take(KEY_MAX).collect();
@@ -185,7 +188,7 @@ mod tests {
     }
 
     fn server(ranks: usize) -> Server {
-        Server::new("kvs_1".into(), (0..ranks).collect())
+        Server::new("kvs_1".into(), (0..ranks).collect(), format!("(vector,(0,1,{ranks}))"))
     }
 
     fn get(key: &str) -> Request {
