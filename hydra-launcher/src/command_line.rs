@@ -23,7 +23,7 @@ pub enum Request {
 pub type Variable = (OsString, OsString);
 
 /// A whole job: at least one segment, each with at least one rank.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Job {
     /// The MPMD segments; the ranks count through them.
     pub segments: Vec<Segment>,
@@ -40,7 +40,7 @@ pub struct Job {
 }
 
 /// Where the host list comes from.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum HostSource {
     /// The command line.
     List(Vec<Host>),
@@ -49,7 +49,7 @@ pub enum HostSource {
 }
 
 /// One program of a job.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Segment {
     /// Number of ranks, at least 1.
     pub count: usize,

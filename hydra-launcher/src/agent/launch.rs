@@ -1,5 +1,6 @@
 //! Starting the tasks of a plan, the ranks first: pipes, sockets, environment, task.
 
+use super::process::Process;
 use super::rank::Rank;
 use crate::janitor::Janitor;
 use crate::plan::Plan;
@@ -29,12 +30,12 @@ pub fn launch(
     traces: &mut Traces,
     ranks: &mut Vec<Rank>,
 ) -> anyhow::Result<Option<TerminalInput>> {
-    raise_descriptor_limit(plan.tasks);
+    raise_descriptor_limit(plan.ids.len());
     let null: OwnedFd = File::open("/dev/null").context("/dev/null cannot be opened")?.into();
     let mut input = stdin::open().context("no pipe for standard input")?;
     for segment in &plan.segments {
         for _ in 0..segment.count {
-            let rank = ranks.len();
+            let rank = plan.ids[ranks.len()];
             let stdin = match &input {
                 _ if rank > 0 => null.as_raw_fd(),
                 Source::Direct => 0,
@@ -71,7 +72,7 @@ pub fn launch(
             traces.ranks.insert(task.pid());
             outputs[0].add(out_read)?;
             outputs[1].add(err_read)?;
-            ranks.push(Rank::new(task, ours));
+            ranks.push(Rank::new(Process::Task(task), ours));
             if rank == 0 && matches!(input, Source::Direct) {
                 stdin::release().context("standard input cannot be released")?;
             }

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Bytes of one read.
 const READ: usize = 128 << 10;
@@ -39,22 +39,26 @@ pub enum LinkError {
 }
 
 impl<M: DeserializeOwned> Link<M> {
-    /// Takes over a connection after the handshake. A peer whose kernel does not answer for `timeout` breaks it; zero stands
-    /// for the kernel's own patience.
-    pub fn new(stream: TcpStream, timeout: Duration) -> io::Result<Link<M>> {
+    /// Takes over a connection after the handshake.
+    pub fn new(stream: TcpStream) -> io::Result<Link<M>> {
         stream.set_nonblocking(true)?;
         stream.set_nodelay(true)?;
+        Ok(Link { stream, frames: Frames::default(), out: Vec::new(), sent: 0, scratch: vec![0; READ] })
+    }
+
+    /// Makes a peer whose kernel does not answer for so long break the connection; zero stands for the kernel's own patience.
+    pub fn set_timeout(&self, timeout: Duration) -> io::Result<()> {
         if !timeout.is_zero() {
             // A silent connection is probed after a third of the time, three times; one with data on its way is given up when
             // they are not acknowledged in time.
             let third = (timeout.as_secs() as u32 / 3).max(1);
-            setsockopt(&stream, sockopt::KeepAlive, &true)?;
-            setsockopt(&stream, sockopt::TcpKeepIdle, &third)?;
-            setsockopt(&stream, sockopt::TcpKeepInterval, &third.div_ceil(2))?;
-            setsockopt(&stream, sockopt::TcpKeepCount, &3)?;
-            setsockopt(&stream, sockopt::TcpUserTimeout, &(timeout.as_millis() as u32))?;
+            setsockopt(&self.stream, sockopt::KeepAlive, &true)?;
+            setsockopt(&self.stream, sockopt::TcpKeepIdle, &third)?;
+            setsockopt(&self.stream, sockopt::TcpKeepInterval, &third.div_ceil(2))?;
+            setsockopt(&self.stream, sockopt::TcpKeepCount, &3)?;
+            setsockopt(&self.stream, sockopt::TcpUserTimeout, &(timeout.as_millis() as u32))?;
         }
-        Ok(Link { stream, frames: Frames::default(), out: Vec::new(), sent: 0, scratch: vec![0; READ] })
+        Ok(())
     }
 
     /// Puts a message behind those to be sent.
@@ -65,6 +69,11 @@ impl<M: DeserializeOwned> Link<M> {
         }
         self.out = encode(message, std::mem::take(&mut self.out))?;
         Ok(())
+    }
+
+    /// Puts frames behind those to be sent.
+    pub fn push_frames(&mut self, frames: &[u8]) {
+        self.out.extend_from_slice(frames);
     }
 
     /// Sends as much as the connection takes now.
@@ -97,6 +106,17 @@ impl<M: DeserializeOwned> Link<M> {
             }
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(false),
             Err(error) => Err(broken(error)),
+        }
+    }
+
+    /// Sends what is left, says that nothing more will come, and waits for the other side to do the same.
+    pub fn close(&mut self, until: Instant) {
+        let left = || until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+        let _ = self.stream.set_nonblocking(false);
+        let _ = self.stream.set_write_timeout(Some(left()));
+        if self.stream.write_all(&self.out[self.sent..]).is_ok() {
+            let _ = self.stream.set_read_timeout(Some(left()));
+            while let Ok(1..) = self.stream.read(&mut self.scratch) {}
         }
     }
 

@@ -5,10 +5,12 @@
 //! ranks is the rank in MPI_COMM_WORLD.
 
 use crate::command_line::{Job, Variable};
+use crate::placement::Placement;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The largest frame. An assignment holds a job's arguments and environment, of which the kernel takes 6 MiB at most.
 const MAX_FRAME: usize = 16 << 20;
@@ -122,22 +124,20 @@ pub enum Report {
 /// One node's part of a job.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assignment {
-    /// The name of the host, as the user gave it.
-    pub host: String,
-    /// The job with the number of tasks of this node in each segment; segments without any are left out.
+    /// The node's index.
+    pub node: usize,
+    /// The whole job.
     pub job: Job,
-    /// The ids of this node's ranks, ascending, and then those of its tasks beside the ranks.
-    pub tasks: Vec<usize>,
-    /// Number of ranks of the whole job.
-    pub size: usize,
-    /// Number of tasks of the whole job.
-    pub total: usize,
+    /// Where all its ranks are.
+    pub placement: Placement,
     /// The launcher's environment.
     pub environment: Vec<Variable>,
     /// The launcher's working directory.
     pub directory: PathBuf,
     /// The task that gets the launcher's standard input, if it is on this node.
     pub reader: Option<usize>,
+    /// After how much silence of the other side's kernel a connection is given up.
+    pub timeout: Duration,
 }
 
 /// Bytes that are no message.
@@ -246,14 +246,13 @@ mod tests {
     fn a_whole_job_travels() {
         let job = Job { prepend_rank: true, ..Job::default() };
         let assignment = Assignment {
-            host: "a".into(),
             job,
-            tasks: vec![0, 3],
-            size: 4,
-            total: 5,
+            node: 0,
+            placement: Placement::local(3),
             environment: vec![("A".into(), "1".into())],
             directory: "/tmp".into(),
             reader: Some(0),
+            timeout: Duration::from_secs(3),
         };
         let order = Order::Start(Box::new(assignment));
         let mut frames = Frames::default();

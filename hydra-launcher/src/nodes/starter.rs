@@ -1,12 +1,14 @@
 //! A running launcher command: gives the agent its invitation, listens to what it says, and tells why it failed.
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, poll};
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::time::Instant;
 
 /// How much of what it says is kept before its agents are connected.
 const MAX_SAID: usize = 4 << 10;
@@ -137,6 +139,15 @@ impl Starter {
             Some(code) => format!("{} ended with status {code} before its agent connected{said}", self.program),
             None => format!("{} was killed before its agent connected{said}", self.program),
         }
+    }
+
+    /// Waits for its end, and makes it come if it takes too long.
+    pub fn wait(&mut self, until: Instant) {
+        while self.look().is_none() && Instant::now() < until {
+            let left = until.saturating_duration_since(Instant::now()).as_millis().clamp(1, 60_000) as u16;
+            let _ = poll(&mut [PollFd::new(self.pidfd.as_fd(), PollFlags::POLLIN)], left);
+        }
+        self.end();
     }
 
     /// Ends it if it still runs, and reaps it.
