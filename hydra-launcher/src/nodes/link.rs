@@ -5,7 +5,7 @@ use nix::sys::socket::{setsockopt, sockopt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
@@ -114,7 +114,8 @@ impl<M: DeserializeOwned> Link<M> {
         let left = || until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
         let _ = self.stream.set_nonblocking(false);
         let _ = self.stream.set_write_timeout(Some(left()));
-        if self.stream.write_all(&self.out[self.sent..]).is_ok() {
+        let sent = self.stream.write_all(&self.out[self.sent..]);
+        if sent.and_then(|()| self.stream.shutdown(Shutdown::Write)).is_ok() {
             let _ = self.stream.set_read_timeout(Some(left()));
             while let Ok(1..) = self.stream.read(&mut self.scratch) {}
         }

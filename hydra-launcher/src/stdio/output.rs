@@ -205,7 +205,13 @@ impl Output {
             if due > now {
                 stream.in_partials = true;
                 self.partials.push_back((due, rank));
-            } else if let Some(chunk) = stream.lines.take_partial() {
+            } else if !self.has_room() {
+                // Nobody has listened meanwhile.
+                self.partials.push_back((now + SILENCE, rank));
+                self.streams[rank].iter_mut().for_each(|stream| stream.in_partials = true);
+            } else if self.read(rank) != Read::Data
+                && let Some(chunk) = self.streams[rank].as_mut().and_then(|stream| stream.lines.take_partial())
+            {
                 self.pass_on(rank, chunk);
             }
         }
