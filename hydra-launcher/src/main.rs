@@ -4,6 +4,7 @@
 //! up should the launcher be killed), `agent` (start the ranks and serve them until the end).
 
 mod agent;
+mod binding;
 mod command_line;
 mod environment;
 mod exit_status;
@@ -11,6 +12,7 @@ mod hosts;
 mod info;
 mod janitor;
 mod mappings;
+mod memory_policy;
 mod options;
 mod placement;
 mod plan;
@@ -20,6 +22,8 @@ mod shared_memory;
 mod shim_library;
 mod signals;
 mod stdio;
+mod topology;
+mod verbose;
 
 use anyhow::Context;
 use command_line::Request;
@@ -42,9 +46,12 @@ fn main() -> ExitCode {
 
 fn run() -> anyhow::Result<u8> {
     fill_standard_descriptors().context("/dev/null cannot be opened")?;
-    let job = match command_line::parse(std::env::args_os().skip(1)) {
+    let variable = |name: &str| std::env::var_os(name);
+    let job = match command_line::parse(std::env::args_os().skip(1), command_line::default_file(), &variable) {
         Ok(Request::Run(job)) => job,
         Ok(Request::Help) => return print(&options::help()),
+        Ok(Request::HelpOf(option)) => return print(&options::help_of(option)),
+        Ok(Request::Manual) => return print(&options::manual()),
         Ok(Request::Version) => return print(info::VERSION),
         Ok(Request::Info) => return print(&info::text()?),
         Err(error) => return Ok(refuse(&error.to_string(), USAGE)),
@@ -53,6 +60,9 @@ fn run() -> anyhow::Result<u8> {
         Ok(plan) => plan,
         Err(error) => return Ok(refuse(&error.to_string(), error.exit_code())),
     };
+    if job.verbose {
+        let _ = std::io::stderr().write_all(verbose::describe(&plan).as_bytes());
+    }
     // Forked before there are threads or tasks, so that it shares nothing with them.
     let janitor = janitor::Janitor::start().context("no process for the clean-up")?;
     agent::run(&plan, janitor)

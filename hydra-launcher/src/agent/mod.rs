@@ -7,7 +7,9 @@ mod ending;
 mod launch;
 mod poller;
 mod rank;
+mod summary;
 
+use crate::command_line::OutputOptions;
 use crate::exit_status::ExitCode;
 use crate::janitor::Janitor;
 use crate::plan::Plan;
@@ -15,7 +17,9 @@ use crate::pmi::server::{Action, Phase, Server};
 use crate::sessions;
 use crate::shared_memory::Traces;
 use crate::signals::{self, Signals};
+use crate::stdio::files::Files;
 use crate::stdio::output::Output;
+use crate::stdio::sink::{Arrangement, Sink};
 use crate::stdio::stdin::{TerminalInput, Wait};
 use crate::stdio::writer::Writer;
 use anyhow::Context;
@@ -59,6 +63,12 @@ struct Agent {
     forwarded: Option<(Signal, Instant)>,
     /// When ranks that outlive such a signal are killed, because another rank ended by it.
     grace_ends: Option<Instant>,
+    /// `-timeout`, and when it is over.
+    timeout: Option<(Duration, Instant)>,
+    /// `-disable-auto-cleanup`.
+    no_cleanup: bool,
+    /// PMI requests seen.
+    requests: u64,
     /// Standard output could not be written.
     output_lost: bool,
     /// The user insists: leave at once, whatever is unwritten or undead.
@@ -73,7 +83,8 @@ pub fn run(plan: &Plan, janitor: Janitor) -> anyhow::Result<u8> {
     let wake = Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
     let out = Writer::start(std::io::stdout().as_fd(), "stdout", Arc::clone(&wake))?;
     let err = Writer::start(std::io::stderr().as_fd(), "stderr", Arc::clone(&wake))?;
-    let mut outputs = [Output::new(out, plan.prepend_rank)?, Output::new(err, plan.prepend_rank)?];
+    let [out, err] = sinks(plan, out, err);
+    let mut outputs = [Output::new(out)?, Output::new(err)?];
 
     let of_ranks = plan.segments.iter().filter(|segment| segment.is_rank).enumerate();
     let appnums = of_ranks.flat_map(|(appnum, s)| std::iter::repeat_n(appnum, s.count)).collect();
@@ -84,7 +95,7 @@ pub fn run(plan: &Plan, janitor: Janitor) -> anyhow::Result<u8> {
         poller: Poller::new()?,
         alive: ranks.len(),
         ranks,
-        server: Server::new(kvs_name(plan), appnums, plan.placement.process_mapping()),
+        server: Server::new(kvs_name(plan), appnums, plan.placement.process_mapping()).with_universe(plan.universe),
         outputs,
         input: None,
         input_check: None,
@@ -96,6 +107,9 @@ pub fn run(plan: &Plan, janitor: Janitor) -> anyhow::Result<u8> {
         ending: false,
         forwarded: None,
         grace_ends: None,
+        timeout: plan.timeout.map(|after| (after, Instant::now() + after)),
+        no_cleanup: plan.no_cleanup,
+        requests: 0,
         output_lost: false,
         impatient: false,
     };
@@ -106,8 +120,19 @@ pub fn run(plan: &Plan, janitor: Janitor) -> anyhow::Result<u8> {
     }
     let wait = agent.input.as_ref().map(TerminalInput::wait);
     agent.watch_input(wait)?;
-    agent.serve()?;
+    agent.serve(plan)?;
     Ok(agent.leave())
+}
+
+/// What the output of the ranks goes through, by the options.
+fn sinks(plan: &Plan, out: Writer, err: Writer) -> [Sink; 2] {
+    let files = Arc::new(Files::default());
+    let sink = |writer, index: usize| {
+        let OutputOptions { prefix, files: patterns, only_from } = plan.output.clone();
+        let file = patterns[index].clone();
+        Sink::new(writer, Arrangement { prefix, file, only_from, writers: plan.writers(), files: Arc::clone(&files) })
+    };
+    [sink(out, 0), sink(err, 1)]
 }
 
 /// A name for the key-value store that no other job uses; the characters are those of Hydra's.
@@ -136,14 +161,21 @@ impl Agent {
     }
 
     /// The event loop: first until all ranks have ended, then until all their output is written.
-    fn serve(&mut self) -> anyhow::Result<()> {
-        let mut sessions_killed = false;
+    fn serve(&mut self, plan: &Plan) -> anyhow::Result<()> {
+        let (mut sessions_killed, mut summarized) = (false, false);
         while !self.impatient {
             if self.alive == 0 {
                 if !std::mem::replace(&mut sessions_killed, true) {
                     sessions::kill(&self.traces.ranks);
                 }
-                self.outputs.iter_mut().for_each(Output::finish);
+                let all_read =
+                    self.outputs.iter_mut().filter_map(|output| (!output.finish()).then_some(())).count() == 0;
+                if all_read && !std::mem::replace(&mut summarized, true) {
+                    self.summarize(plan);
+                }
+                if all_read {
+                    self.outputs.iter_mut().for_each(|output| output.sink().close());
+                }
                 if self.outputs.iter().all(|output| output.writer().is_finished()) {
                     break;
                 }
@@ -203,8 +235,8 @@ impl Agent {
             if output.has_room() {
                 self.poller.set(output.pipes(), Source::Output(channel), Interest::Read)?;
             }
-            if let Some(errno) = self.outputs[channel as usize].writer().error() {
-                self.on_output_error(channel, errno);
+            for failure in self.outputs[channel as usize].writer().take_failures() {
+                self.on_output_error(channel, failure);
             }
         }
         Ok(())
@@ -233,6 +265,7 @@ impl Agent {
             }
             match self.ranks[index].receive() {
                 Incoming::Request(request) => {
+                    self.requests += 1;
                     for action in self.server.handle(index, &request) {
                         self.act(index, action);
                     }
