@@ -5,6 +5,7 @@
 //! starts an agent on each.
 
 mod agent;
+mod binding;
 mod command_line;
 mod environment;
 mod exit_status;
@@ -12,6 +13,7 @@ mod hosts;
 mod info;
 mod janitor;
 mod mappings;
+mod memory_policy;
 mod nodes;
 mod options;
 mod placement;
@@ -22,11 +24,13 @@ mod shared_memory;
 mod shim_library;
 mod signals;
 mod stdio;
+mod topology;
+mod verbose;
 
 use anyhow::Context;
 use command_line::{Job, Request};
 use janitor::Janitor;
-use nodes::settings::{Settings, Wishes};
+use nodes::settings::Settings;
 use plan::PlanError;
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -50,9 +54,12 @@ fn run() -> anyhow::Result<u8> {
     if std::env::args_os().nth(1).is_some_and(|first| first == nodes::launchers::AGENT) {
         return agent::worker::run();
     }
-    let job = match command_line::parse(std::env::args_os().skip(1)) {
+    let variable = |name: &str| std::env::var_os(name);
+    let job = match command_line::parse(std::env::args_os().skip(1), command_line::default_file(), &variable) {
         Ok(Request::Run(job)) => job,
         Ok(Request::Help) => return print(&options::help()),
+        Ok(Request::HelpOf(option)) => return print(&options::help_of(option)),
+        Ok(Request::Manual) => return print(&options::manual()),
         Ok(Request::Version) => return print(info::VERSION),
         Ok(Request::Info) => return print(&info::text()?),
         Err(error) => return Ok(refuse(&error.to_string(), USAGE)),
@@ -64,16 +71,20 @@ fn run() -> anyhow::Result<u8> {
 }
 
 fn run_job(job: &Job) -> anyhow::Result<u8> {
-    let (placement, manager) = plan::place(job)?;
-    if placement.nodes().len() == 1 && placement.nodes()[0].is_local {
-        let plan = plan::make(job, placement, 0)?;
-        // Forked before there are threads or tasks, so that it shares nothing with them.
-        let janitor = Janitor::start().context("no process for the clean-up")?;
-        return agent::run(job, &plan, janitor);
+    let layout = plan::place(job)?;
+    let mut plan = plan::outline(job, layout.placement, layout.slots);
+    plan.check_output_files()?;
+    let settings = Settings::new(&job.reach, layout.manager)?;
+    let is_here = matches!(plan.placement.nodes(), [node] if settings.is_forked(node.is_local));
+    if is_here {
+        plan.add_programs(job, 0)?;
     }
-    let settings = Settings::new(&Wishes::default(), manager)?;
+    if job.verbose {
+        let _ = std::io::stderr().write_all(verbose::describe(&plan).as_bytes());
+    }
+    // Forked before there are threads or tasks, so that it shares nothing with them.
     let janitor = Janitor::start().context("no process for the clean-up")?;
-    agent::nodes::run(job, &placement, settings, janitor)
+    if is_here { agent::run(&plan, janitor) } else { agent::nodes::run(job, &plan, settings, janitor) }
 }
 
 fn print(text: &str) -> anyhow::Result<u8> {

@@ -2,22 +2,22 @@
 
 use super::process::Process;
 use super::rank::Rank;
+use crate::command_line::InputTarget;
 use crate::janitor::Janitor;
 use crate::plan::Plan;
 use crate::shared_memory::Traces;
 use crate::stdio::output::Output;
-use crate::stdio::stdin::{self, Source, TerminalInput};
+use crate::stdio::stdin::{self, Inputs, TerminalInput};
 use anyhow::Context;
 use nix::fcntl::OFlag;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use nix::unistd::pipe2;
 use pip_core::{Root, SpawnOptions};
-use std::fs::File;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::AsRawFd;
 
 /// Descriptors the launcher needs per rank: pidfd, PMI socket, two pipes, and during the start their other ends.
-const DESCRIPTORS_PER_RANK: u64 = 4;
+const DESCRIPTORS_PER_RANK: usize = 4;
 /// Descriptors for everything else.
 const DESCRIPTORS: u64 = 64;
 
@@ -30,19 +30,17 @@ pub fn launch(
     traces: &mut Traces,
     ranks: &mut Vec<Rank>,
 ) -> anyhow::Result<Option<TerminalInput>> {
-    raise_descriptor_limit(plan.ids.len());
-    let null: OwnedFd = File::open("/dev/null").context("/dev/null cannot be opened")?.into();
-    let mut input = stdin::open().context("no pipe for standard input")?;
+    let files = plan.output.files.iter().flatten().count();
+    let pipes = usize::from(plan.input == InputTarget::All);
+    raise_descriptor_limit(plan.ids.len() * (DESCRIPTORS_PER_RANK + files + pipes));
+    let mut inputs = Inputs::open(plan.input).context("no pipe for standard input")?;
+    let policy = plan.binding.memory.apply().context("-membind cannot be obeyed")?;
     for segment in &plan.segments {
         for _ in 0..segment.count {
             let rank = plan.ids[ranks.len()];
-            let stdin = match &input {
-                _ if rank > 0 => null.as_raw_fd(),
-                Source::Direct => 0,
-                Source::Terminal(read, _) => read.as_raw_fd(),
-            };
             let name = Rank::name_of(rank, segment.is_rank);
             let no_descriptors = || format!("no descriptors for {name} (ulimit -n limits them)");
+            let stdin = inputs.of(rank, segment.is_rank).with_context(no_descriptors)?;
             let socket = || socketpair(AddressFamily::Unix, SockType::Stream, None, SockFlag::SOCK_CLOEXEC);
             let (ours, theirs) = segment.is_rank.then(socket).transpose().with_context(no_descriptors)?.unzip();
             let (out_read, out_write) = pipe2(OFlag::O_CLOEXEC).with_context(no_descriptors)?;
@@ -58,6 +56,7 @@ pub fn launch(
                 args: segment.args.clone(),
                 env: segment.env.of_task(place)?,
                 cwd: segment.cwd.clone(),
+                affinity: plan.masks.get(rank).cloned().flatten().map(|cpus| cpus.into_iter().collect()),
                 fds: streams.into_iter().chain(pmi_fd.map(|fd| (fd, fd))).collect(),
                 new_session: true,
                 id: Some(rank),
@@ -73,20 +72,16 @@ pub fn launch(
             outputs[0].add(out_read)?;
             outputs[1].add(err_read)?;
             ranks.push(Rank::new(Process::Task(task), ours));
-            if rank == 0 && matches!(input, Source::Direct) {
-                stdin::release().context("standard input cannot be released")?;
-            }
+            inputs.started(rank).context("standard input cannot be released")?;
         }
     }
-    Ok(match std::mem::replace(&mut input, Source::Direct) {
-        Source::Direct => None,
-        Source::Terminal(_, terminal) => Some(terminal),
-    })
+    drop(policy);
+    inputs.finish().context("no thread for standard input")
 }
 
 /// Raises the soft limit if the job needs it; ranks inherit that, so smaller jobs keep the user's.
-fn raise_descriptor_limit(ranks: usize) {
-    let needed = ranks as u64 * DESCRIPTORS_PER_RANK + DESCRIPTORS;
+fn raise_descriptor_limit(of_ranks: usize) {
+    let needed = of_ranks as u64 + DESCRIPTORS;
     if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
         && soft < needed
     {

@@ -35,6 +35,8 @@ pub struct Server {
     kvs: KeyValueStore,
     /// The value of PMI_process_mapping.
     mapping: String,
+    /// MPI_UNIVERSE_SIZE, if it is set.
+    universe: Option<usize>,
     services: HashMap<String, String>,
     appnums: Vec<usize>,
     phases: Vec<Phase>,
@@ -49,12 +51,19 @@ impl Server {
         Server {
             kvs: KeyValueStore::new(kvsname),
             mapping,
+            universe: None,
             services: HashMap::new(),
             appnums,
             phases: vec![Phase::Silent; ranks],
             in_barrier: vec![false; ranks],
             waiting: 0,
         }
+    }
+
+    /// The same with this MPI_UNIVERSE_SIZE.
+    pub fn with_universe(mut self, size: Option<usize>) -> Server {
+        self.universe = size;
+        self
     }
 
     /// Where a rank stands.
@@ -81,7 +90,10 @@ impl Server {
             Request::GetAppnum => format!("cmd=appnum appnum={}", self.appnums[rank]),
             Request::GetMyKvsname => format!("cmd=my_kvsname kvsname={}", self.kvs.name()),
             // -1 is infinite, Hydra's default: MPI_UNIVERSE_SIZE stays unset.
-            Request::GetUniverseSize => "cmd=universe_size size=-1".to_owned(),
+            Request::GetUniverseSize => match self.universe {
+                Some(size) => format!("cmd=universe_size size={size}"),
+                None => "cmd=universe_size size=-1".to_owned(),
+            },
             Request::Get { kvsname, key } => self.get(kvsname, key),
             Request::Put { kvsname, key, value } => {
                 actions.extend(shared_memory_file(value).map(Action::SharedMemory));
