@@ -6,6 +6,7 @@
 mod agent;
 mod binding;
 mod command_line;
+mod debugger;
 mod environment;
 mod exit_status;
 mod hosts;
@@ -13,6 +14,7 @@ mod info;
 mod janitor;
 mod mappings;
 mod memory_policy;
+mod mpir;
 mod options;
 mod placement;
 mod plan;
@@ -56,6 +58,9 @@ fn run() -> anyhow::Result<u8> {
         Ok(Request::Info) => return print(&info::text()?),
         Err(error) => return Ok(refuse(&error.to_string(), USAGE)),
     };
+    if let Some(wanted) = job.debugger.filter(|_| !debugger::is_there()) {
+        debugger::start(wanted)?;
+    }
     let plan = match plan::make(&job) {
         Ok(plan) => plan,
         Err(error) => return Ok(refuse(&error.to_string(), error.exit_code())),
@@ -63,9 +68,13 @@ fn run() -> anyhow::Result<u8> {
     if job.verbose {
         let _ = std::io::stderr().write_all(verbose::describe(&plan).as_bytes());
     }
+    mpir::run(|| start(&plan))
+}
+
+fn start(plan: &plan::Plan) -> anyhow::Result<u8> {
     // Forked before there are threads or tasks, so that it shares nothing with them.
     let janitor = janitor::Janitor::start().context("no process for the clean-up")?;
-    agent::run(&plan, janitor)
+    agent::run(plan, janitor)
 }
 
 fn print(text: &str) -> anyhow::Result<u8> {

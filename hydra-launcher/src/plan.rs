@@ -1,9 +1,8 @@
 //! From a [`Job`] to a [`Plan`]: every program found and checked, every environment built, nothing started yet.
 
 use crate::binding::{BindTo, Binding, BindingError, Unit};
-use crate::command_line::{
-    Debugger, HostSource, Inherited, InputTarget, Job, Order, OutputOptions, Reach, Segment, Universe,
-};
+use crate::command_line::{HostSource, Inherited, InputTarget, Job, Order, OutputOptions, Reach, Segment, Universe};
+use crate::debugger;
 use crate::environment::{Environment, Network, Place};
 use crate::hosts::{self, Host, HostError};
 use crate::placement::Placement;
@@ -47,8 +46,6 @@ pub struct Plan {
     pub no_cleanup: bool,
     /// Whether PMI requests are counted.
     pub profile: bool,
-    /// Whether tasks wait for a debugger.
-    pub debugger: Option<Debugger>,
 }
 
 /// One program and its ranks.
@@ -152,7 +149,8 @@ pub fn make(job: &Job) -> Result<Plan, PlanError> {
         hostname,
         masks: Vec::new(),
         binding: job.binding.clone(),
-        input: job.input,
+        // The terminal is the debugger's.
+        input: job.input.unwrap_or(if debugger::is_there() { InputTarget::Nobody } else { InputTarget::Rank(0) }),
         output: job.output.clone(),
         universe: match job.universe {
             Universe::Infinite => None,
@@ -163,7 +161,6 @@ pub fn make(job: &Job) -> Result<Plan, PlanError> {
         print_exit_codes: job.print_exit_codes,
         no_cleanup: job.no_cleanup,
         profile: job.profile,
-        debugger: job.debugger,
     };
     plan.bind()?;
     plan.check_output_files()?;
