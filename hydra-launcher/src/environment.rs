@@ -1,6 +1,7 @@
 //! The environment of a rank: the launcher's own, the options, what MPI libraries expect, and the preloaded shim.
 
 use crate::command_line::{Inherited, Variable};
+use crate::debugger::UNDER_DEBUGGER;
 use std::collections::BTreeMap;
 use std::ffi::{CString, NulError, OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -150,7 +151,7 @@ impl Environment {
 fn belongs_to_a_launcher(name: &OsStr) -> bool {
     let name = name.as_bytes();
     name.starts_with(b"PMI_")
-        || [&b"PIP_REGISTRY"[..], b"PIP_MPI_LOCAL_RANKS", b"HYDI_CONTROL_FD"].contains(&name)
+        || [UNDER_DEBUGGER.as_bytes(), b"PIP_REGISTRY", b"PIP_MPI_LOCAL_RANKS", b"HYDI_CONTROL_FD"].contains(&name)
 }
 
 #[cfg(test)]

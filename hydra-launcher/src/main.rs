@@ -7,6 +7,7 @@
 mod agent;
 mod binding;
 mod command_line;
+mod debugger;
 mod environment;
 mod exit_status;
 mod hosts;
@@ -15,6 +16,7 @@ mod janitor;
 mod mappings;
 mod memory_policy;
 mod nodes;
+mod mpir;
 mod options;
 mod placement;
 mod plan;
@@ -31,7 +33,7 @@ use anyhow::Context;
 use command_line::{Job, Request};
 use janitor::Janitor;
 use nodes::settings::Settings;
-use plan::PlanError;
+use plan::{Plan, PlanError};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::fd::{AsRawFd, IntoRawFd};
@@ -64,6 +66,9 @@ fn run() -> anyhow::Result<u8> {
         Ok(Request::Info) => return print(&info::text()?),
         Err(error) => return Ok(refuse(&error.to_string(), USAGE)),
     };
+    if let Some(wanted) = job.debugger.filter(|_| !debugger::is_there()) {
+        debugger::start(wanted)?;
+    }
     run_job(&job).or_else(|error| match error.downcast_ref::<PlanError>() {
         Some(plan) => Ok(refuse(&plan.to_string(), plan.exit_code())),
         None => Err(error),
@@ -82,9 +87,18 @@ fn run_job(job: &Job) -> anyhow::Result<u8> {
     if job.verbose {
         let _ = std::io::stderr().write_all(verbose::describe(&plan).as_bytes());
     }
+    let remote = (!is_here).then_some((job, settings));
+    mpir::run(|| start(&plan, remote))
+}
+
+/// Runs a job on this machine, or on several.
+fn start(plan: &Plan, remote: Option<(&Job, Settings)>) -> anyhow::Result<u8> {
     // Forked before there are threads or tasks, so that it shares nothing with them.
     let janitor = Janitor::start().context("no process for the clean-up")?;
-    if is_here { agent::run(&plan, janitor) } else { agent::nodes::run(job, &plan, settings, janitor) }
+    match remote {
+        None => agent::run(plan, janitor),
+        Some((job, settings)) => agent::nodes::run(job, plan, settings, janitor),
+    }
 }
 
 fn print(text: &str) -> anyhow::Result<u8> {

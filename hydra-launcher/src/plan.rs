@@ -1,9 +1,8 @@
 //! From a [`Job`] to a [`Plan`]: every program found and checked, every environment built, nothing started yet.
 
 use crate::binding::{BindTo, Binding, BindingError, Unit};
-use crate::command_line::{
-    Debugger, HostSource, Inherited, InputTarget, Job, Order, OutputOptions, Reach, Segment, Universe,
-};
+use crate::command_line::{HostSource, Inherited, InputTarget, Job, Order, OutputOptions, Reach, Segment, Universe};
+use crate::debugger;
 use crate::environment::{Environment, Network, Place};
 use crate::hosts::{self, Host, HostError};
 use crate::nodes::resource_manager::{ManagerError, ResourceManager};
@@ -52,8 +51,6 @@ pub struct Plan {
     pub no_cleanup: bool,
     /// Whether PMI requests are counted.
     pub profile: bool,
-    /// Whether tasks wait for a debugger.
-    pub debugger: Option<Debugger>,
 }
 
 /// One program and its ranks.
@@ -159,7 +156,8 @@ pub fn outline(job: &Job, placement: Placement, slots: usize) -> Plan {
         placement,
         hostname: hostname(),
         binding: job.binding.clone(),
-        input: job.input,
+        // The terminal is the debugger's.
+        input: job.input.unwrap_or(if debugger::is_there() { InputTarget::Nobody } else { InputTarget::Rank(0) }),
         output: job.output.clone(),
         universe: match job.universe {
             Universe::Infinite => None,
@@ -170,7 +168,6 @@ pub fn outline(job: &Job, placement: Placement, slots: usize) -> Plan {
         print_exit_codes: job.print_exit_codes,
         no_cleanup: job.no_cleanup,
         profile: job.profile,
-        debugger: job.debugger,
     }
 }
 

@@ -5,6 +5,7 @@ use super::poller::Channel;
 use super::rank::Rank;
 use crate::exit_status::{Ended, signal_text};
 use crate::mappings;
+use crate::mpir;
 use crate::pmi::server::Phase;
 use crate::pmi::wire::WireError;
 use crate::stdio::writer::Failure;
@@ -91,7 +92,7 @@ impl Cause {
             Cause::CorruptedPmi(_, error) => format!("sent {error} instead of a PMI request"),
             Cause::Misbehaved(_, what) => (*what).to_owned(),
             Cause::Insisted(signal) => format!("second signal ({}); the ranks are killed", signal.as_str()),
-            Cause::TimedOut(limit) => format!("application timed out, timeout = {}s", limit.as_secs()),
+            Cause::TimedOut(limit) => format!("APPLICATION TIMED OUT, TIMEOUT = {}s", limit.as_secs()),
             Cause::GraceOver | Cause::NoReader => return None,
         })
     }
@@ -133,6 +134,9 @@ impl Agent {
         self.kill_nodes();
         if let Some(code) = cause.exit_code() {
             self.exit.decide(code);
+        }
+        if let Some(event) = cause.event() {
+            mpir::aborting(&event);
         }
         self.report(&cause, "the job is ended");
         // The mappings of killed ranks are still there.

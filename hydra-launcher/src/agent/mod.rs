@@ -19,6 +19,7 @@ use crate::command_line::OutputOptions;
 use crate::exit_status::ExitCode;
 use crate::janitor::Janitor;
 use crate::nodes::fleet::Fleet;
+use crate::mpir::{self, Process};
 use crate::plan::Plan;
 use crate::pmi::server::{Action, Phase, Server};
 use crate::sessions;
@@ -34,7 +35,7 @@ use ending::Cause;
 use nodes::Feed;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::Signal;
-use pip_core::Root;
+use pip_core::{Program, Root};
 use poller::{Channel, Interest, Poller, Source};
 use rank::{Incoming, Rank};
 use std::os::fd::AsFd;
@@ -101,7 +102,10 @@ pub fn run(plan: &Plan, janitor: Janitor) -> anyhow::Result<u8> {
     let mut agent = Agent::new(plan, Start { signals, wake, outputs, janitor, traces, ranks })?;
     agent.watch()?;
     match launched {
-        Ok(input) => agent.input = input,
+        Ok(input) => {
+            agent.input = input;
+            mpir::publish(&agent.processes(plan));
+        }
         Err(error) => agent.fail(Cause::Launch(format!("{error:#}"), 126)),
     }
     let wait = agent.input.as_ref().map(TerminalInput::wait);
@@ -175,6 +179,18 @@ impl Agent {
             feed: None,
             fresh: Vec::new(),
         })
+    }
+
+    /// The ranks for debuggers.
+    fn processes(&self, plan: &Plan) -> Vec<Process> {
+        let programs = plan.segments.iter().flat_map(|segment| std::iter::repeat_n(&segment.program, segment.count));
+        let ranks = self.ranks.iter().filter(|rank| rank.is_rank).zip(programs).enumerate();
+        let process = |(index, (rank, program)): (usize, (&Rank, &Program))| {
+            let host = plan.placement.nodes()[plan.placement.node_of(index)].host.name.clone();
+            let path = std::path::absolute(program.path()).unwrap_or_else(|_| program.path().to_owned());
+            Process { host, program: path.display().to_string(), pid: rank.task.pid() }
+        };
+        ranks.map(process).collect()
     }
 
     fn watch(&self) -> nix::Result<()> {

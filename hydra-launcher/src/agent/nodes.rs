@@ -9,6 +9,7 @@ use super::{Agent, FOREGROUND_CHECK, Start, streams};
 use crate::command_line::{InputTarget, Job};
 use crate::exit_status::Ended;
 use crate::janitor::Janitor;
+use crate::mpir;
 use crate::nodes::fleet::{Event, Fleet};
 use crate::nodes::protocol::{Assignment, Order, Report, WINDOW};
 use crate::nodes::settings::Settings;
@@ -130,7 +131,12 @@ impl Agent {
         }
         let host = fleet.host(node).to_owned();
         match report {
-            Report::Started { task, pid, program } => self.ranks[task].task = Process::Remote { node, pid, program },
+            Report::Started { task, pid, program } => {
+                self.ranks[task].task = Process::Remote { node, pid, program };
+                if self.ranks[task].is_rank {
+                    self.publish();
+                }
+            }
             Report::NotStarted { reason, code } => self.fail(Cause::Launch(format!("host {host}: {reason}"), code)),
             Report::Pmi { task, bytes } => {
                 self.ranks[task].forwarded(&bytes);
@@ -178,6 +184,22 @@ impl Agent {
             Report::Pong => {}
         }
         Ok(())
+    }
+
+    /// Once all ranks have started: shows them to debuggers, before any PMI request that lets them out of MPI_Init is answered.
+    fn publish(&self) {
+        let Some(fleet) = &self.fleet else { return };
+        let ranks = self.ranks.iter().filter(|rank| rank.is_rank);
+        let entry = |rank: &Rank| match &rank.task {
+            Process::Remote { node, pid: pid @ 1.., program } => {
+                let (host, program) = (fleet.host(*node).to_owned(), program.display().to_string());
+                Some(mpir::Process { host, program, pid: *pid })
+            }
+            _ => None,
+        };
+        if let Some(all) = ranks.map(entry).collect::<Option<Vec<_>>>() {
+            mpir::publish(&all);
+        }
     }
 
     /// A node is lost, and all its tasks with it.

@@ -56,7 +56,7 @@ pub fn apply(id: OptionId, values: &Values, segment: &mut Segment, job: &mut Job
         OptionId::MapBy => job.binding.map_by = Some(Unit::parse_mapping(&values.text()).map_err(binding)?),
         OptionId::MemoryBinding => job.binding.memory = Unit::parse_memory(&values.text()).map_err(binding)?,
         OptionId::TopologyLibrary => _ = values.word(&["hwloc"], "hwloc")?,
-        OptionId::StandardInput => job.input = values.input()?,
+        OptionId::StandardInput => job.input = Some(values.input()?),
         OptionId::PrependRank => job.output.prefix = Some(Pattern::rank()),
         OptionId::PrependPattern => job.output.prefix = Some(pattern()?),
         OptionId::OutFile => job.output.files[0] = Some(pattern()?),

@@ -65,7 +65,7 @@ pub struct Job {
     /// `-bind-to`, `-map-by` and `-membind`.
     pub binding: Binding,
     /// `-s`.
-    pub input: InputTarget,
+    pub input: Option<InputTarget>,
     /// The ranks' output.
     pub output: OutputOptions,
     /// `-timeout`.
@@ -164,12 +164,6 @@ pub enum InputTarget {
     Rank(usize),
     /// Each rank gets all of it.
     All,
-}
-
-impl Default for InputTarget {
-    fn default() -> InputTarget {
-        InputTarget::Rank(0)
-    }
 }
 
 /// What becomes of the ranks' output.

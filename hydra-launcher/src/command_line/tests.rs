@@ -81,8 +81,9 @@ fn what_is_inherited_is_said_once_for_all_and_once_for_each() {
 
 #[test]
 fn every_option_reaches_the_job() {
-    assert_eq!(run("-s 1 -n 2 a").input, InputTarget::Rank(1));
-    assert_eq!((run("-s all a").input, run("-s NONE a").input), (InputTarget::All, InputTarget::Nobody));
+    assert_eq!(run("-s 1 -n 2 a").input, Some(InputTarget::Rank(1)));
+    assert_eq!((run("-s all a").input, run("-s NONE a").input), (Some(InputTarget::All), Some(InputTarget::Nobody)));
+    assert_eq!(run("a").input, None);
     assert_eq!(run("-usize SYSTEM a").universe, Universe::System);
     assert_eq!(
         (run("-usize 7 a").universe, run("-usize INFINITE a").universe),

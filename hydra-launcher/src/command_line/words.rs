@@ -41,7 +41,7 @@ fn check(job: &Job) -> Result<(), UsageError> {
     if ranks == 0 {
         return Err(UsageError::NoRanks);
     }
-    let input = if let InputTarget::Rank(rank) = job.input { Some(("-s", rank)) } else { None };
+    let input = if let Some(InputTarget::Rank(rank)) = job.input { Some(("-s", rank)) } else { None };
     let named = input.into_iter().chain(job.output.only_from.map(|rank| ("-output-from", rank)));
     let mut beyond = named.filter(|(_, rank)| *rank >= ranks);
     beyond.next().map_or(Ok(()), |(option, rank)| Err(UsageError::NoSuchRank(option, rank, ranks - 1)))

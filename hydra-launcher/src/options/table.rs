@@ -193,7 +193,13 @@ pub const OPTIONS: &[OptionSpec] = &[
     ),
     row!(Running, Verbose, ["verbose", "v", "debug"], [], "say what is started where (also HYDRA_DEBUG=1)"),
     row!(Running, Profile, ["profile"], [], "print how many PMI requests there were"),
-    row!(Running, Gdb, ["gdb"], [], "open pip-gdb on all ranks, stopped before their programs begin"),
+    row!(
+        Running,
+        Gdb,
+        ["gdb"],
+        [],
+        "open pip-gdb on all ranks: set breakpoints there, then 'run'; standard input is gdb's"
+    ),
     row!(Running, TotalView, ["tv"], [], "run the launcher under TotalView (or the debugger that TOTALVIEW names)"),
     row!(Running, Demux, ["demux"], ["poll|select"], "accepted for Hydra's sake: epoll is used"),
     row!(Running, PmiPort, ["pmi-port"], [], "accepted for Hydra's sake: ranks always inherit a PMI connection"),

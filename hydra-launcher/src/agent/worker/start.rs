@@ -138,7 +138,8 @@ fn begin(worker: &mut Worker, plan: &Plan, launched: anyhow::Result<()>) -> Resu
     worker.watch().map_err(std::io::Error::from)?;
     let programs = plan.segments.iter().flat_map(|segment| std::iter::repeat_n(segment.program.path(), segment.count));
     for ((rank, &task), program) in worker.ranks.iter().zip(&plan.ids).zip(programs) {
-        worker.link.push(&Report::Started { task, pid: rank.task.pid(), program: program.to_owned() })?;
+        let program = std::path::absolute(program).unwrap_or_else(|_| program.to_owned());
+        worker.link.push(&Report::Started { task, pid: rank.task.pid(), program })?;
     }
     if let Err(error) = launched {
         worker.report(&Report::NotStarted { reason: format!("{error:#}"), code: 126 })?;
