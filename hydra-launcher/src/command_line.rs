@@ -32,6 +32,8 @@ pub struct Job {
     pub prepend_rank: bool,
     /// `-no-shim`.
     pub no_shim: bool,
+    /// `-require-tasks`.
+    pub require_tasks: bool,
 }
 
 /// One program of a job.
@@ -186,6 +188,7 @@ fn apply(
                 OptionId::NoRank => segment.no_rank = true,
                 OptionId::PrependRank => job.prepend_rank = true,
                 OptionId::NoShim => job.no_shim = true,
+                OptionId::RequireTasks => job.require_tasks = true,
                 OptionId::Help => return Ok(Some(Request::Help)),
                 OptionId::Info => return Ok(Some(Request::Info)),
                 _ => return Ok(Some(Request::Version)),

@@ -57,6 +57,11 @@ impl Environment {
         self.0.get(OsStr::new(name)).map(OsString::as_os_str)
     }
 
+    /// Sets a variable.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.0.insert(name.into(), value.into());
+    }
+
     /// Puts a library in front of LD_PRELOAD.
     pub fn preload(&mut self, library: &Path) {
         let value = self.0.entry("LD_PRELOAD".into()).or_default();

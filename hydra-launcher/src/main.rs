@@ -13,6 +13,7 @@ mod mappings;
 mod options;
 mod plan;
 mod pmi;
+mod runnable;
 mod sessions;
 mod shared_memory;
 mod shim_library;

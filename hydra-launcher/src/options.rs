@@ -21,6 +21,8 @@ pub enum OptionId {
     PrependRank,
     /// Run on the plain MPI library.
     NoShim,
+    /// Refuse what cannot be a task.
+    RequireTasks,
     /// Print the help text.
     Help,
     /// Print the version.
@@ -105,6 +107,13 @@ pub const OPTIONS: &[OptionSpec] = &[
         help: "run on the plain MPI library, without libpip_mpi.so (as PIP_MPI_SHIM=off does)",
     },
     OptionSpec {
+        id: OptionId::RequireTasks,
+        names: &["require-tasks"],
+        values: &[],
+        scope: Scope::Global,
+        help: "refuse a program that cannot be a task, instead of running it as an ordinary process with a warning",
+    },
+    OptionSpec {
         id: OptionId::Help,
         names: &["help", "h"],
         values: &[],
@@ -176,7 +185,7 @@ pub fn help() -> String {
         "\nNames may have two dashes and any case; -name=value is the same as -name value.\n\
          Environment: PIP_MPI_SHIM=off (as -no-shim), PIP_MPI_LIB (path of libpip_mpi.so).\n\
          Exit status: that of the ranks (OR of all; a signal's number if one was killed), 2 wrong usage,\n\
-         126 the program cannot run as a task, 127 no such program.\n",
+         126 the program cannot be run, 127 no such program.\n",
     );
     text
 }

@@ -2,11 +2,12 @@
 
 use crate::command_line::{Job, Segment};
 use crate::environment::Environment;
+use crate::runnable::{self, CannotRun, NoTask, Runs};
 use crate::shim_library::{self, ShimError};
-use pip_core::{Program, ProgramError, search_path};
+use pip_core::{ProgramError, search_path};
 use std::ffi::{CString, NulError, OsStr, OsString};
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 /// A job that can be started.
@@ -22,6 +23,10 @@ pub struct Plan {
     pub hostname: OsString,
     /// Whether output lines begin with the rank.
     pub prepend_rank: bool,
+    /// Whether a program that cannot be a task is refused.
+    pub require_tasks: bool,
+    /// The variables of processes that ranks spawn.
+    pub env_of_spawned: Environment,
 }
 
 /// One program and its ranks.
@@ -31,8 +36,10 @@ pub struct PlannedSegment {
     pub count: usize,
     /// Whether they are ranks of MPI_COMM_WORLD.
     pub is_rank: bool,
-    /// The checked program.
-    pub program: Program,
+    /// The program's file.
+    pub path: PathBuf,
+    /// How it runs.
+    pub runs: Runs,
     /// argv, including argv\[0\] as typed.
     pub args: Vec<CString>,
     /// The variables all its ranks share.
@@ -53,10 +60,12 @@ pub enum PlanError {
     /// `-wdir` with a directory that cannot be entered.
     #[error("-wdir {}: {}; give a directory that exists and may be entered", .0.display(), .1)]
     WorkDir(PathBuf, io::Error),
-    /// Several ranks of programs that need fixed addresses.
-    #[error("{}: a non-PIE program has fixed addresses, so one address space holds one rank of it, not {}; \
-             rebuild it with -fPIE -pie", .0.display(), .1)]
-    Fixed(PathBuf, usize),
+    /// A program that cannot be run.
+    #[error(transparent)]
+    CannotRun(#[from] CannotRun),
+    /// A program that cannot be a task, with `-require-tasks`.
+    #[error("{0} (-require-tasks is given)")]
+    NoTask(NoTask),
     /// Cannot happen with arguments and variables from the kernel.
     #[error("an argument or variable with a NUL byte: {0}")]
     Nul(#[from] NulError),
@@ -67,7 +76,8 @@ impl PlanError {
     pub fn exit_code(&self) -> u8 {
         match self {
             PlanError::Program(error) => error.exit_code(),
-            PlanError::Shim(_) | PlanError::Fixed(..) => 126,
+            PlanError::CannotRun(error) => error.exit_code(),
+            PlanError::Shim(_) | PlanError::NoTask(_) => 126,
             PlanError::WorkDir(..) | PlanError::Nul(_) => 2,
         }
     }
@@ -78,19 +88,57 @@ pub fn make(job: &Job) -> Result<Plan, PlanError> {
     let hostname = hostname();
     let mut segments = job.segments.iter().map(|s| plan_segment(job, s, &hostname)).collect::<Result<Vec<_>, _>>()?;
     segments.sort_by_key(|segment| !segment.is_rank);
-    let fixed = || segments.iter().filter(|segment| segment.program.is_fixed());
-    let fixed_ranks = fixed().map(|segment| segment.count).sum();
-    if let Some(segment) = fixed().next().filter(|_| fixed_ranks > 1) {
-        return Err(PlanError::Fixed(segment.program.path().to_owned(), fixed_ranks));
+    part_fixed(&mut segments);
+    if job.require_tasks
+        && let Some(at) = segments.iter().position(|segment| matches!(segment.runs, Runs::Process { .. }))
+        && let Runs::Process { why, .. } = segments.swap_remove(at).runs
+    {
+        return Err(PlanError::NoTask(why));
+    }
+    give_shim(&mut segments, job.no_shim)?;
+    let size = segments.iter().filter(|segment| segment.is_rank).map(|segment| segment.count).sum();
+    let tasks = segments.iter().map(|segment| segment.count).sum();
+    Ok(Plan {
+        segments,
+        size,
+        tasks,
+        prepend_rank: job.prepend_rank,
+        require_tasks: job.require_tasks,
+        env_of_spawned: Environment::new(std::env::vars_os(), &job.env, &hostname),
+        hostname,
+    })
+}
+
+/// One rank of a non-PIE program fits an address space: the first stays a task if it is alone in its segment.
+fn part_fixed(segments: &mut [PlannedSegment]) {
+    let is_fixed = |segment: &&mut PlannedSegment| {
+        matches!(&segment.runs, Runs::Task { program, .. } if program.is_fixed())
+    };
+    let ranks = segments.iter_mut().filter(is_fixed).map(|segment| segment.count).sum();
+    let mut room = 1;
+    for segment in segments.iter_mut().filter(is_fixed) {
+        if segment.count <= room {
+            room -= segment.count;
+        } else if let Runs::Task { program, .. } = &segment.runs {
+            let why = NoTask::Fixed(program.path().to_owned(), ranks);
+            segment.runs = Runs::Process { why, shell: false };
+        }
+    }
+}
+
+/// Preloads the shim into all ranks or into none: it carries messages only if all ranks have it. A rank that is an ordinary process
+/// cannot reach the tasks' memory.
+fn give_shim(segments: &mut [PlannedSegment], no_shim: bool) -> Result<(), ShimError> {
+    let ranks = || segments.iter().filter(|segment| segment.is_rank);
+    if ranks().any(|segment| matches!(segment.runs, Runs::Process { .. })) {
+        segments.iter_mut().for_each(|segment| segment.env.set("PIP_MPI_SHIM", "off"));
     }
     let has_shim = |segment: &PlannedSegment| segment.is_rank && !segment.env.shim_is_off();
-    if !job.no_shim && segments.iter().any(has_shim) {
+    if !no_shim && segments.iter().any(has_shim) {
         let library = shim_library::find()?;
         segments.iter_mut().filter(|segment| has_shim(segment)).for_each(|s| s.env.preload(&library));
     }
-    let size = segments.iter().filter(|segment| segment.is_rank).map(|segment| segment.count).sum();
-    let tasks = segments.iter().map(|segment| segment.count).sum();
-    Ok(Plan { segments, size, tasks, hostname, prepend_rank: job.prepend_rank })
+    Ok(())
 }
 
 fn plan_segment(job: &Job, segment: &Segment, hostname: &OsStr) -> Result<PlannedSegment, PlanError> {
@@ -100,13 +148,15 @@ fn plan_segment(job: &Job, segment: &Segment, hostname: &OsStr) -> Result<Planne
     }
     // As execvp after chdir: a relative path starts at the rank's working directory, PATH is the rank's.
     let start = segment.wdir.as_deref().unwrap_or(Path::new(""));
-    let path = search_path(&segment.program, env.get("PATH"), start)?;
-    let args = std::iter::once(&segment.program).chain(&segment.args);
+    let place = runnable::Place { path: env.get("PATH"), cwd: start };
+    let path = search_path(&segment.program, place.path, start)?;
+    let args: Vec<OsString> = std::iter::once(&segment.program).chain(&segment.args).cloned().collect();
     Ok(PlannedSegment {
         count: segment.count,
         is_rank: !segment.no_rank,
-        program: Program::open(&path)?,
-        args: args.map(|arg| CString::new(arg.as_bytes())).collect::<Result<_, _>>()?,
+        runs: runnable::open(&path, &args, place)?,
+        path,
+        args: args.into_iter().map(|arg| CString::new(arg.into_vec())).collect::<Result<_, _>>()?,
         env,
         cwd: segment.wdir.clone(),
     })

@@ -2,10 +2,9 @@
 
 use super::Agent;
 use super::poller::Channel;
-use super::rank::Rank;
 use crate::exit_status::{Ended, signal_text};
 use crate::mappings;
-use crate::pmi::server::Phase;
+use crate::pmi::group::Phase;
 use crate::pmi::wire::WireError;
 use crate::signals::send_to_group;
 use nix::errno::Errno;
@@ -60,8 +59,8 @@ impl Cause {
         }
     }
 
-    /// What happened, without the name of the rank.
-    fn event(&self) -> Option<String> {
+    /// What happened, without the name of the culprit.
+    fn event(&self, name_of: impl Fn(usize) -> String) -> Option<String> {
         Some(match self {
             Cause::Launch(error) => error.clone(),
             Cause::Killed(_, signal) => Ended::Killed(*signal).to_string(),
@@ -70,7 +69,7 @@ impl Cause {
             }
             Cause::Disconnected(_) => "closed its PMI connection after MPI_Init and without MPI_Finalize".to_owned(),
             Cause::NoInit(_, status, waiting) => {
-                format!("exited with status {status} and without MPI_Init, for which rank {waiting} waits")
+                format!("exited with status {status} and without MPI_Init, for which {} waits", name_of(*waiting))
             }
             Cause::Abort(_, code) => format!("called MPI_Abort with code {code}"),
             Cause::CorruptedPmi(_, error) => format!("sent {error} instead of a PMI request"),
@@ -108,12 +107,13 @@ impl Agent {
         if let Some(code) = cause.exit_code() {
             self.exit.decide(code);
         }
-        if let Some(event) = cause.event() {
+        if let Some(event) = cause.event(|index| self.ranks[index].name.clone()) {
             let text = match cause.culprit() {
                 Some(rank) => {
                     // What it wrote itself explains more, so that goes first.
                     self.outputs.iter_mut().for_each(|output| _ = output.drain(rank));
-                    format!("rank {rank} (PID {}) {event}; the job is ended", self.ranks[rank].task.pid())
+                    let (name, pid) = (&self.ranks[rank].name, self.ranks[rank].task.pid());
+                    format!("{name} (PID {pid}) {event}; the job is ended")
                 }
                 None => event,
             };
@@ -167,22 +167,24 @@ impl Agent {
             || matches!((ended, self.forwarded), (Ended::Killed(signal), Some((sent, _))) if sent as i32 == signal);
         if !expected {
             self.outputs.iter_mut().for_each(|output| _ = output.drain(index));
-            let (name, pid) = (Rank::name_of(index, false), self.ranks[index].task.pid());
+            let (name, pid) = (&self.ranks[index].name, self.ranks[index].task.pid());
             self.outputs[Channel::Err as usize].say(&format!("{name} (PID {pid}) {ended}; the ranks go on"));
         }
     }
 
     /// A barrier that waits for a rank that ended without MPI_Init waits for ever.
     pub(super) fn check_barrier(&mut self) {
-        let Some(waiting) = self.server.first_waiting().filter(|_| !self.ending && self.alive < self.ranks.len())
-        else {
+        if self.ending || self.alive == self.ranks.len() {
             return;
-        };
-        let silent = |&(index, _): &(usize, Ended)| self.server.phase(index) == Phase::Silent;
-        let ranks = self.ranks.iter().filter(|rank| rank.is_rank);
-        let mut ended = ranks.enumerate().filter_map(|(index, rank)| Some((index, rank.ended?)));
-        if let Some((index, Ended::Exited(status))) = ended.find(silent) {
-            self.fail(Cause::NoInit(index, status, waiting));
+        }
+        let lacking = self.ranks.iter().enumerate().find_map(|(index, rank)| match rank.ended {
+            Some(Ended::Exited(status)) if self.server.phase(index) == Phase::Silent => {
+                self.server.waits_for(index).map(|waiting| Cause::NoInit(index, status, waiting))
+            }
+            _ => None,
+        });
+        if let Some(cause) = lacking {
+            self.fail(cause);
         }
     }
 

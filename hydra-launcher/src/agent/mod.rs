@@ -5,13 +5,17 @@
 
 mod ending;
 mod launch;
+mod ordinary;
 mod poller;
+mod process;
 mod rank;
+mod spawning;
 
 use crate::exit_status::ExitCode;
 use crate::janitor::Janitor;
 use crate::plan::Plan;
-use crate::pmi::server::{Action, Phase, Server};
+use crate::pmi::group::{GroupSpec, Phase, one_node};
+use crate::pmi::server::{Action, Server};
 use crate::sessions;
 use crate::shared_memory::Traces;
 use crate::signals::{self, Signals};
@@ -25,6 +29,7 @@ use nix::sys::signal::Signal;
 use pip_core::Root;
 use poller::{Channel, Interest, Poller, Source};
 use rank::{Incoming, Rank};
+use spawning::Spawner;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -39,9 +44,12 @@ const FOREGROUND_CHECK: Duration = Duration::from_millis(500);
 /// All state of a running job.
 struct Agent {
     poller: Poller,
-    /// By task id: the ranks, then the tasks beside them.
+    /// By task id: the ranks, then the tasks beside them; then those that ranks have spawned.
     ranks: Vec<Rank>,
     server: Server,
+    spawner: Spawner,
+    /// A rank that speaks another version of PMI has been named.
+    other_version_said: bool,
     outputs: [Output; 2],
     input: Option<TerminalInput>,
     /// When to look whether the terminal may be read.
@@ -77,6 +85,10 @@ pub fn run(plan: &Plan, janitor: Janitor) -> anyhow::Result<u8> {
 
     let of_ranks = plan.segments.iter().filter(|segment| segment.is_rank).enumerate();
     let appnums = of_ranks.flat_map(|(appnum, s)| std::iter::repeat_n(appnum, s.count)).collect();
+    let kvsname = kvs_name(plan);
+    let spawner = Spawner::new(plan, &kvsname)?;
+    let world = GroupSpec { kvsname, appnums, mapping: one_node(plan.size), preput: Vec::new() };
+    let server = Server::new(world, None).map_err(anyhow::Error::msg)?;
     let mut janitor = janitor;
     let mut ranks = Vec::new();
     let launched = launch::launch(plan, &root, &mut outputs, &mut janitor, &mut traces, &mut ranks);
@@ -84,7 +96,9 @@ pub fn run(plan: &Plan, janitor: Janitor) -> anyhow::Result<u8> {
         poller: Poller::new()?,
         alive: ranks.len(),
         ranks,
-        server: Server::new(kvs_name(plan), appnums),
+        server,
+        spawner,
+        other_version_said: false,
         outputs,
         input: None,
         input_check: None,
@@ -124,13 +138,16 @@ impl Agent {
         for channel in [Channel::Out, Channel::Err] {
             self.poller.set(self.outputs[channel as usize].pipes(), Source::Output(channel), Interest::Read)?;
         }
-        for (index, rank) in self.ranks.iter().enumerate() {
-            if let Some(pidfd) = rank.task.pidfd() {
-                self.poller.set(pidfd, Source::Ended(index), Interest::Read)?;
-            }
-            if let Some(socket) = rank.socket() {
-                self.poller.set(socket, Source::Pmi(index), Interest::Read)?;
-            }
+        (0..self.ranks.len()).try_for_each(|index| self.watch_rank(index))
+    }
+
+    fn watch_rank(&self, index: usize) -> nix::Result<()> {
+        let rank = &self.ranks[index];
+        if let Some(pidfd) = rank.task.pidfd() {
+            self.poller.set(pidfd, Source::Ended(index), Interest::Read)?;
+        }
+        if let Some(socket) = rank.socket() {
+            self.poller.set(socket, Source::Pmi(index), Interest::Read)?;
         }
         Ok(())
     }
@@ -234,7 +251,7 @@ impl Agent {
             match self.ranks[index].receive() {
                 Incoming::Request(request) => {
                     for action in self.server.handle(index, &request) {
-                        self.act(index, action);
+                        self.act(index, action)?;
                     }
                 }
                 Incoming::NothingNow => break,
@@ -260,7 +277,7 @@ impl Agent {
         Ok(())
     }
 
-    fn act(&mut self, index: usize, action: Action) {
+    fn act(&mut self, index: usize, action: Action) -> anyhow::Result<()> {
         match action {
             Action::Reply(to, line) => {
                 if let Err(what) = self.ranks[to].send(&line) {
@@ -274,7 +291,17 @@ impl Agent {
                     self.janitor.file(&path);
                 }
             }
+            Action::Spawn(blocks) => self.spawn(index, &blocks)?,
+            Action::OtherVersion(version) => {
+                if !std::mem::replace(&mut self.other_version_said, true) {
+                    let name = &self.ranks[index].name;
+                    let text = format!("{name} speaks version {version} of PMI, and pip-mpiexec version 1.1 only; link the \
+                         program with an MPI library that was built for PMI-1, such as MPICH with its default settings");
+                    self.outputs[Channel::Err as usize].say(&text);
+                }
+            }
         }
+        Ok(())
     }
 
     fn disconnect(&mut self, index: usize) {

@@ -1,11 +1,11 @@
 //! One rank, or task beside the ranks: its PMI connection, if it has one, and how it ended.
 
+use super::process::Process;
 use crate::exit_status::Ended;
 use crate::pmi::wire::{Decoder, Request, WireError};
 use nix::errno::Errno;
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
-use pip_core::Task;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Instant;
@@ -16,8 +16,10 @@ const MAX_UNREAD: usize = 64 << 10;
 /// A started rank.
 #[derive(Debug)]
 pub struct Rank {
-    /// Its task.
-    pub task: Task,
+    /// What runs it.
+    pub task: Process,
+    /// What messages call it.
+    pub name: String,
     /// False for a task beside the ranks (`-no-rank`), which has no PMI connection.
     pub is_rank: bool,
     /// How it ended. It stays a zombie until the job ends: its PID names its session, and must not be used again before.
@@ -43,10 +45,10 @@ pub enum Incoming {
 }
 
 impl Rank {
-    /// A rank with its task and our end of its PMI socket, which must be non-blocking; without one it is no rank.
-    pub fn new(task: Task, socket: Option<OwnedFd>) -> Rank {
-        let is_rank = socket.is_some();
-        Rank { task, is_rank, ended: None, lost_at: None, socket, decoder: Decoder::default(), unsent: Vec::new() }
+    /// A rank with what runs it and our end of its PMI socket, which must be non-blocking; without one it is no rank.
+    pub fn new(task: Process, socket: Option<OwnedFd>, name: String) -> Rank {
+        let (is_rank, decoder) = (socket.is_some(), Decoder::default());
+        Rank { task, name, is_rank, ended: None, lost_at: None, socket, decoder, unsent: Vec::new() }
     }
 
     /// What messages call the task with this number.
@@ -79,6 +81,9 @@ impl Rank {
 
     /// Sends a reply, or keeps what the socket does not take. An error means that the rank does not read its replies.
     pub fn send(&mut self, line: &str) -> Result<(), &'static str> {
+        if self.socket.is_none() {
+            return Ok(());
+        }
         self.unsent.extend_from_slice(line.as_bytes());
         self.flush();
         if self.unsent.len() > MAX_UNREAD { Err("does not read the replies to its PMI requests") } else { Ok(()) }

@@ -14,13 +14,16 @@ pub const VALUE_MAX: usize = 1024;
 #[derive(Debug)]
 pub struct KeyValueStore {
     name: String,
-    values: HashMap<String, String>,
+    /// Keys and values in the order of the puts.
+    pairs: Vec<(String, String)>,
+    /// Where in `pairs` a key is.
+    places: HashMap<String, usize>,
 }
 
 impl KeyValueStore {
     /// An empty store. The name must hold neither spaces nor newlines.
     pub fn new(name: String) -> KeyValueStore {
-        KeyValueStore { name, values: HashMap::new() }
+        KeyValueStore { name, pairs: Vec::new(), places: HashMap::new() }
     }
 
     /// Its name.
@@ -37,15 +40,21 @@ impl KeyValueStore {
         if value.len() > VALUE_MAX {
             return Err("value_longer_than_1024");
         }
-        if let Entry::Vacant(slot) = self.values.entry(key.to_owned()) {
-            slot.insert(value.to_owned());
+        if let Entry::Vacant(slot) = self.places.entry(key.to_owned()) {
+            slot.insert(self.pairs.len());
+            self.pairs.push((key.to_owned(), value.to_owned()));
         }
         Ok(())
     }
 
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.values.get(key).map(String::as_str)
+        self.places.get(key).map(|&place| self.pairs[place].1.as_str())
+    }
+
+    /// The key and value put at this place among all, from 0.
+    pub fn at(&self, index: usize) -> Option<(&str, &str)> {
+        self.pairs.get(index).map(|(key, value)| (key.as_str(), value.as_str()))
     }
 }
 
@@ -61,6 +70,7 @@ mod tests {
         assert_eq!(kvs.put("a", "2"), Ok(()));
         assert_eq!(kvs.put("empty", ""), Ok(()));
         assert_eq!((kvs.get("a"), kvs.get("empty"), kvs.name()), (Some("1"), Some(""), "kvs_1"));
+        assert_eq!((kvs.at(0), kvs.at(1), kvs.at(2)), (Some(("a", "1")), Some(("empty", "")), None));
     }
 
     #[test]
