@@ -111,9 +111,8 @@ pub fn make(job: &Job) -> Result<Plan, PlanError> {
 
 /// One rank of a non-PIE program fits an address space: the first stays a task if it is alone in its segment.
 fn part_fixed(segments: &mut [PlannedSegment]) {
-    let is_fixed = |segment: &&mut PlannedSegment| {
-        matches!(&segment.runs, Runs::Task { program, .. } if program.is_fixed())
-    };
+    let is_fixed =
+        |segment: &&mut PlannedSegment| matches!(&segment.runs, Runs::Task { program, .. } if program.is_fixed());
     let ranks = segments.iter_mut().filter(is_fixed).map(|segment| segment.count).sum();
     let mut room = 1;
     for segment in segments.iter_mut().filter(is_fixed) {

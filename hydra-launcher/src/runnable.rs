@@ -45,6 +45,9 @@ pub enum NoTask {
         /// What is wrong with its interpreter.
         error: ProgramError,
     },
+    /// Linked with an MPI library of another binary interface.
+    #[error("{}: linked with {}, {}", .0.display(), .1, .2)]
+    OtherMpi(PathBuf, String, &'static str),
     /// Several ranks of programs that need fixed addresses.
     #[error("{}: a non-PIE program has fixed addresses, so one address space holds one rank of it, not {}; \
              rebuild it with -fPIE -pie", .0.display(), .1)]
@@ -102,6 +105,10 @@ pub fn open(path: &Path, args: &[OsString], place: Place) -> Result<Runs, Cannot
     for depth in 0..=DEPTH {
         let error = match Program::open(&file) {
             Ok(program) => {
+                if let Some((library, what)) = other_mpi(&program).filter(|_| depth == 0) {
+                    let why = NoTask::OtherMpi(path.to_owned(), library.to_owned(), what);
+                    return Ok(Runs::Process { why, shell: false });
+                }
                 let args = args.into_iter().map(|arg| CString::new(arg.into_vec())).collect::<Result<_, _>>()?;
                 return Ok(Runs::Task { program, args });
             }
@@ -160,6 +167,21 @@ fn interpreter(file: &Path) -> Option<(OsString, Option<OsString>)> {
     let (path, option) = (&line[..end], line[end..].trim_ascii());
     let text = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
     (!path.is_empty()).then(|| (text(path), (!option.is_empty()).then(|| text(option))))
+}
+
+/// The MPI library a program needs, if that has not the binary interface of MPICH (`libmpi.so.12`), which the shim stands in for; and
+/// what to do about it.
+fn other_mpi(program: &Program) -> Option<(&str, &'static str)> {
+    const OPEN_MPI: &str = "which is Open MPI's: it asks for a PMIx server, and there is none, so each rank will find itself alone \
+        (rank 0 of 1); start it with Open MPI's mpiexec, or link it with MPICH";
+    const STANDARD: &str = "the standard binary interface of MPI, which libpip_mpi.so does not know; link it with MPICH's own \
+        libmpi.so.12";
+    program.needed().iter().find_map(|name| match name.split_once(".so.")? {
+        ("libmpi", version) if version != "12" => Some((name.as_str(), OPEN_MPI)),
+        ("libmpi_mpifh" | "libmpi_usempif08" | "libmpi_usempi_ignore_tkr" | "libmpi_cxx", _) => Some((name, OPEN_MPI)),
+        ("libmpi_abi", _) => Some((name, STANDARD)),
+        _ => None,
+    })
 }
 
 /// Whether the kernel might run what we cannot map. What is damaged or no program at all is refused before anything starts.
@@ -221,7 +243,11 @@ mod tests {
     fn texts_are_the_shells_and_bad_interpreters_are_named() {
         assert!(script("echo x\n").expect_err("a text").starts_with("true "));
         assert!(script("#!\necho x\n").expect_err("a text").starts_with("true "));
-        assert!(script("#!/no/such thing\n").expect_err("missing").contains("interpreter cannot be run: /no/such: no such file"));
+        assert!(
+            script("#!/no/such thing\n")
+                .expect_err("missing")
+                .contains("interpreter cannot be run: /no/such: no such file")
+        );
         assert!(script("#!/usr/bin/env no-such-name\n").expect_err("missing").contains("no-such-name"));
         assert!(script("#!/etc/passwd\n").expect_err("no program").contains("chmod"));
     }

@@ -248,7 +248,10 @@ pub fn static_sanitizer(file: &File) -> Option<&'static str> {
     let header = Header::parse(data).ok()?;
     let tables = header.section_headers(LE, data).ok()?.iter().filter(|table| table.sh_type(LE) == elf::SHT_STRTAB);
     let names: Vec<&[u8]> = tables.filter_map(|table| table.data(LE, data).ok()).collect();
-    known.into_iter().find(|(name, _)| names.iter().any(|names| memchr::memmem::find(names, name).is_some())).map(|k| k.1)
+    known
+        .into_iter()
+        .find(|(name, _)| names.iter().any(|names| memchr::memmem::find(names, name).is_some()))
+        .map(|k| k.1)
 }
 
 /// The value of the dynamic symbol `_r_debug`, by which debuggers find what a loader has loaded.

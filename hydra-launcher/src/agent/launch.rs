@@ -54,12 +54,14 @@ pub fn launch(
             let place = ends.pmi_fd.map(|pmi_fd| Place { rank, size: plan.size, pmi_fd });
             let env = segment.env.of_task(place)?;
             let did_not_start = || format!("{name} ({}) did not start", segment.path.display());
-            let (process, warning) = start(root, segment, rank, env, &ends, plan.require_tasks)
-                .with_context(did_not_start)?;
+            let (process, warning) =
+                start(root, segment, rank, env, &ends, plan.require_tasks).with_context(did_not_start)?;
             // One warning per program.
             if let Some(why) = warning.filter(|_| !std::mem::replace(&mut warned, true)) {
-                let text = format!("warning: {why}; it runs as an ordinary process, and the job's messages go over the \
-                     plain MPI library (-require-tasks refuses it)");
+                let text = format!(
+                    "warning: {why}; it runs as an ordinary process, and the job's messages go over the \
+                     plain MPI library (-require-tasks refuses it)"
+                );
                 outputs[1].say(&text);
             }
             let ours = ends.keep(outputs)?;
@@ -155,7 +157,8 @@ fn start(
     match root.spawn(program, &options) {
         Ok(task) => Ok((Process::Task(task), None)),
         Err(error @ pip_core::Error::Fixed { .. }) if !require_tasks => {
-            let process = start_process(&segment.path, &segment.args, &options.env, segment.cwd.as_deref(), ends, false)?;
+            let process =
+                start_process(&segment.path, &segment.args, &options.env, segment.cwd.as_deref(), ends, false)?;
             Ok((process, Some(error.to_string())))
         }
         Err(error) => Err(error.into()),

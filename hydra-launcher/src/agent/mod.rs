@@ -295,8 +295,10 @@ impl Agent {
             Action::OtherVersion(version) => {
                 if !std::mem::replace(&mut self.other_version_said, true) {
                     let name = &self.ranks[index].name;
-                    let text = format!("{name} speaks version {version} of PMI, and pip-mpiexec version 1.1 only; link the \
-                         program with an MPI library that was built for PMI-1, such as MPICH with its default settings");
+                    let text = format!(
+                        "{name} speaks version {version} of PMI, and pip-mpiexec version 1.1 only; link the \
+                         program with an MPI library that was built for PMI-1, such as MPICH with its default settings"
+                    );
                     self.outputs[Channel::Err as usize].say(&text);
                 }
             }

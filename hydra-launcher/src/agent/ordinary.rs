@@ -42,22 +42,22 @@ pub struct Child {
 
 /// Why a process did not start: what it was doing, and the kernel's reason.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {step}: {source}")]
+#[error("cannot {step}: {reason}")]
 pub struct StartError {
     step: &'static str,
-    source: io::Error,
+    reason: io::Error,
 }
 
 impl StartError {
     /// Whether the kernel cannot execute such a file.
     pub fn is_no_program(&self) -> bool {
-        matches!(self.source.raw_os_error(), Some(libc::ENOEXEC | libc::ENOENT | libc::ELIBBAD | libc::EINVAL))
+        matches!(self.reason.raw_os_error(), Some(libc::ENOEXEC | libc::ENOENT | libc::ELIBBAD | libc::EINVAL))
     }
 }
 
 /// Starts it; the process leads a session of its own and dies with the launcher.
 pub fn start(command: &Command) -> Result<Child, StartError> {
-    let failed = |step, errno: Errno| StartError { step, source: errno.into() };
+    let failed = |step, errno: Errno| StartError { step, reason: errno.into() };
     let list = |strings: &[CString]| -> Vec<*const libc::c_char> {
         strings.iter().map(|text| text.as_ptr()).chain([null()]).collect()
     };

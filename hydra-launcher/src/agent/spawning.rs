@@ -127,7 +127,8 @@ impl Agent {
     /// Starts and enlists a group; the number of its ranks, or a sentence.
     fn try_spawn(&mut self, blocks: &[SpawnBlock]) -> Result<usize, String> {
         let size: usize = blocks.iter().map(|block| block.count).sum();
-        let appnums = blocks.iter().enumerate().flat_map(|(app, block)| std::iter::repeat_n(app, block.count)).collect();
+        let appnums =
+            blocks.iter().enumerate().flat_map(|(app, block)| std::iter::repeat_n(app, block.count)).collect();
         let number = self.spawner.groups + 1;
         let preput = blocks.iter().flat_map(|block| block.preput.iter().cloned()).collect();
         let kvsname = format!("{}_{number}", self.spawner.name);

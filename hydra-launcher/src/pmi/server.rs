@@ -136,7 +136,7 @@ impl Server {
             },
             Request::Unpublish { service } => match self.services.remove(service) {
                 Some(_) => "cmd=unpublish_result info=ok rc=0 msg=success".to_owned(),
-                None => "cmd=unpublish_result rc=1 msg=service_not_found".to_owned(),
+                None => "cmd=unpublish_result info=ok rc=1 msg=service_not_found".to_owned(),
             },
             Request::Spawn(Ok(blocks)) => return vec![Action::Spawn(blocks.clone())],
             Request::Spawn(Err(reason)) => return vec![Action::Reply(index, spawn_result(Err(reason)))],

@@ -239,7 +239,10 @@ fn parse_line(text: &str) -> Result<Request, WireError> {
     let bad = |reason: &str| WireError::new(reason, text.as_bytes());
     let words = || text.split(' ').filter(|word| !word.is_empty());
     let find = |wanted: &str| {
-        words().filter_map(|word| word.split_once('=')).find(|(key, _)| *key == wanted).map(|(_, value)| value.to_owned())
+        words()
+            .filter_map(|word| word.split_once('='))
+            .find(|(key, _)| *key == wanted)
+            .map(|(_, value)| value.to_owned())
     };
     let cmd = find("cmd").ok_or_else(|| bad("a line without cmd="))?;
     // The message of an abort is free text in some clients.

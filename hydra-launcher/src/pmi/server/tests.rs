@@ -144,7 +144,8 @@ fn shared_memory_files_are_learnt() {
     let actions = server(1).handle(0, &put("-bcast-1-0", hex));
     assert!(actions.contains(&Action::SharedMemory(path)));
     // /dev/shm/, /dev/shm/.. , odd digits, other places
-    for bad in ["2F6465762F73686D2F", "2F6465762F73686D2F2E2E", &hex[..27], "2F746D702F78", "", "ü2F6465762F73686D2F"] {
+    for bad in ["2F6465762F73686D2F", "2F6465762F73686D2F2E2E", &hex[..27], "2F746D702F78", "", "ü2F6465762F73686D2F"]
+    {
         assert_eq!(shared_memory_file(bad), None, "{bad}");
     }
     assert_eq!(shared_memory_file("2F6465762F73686D2F2E2E2F78"), None); // /dev/shm/../x
@@ -155,7 +156,8 @@ const RANKS: usize = 4;
 /// Any request, of keys and values that often meet, and of the longest that are announced.
 fn any_request() -> impl Strategy<Value = Request> {
     let word = || prop_oneof!["[abc]", "[a-c]{0,3}", "k{64}", "k{65}", Just("PMI_process_mapping".to_owned())];
-    let value = || prop_oneof!["[xyz]", Just(String::new()), Just("v".repeat(VALUE_MAX)), Just("v".repeat(VALUE_MAX + 1))];
+    let value =
+        || prop_oneof!["[xyz]", Just(String::new()), Just("v".repeat(VALUE_MAX)), Just("v".repeat(VALUE_MAX + 1))];
     let store = || prop_oneof![4 => Just("kvs_1".to_owned()), 1 => Just("kvs_2".to_owned())];
     prop_oneof![
         Just(Request::GetMaxes),
@@ -214,8 +216,10 @@ proptest! {
                 Request::Put { kvsname, key, value } => {
                     let fits = (1..=KEY_MAX).contains(&key.len()) && value.len() <= VALUE_MAX && kvsname == "kvs_1";
                     prop_assert_eq!(line.contains(" rc=0 "), fits);
-                    if fits && store.iter().all(|(known, _)| *known != key) {
-                        store.push((key, value));
+                    match store.iter_mut().find(|(known, _)| *known == key) {
+                        Some(pair) if fits => pair.1 = value,
+                        None if fits => store.push((key, value)),
+                        _ => {}
                     }
                 }
                 Request::Get { kvsname, key } if kvsname == "kvs_1" && key != "PMI_process_mapping" => {

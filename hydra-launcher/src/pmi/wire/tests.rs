@@ -60,7 +60,8 @@ fn requests_may_have_several_lines() {
 
 #[test]
 fn a_spawn_request_ends_with_its_last_block() {
-    let block = |n: u8| format!("mcmd=spawn\nnprocs=1\nexecname=./a b\ntotspawns=2\nspawnssofar={n}\nargcnt=0\nendcmd\n");
+    let block =
+        |n: u8| format!("mcmd=spawn\nnprocs=1\nexecname=./a b\ntotspawns=2\nspawnssofar={n}\nargcnt=0\nendcmd\n");
     let text = block(1) + &block(2) + "cmd=barrier_in\n";
     let one = SpawnBlock { count: 1, program: "./a b".into(), programs: 2, ..SpawnBlock::default() };
     let both = Request::Spawn(Ok(vec![one.clone(), one]));
