@@ -1,5 +1,6 @@
 //! From the arguments of `pip-mpiexec` to a [`Job`]: options, segments and programs, nothing looked up yet.
 
+use crate::hosts::{self, Host, HostError};
 use crate::options::{self, OptionId};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -22,12 +23,16 @@ pub enum Request {
 pub type Variable = (OsString, OsString);
 
 /// A whole job: at least one segment, each with at least one rank.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Job {
     /// The MPMD segments; the ranks count through them.
     pub segments: Vec<Segment>,
     /// `-genv`, in order.
     pub env: Vec<Variable>,
+    /// `-hosts` or `-f`.
+    pub hosts: Option<HostSource>,
+    /// `-ppn`.
+    pub per_node: Option<usize>,
     /// `-l`.
     pub prepend_rank: bool,
     /// `-no-shim`.
@@ -36,8 +41,17 @@ pub struct Job {
     pub require_tasks: bool,
 }
 
+/// Where the host list comes from.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum HostSource {
+    /// The command line.
+    List(Vec<Host>),
+    /// A file, not read yet.
+    File(PathBuf),
+}
+
 /// One program of a job.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Segment {
     /// Number of ranks, at least 1.
     pub count: usize,
@@ -75,6 +89,12 @@ pub enum UsageError {
     /// `-n` without a usable number.
     #[error("{0:?} is not a number of ranks; give {1} a whole number from 1 to {MAX_RANKS}")]
     BadCount(String, String),
+    /// Two host lists.
+    #[error("{0} gives a second host list; a job has one, from -hosts or from -f")]
+    SecondHostList(String),
+    /// A host list that cannot be used.
+    #[error("{0}: {1}")]
+    Hosts(String, HostError),
     /// More ranks than the launcher takes, over all segments.
     #[error("{0} ranks asked for; one job has at most {MAX_RANKS}, so give -n smaller numbers")]
     TooManyRanks(usize),
@@ -159,13 +179,19 @@ fn apply(
         })
     };
     match option.id {
-        OptionId::Count => {
-            let text = value(0)?;
-            segment.count = text
-                .to_str()
-                .and_then(|text| text.parse().ok())
-                .filter(|count| (1..=MAX_RANKS).contains(count))
-                .ok_or_else(|| UsageError::BadCount(text.to_string_lossy().into_owned(), shown.clone()))?;
+        OptionId::Count => segment.count = number_of_ranks(&value(0)?, &shown)?,
+        OptionId::PerNode => job.per_node = Some(number_of_ranks(&value(0)?, &shown)?),
+        OptionId::Hosts | OptionId::HostFile => {
+            let value = value(0)?;
+            let source = if option.id == OptionId::HostFile {
+                HostSource::File(value.into())
+            } else {
+                let hosts = hosts::parse_list(&value.to_string_lossy());
+                HostSource::List(hosts.map_err(|error| UsageError::Hosts(shown.clone(), error))?)
+            };
+            if job.hosts.replace(source).is_some() {
+                return Err(UsageError::SecondHostList(shown));
+            }
         }
         OptionId::Env | OptionId::GlobalEnv => {
             let first = value(0)?;
@@ -196,6 +222,11 @@ fn apply(
         }
     }
     Ok(None)
+}
+
+fn number_of_ranks(text: &OsStr, option: &str) -> Result<usize, UsageError> {
+    let number = text.to_str().and_then(|text| text.parse().ok()).filter(|count| (1..=MAX_RANKS).contains(count));
+    number.ok_or_else(|| UsageError::BadCount(text.to_string_lossy().into_owned(), option.to_owned()))
 }
 
 fn split_at_equals(word: &OsStr) -> (&OsStr, Option<OsString>) {
@@ -254,6 +285,16 @@ mod tests {
     }
 
     #[test]
+    fn host_lists_are_for_the_whole_job() {
+        let job = run("-n 2 a : -Hosts b:2,c -ppn 3 d");
+        assert_eq!(job.hosts, Some(HostSource::List(vec![Host::new("b", 2), Host::new("c", 1)])));
+        assert_eq!(job.per_node, Some(3));
+        for line in ["-f hf a", "-hostfile hf a", "--machinefile=hf a"] {
+            assert_eq!(run(line).hosts, Some(HostSource::File("hf".into())), "{line}");
+        }
+    }
+
+    #[test]
     fn wrong_lines_name_the_value_and_the_way_out() {
         for (line, parts) in [
             ("-n 0 a", ["\"0\"", "1 to"]),
@@ -268,6 +309,9 @@ mod tests {
             ("-env =x a", ["\"=x\"", "NAME"]),
             ("-wdri /tmp a", ["-wdri", "-wdir"]),
             ("-l=3 a", ["-l", "\"3\""]),
+            ("-hosts a:x b", ["-hosts", "\"x\""]),
+            ("-hosts a -f b c", ["-f", "second host list"]),
+            ("-ppn 0 a", ["-ppn", "\"0\""]),
             ("a : -n 2", ["segment 2", "':'"]),
             (": a", ["segment 1", "':'"]),
             ("-no-rank a : -no-rank b", ["-no-rank", "MPI ranks"]),

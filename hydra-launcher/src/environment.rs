@@ -21,12 +21,18 @@ const DEFAULTS: [(&str, &str); 6] = [
 ];
 
 /// Where a rank stands in its job.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Place {
     /// Its rank in MPI_COMM_WORLD.
     pub rank: usize,
     /// Number of ranks.
     pub size: usize,
+    /// Its number among the ranks of its node.
+    pub local_rank: usize,
+    /// Number of ranks of its node.
+    pub local_size: usize,
+    /// The ranks of its node as ranges, if the job has several nodes.
+    pub local_ranks: Option<String>,
     /// Its PMI socket.
     pub pmi_fd: i32,
 }
@@ -85,13 +91,14 @@ impl Environment {
     /// The complete environment of one task as `NAME=value`; with a place that of a rank.
     pub fn of_task(&self, place: Option<Place>) -> Result<Vec<CString>, NulError> {
         let of_rank = |place: Place| {
-            [
+            let own = [
                 ("PMI_RANK", place.rank.to_string()),
                 ("PMI_SIZE", place.size.to_string()),
                 ("PMI_FD", place.pmi_fd.to_string()),
-                ("MPI_LOCALRANKID", place.rank.to_string()),
-                ("MPI_LOCALNRANKS", place.size.to_string()),
-            ]
+                ("MPI_LOCALRANKID", place.local_rank.to_string()),
+                ("MPI_LOCALNRANKS", place.local_size.to_string()),
+            ];
+            own.into_iter().chain(place.local_ranks.map(|ranks| ("PIP_MPI_LOCAL_RANKS", ranks)))
         };
         let own = place.map(of_rank).into_iter().flatten().collect::<Vec<_>>();
         let inherited = self.0.iter().filter(|(name, _)| own.iter().all(|(taken, _)| name.as_os_str() != *taken));
@@ -119,7 +126,7 @@ mod tests {
     }
 
     fn text(environment: &Environment) -> Vec<String> {
-        let place = Place { rank: 2, size: 5, pmi_fd: 9 };
+        let place = Place { rank: 2, size: 5, local_rank: 1, local_size: 3, local_ranks: None, pmi_fd: 9 };
         let list = environment.of_task(Some(place)).expect("no NUL");
         list.into_iter().map(|entry| entry.into_string().expect("text")).collect()
     }
@@ -129,7 +136,15 @@ mod tests {
         let parent = [variable("A", "1"), variable("B", "1"), variable("UCX_VFS_ENABLE", "y")];
         let overrides = [variable("A", "2"), variable("A", "3"), variable("HWLOC_COMPONENTS", "")];
         let list = text(&Environment::new(parent, &overrides, OsStr::new("vm")));
-        for wanted in ["A=3", "B=1", "UCX_VFS_ENABLE=y", "UCX_MEM_EVENTS=n", "HWLOC_COMPONENTS=", "PMI_RANK=2"] {
+        for wanted in [
+            "A=3",
+            "B=1",
+            "UCX_VFS_ENABLE=y",
+            "UCX_MEM_EVENTS=n",
+            "HWLOC_COMPONENTS=",
+            "PMI_RANK=2",
+            "MPI_LOCALNRANKS=3",
+        ] {
             assert_eq!(list.iter().filter(|entry| *entry == wanted).count(), 1, "{wanted} in {list:?}");
         }
         assert!(list.contains(&"MPIR_CVAR_CH3_INTERFACE_HOSTNAME=vm".to_owned()));

@@ -1,16 +1,20 @@
 //! `pip-mpiexec`: runs MPI programs as tasks of one address space.
 //!
 //! The phases are files: `command_line` (what the user wants), `plan` (everything found and checked), `janitor` (who cleans
-//! up should the launcher be killed), `agent` (start the ranks and serve them until the end).
+//! up should the launcher be killed), `agent` (start the ranks and serve them until the end). For a job on several hosts `nodes`
+//! starts an agent on each.
 
 mod agent;
 mod command_line;
 mod environment;
 mod exit_status;
+mod hosts;
 mod info;
 mod janitor;
 mod mappings;
+mod nodes;
 mod options;
+mod placement;
 mod plan;
 mod pmi;
 mod runnable;
@@ -21,7 +25,10 @@ mod signals;
 mod stdio;
 
 use anyhow::Context;
-use command_line::Request;
+use command_line::{Job, Request};
+use janitor::Janitor;
+use nodes::settings::{Settings, Wishes};
+use plan::PlanError;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::fd::{AsRawFd, IntoRawFd};
@@ -41,6 +48,9 @@ fn main() -> ExitCode {
 
 fn run() -> anyhow::Result<u8> {
     fill_standard_descriptors().context("/dev/null cannot be opened")?;
+    if std::env::args_os().nth(1).is_some_and(|first| first == nodes::launchers::AGENT) {
+        return agent::worker::run();
+    }
     let job = match command_line::parse(std::env::args_os().skip(1)) {
         Ok(Request::Run(job)) => job,
         Ok(Request::Help) => return print(&options::help()),
@@ -48,13 +58,23 @@ fn run() -> anyhow::Result<u8> {
         Ok(Request::Info) => return print(&info::text()?),
         Err(error) => return Ok(refuse(&error.to_string(), USAGE)),
     };
-    let plan = match plan::make(&job) {
-        Ok(plan) => plan,
-        Err(error) => return Ok(refuse(&error.to_string(), error.exit_code())),
-    };
-    // Forked before there are threads or tasks, so that it shares nothing with them.
-    let janitor = janitor::Janitor::start().context("no process for the clean-up")?;
-    agent::run(&plan, janitor)
+    run_job(&job).or_else(|error| match error.downcast_ref::<PlanError>() {
+        Some(plan) => Ok(refuse(&plan.to_string(), plan.exit_code())),
+        None => Err(error),
+    })
+}
+
+fn run_job(job: &Job) -> anyhow::Result<u8> {
+    let (placement, manager) = plan::place(job)?;
+    if placement.nodes().len() == 1 && placement.nodes()[0].is_local {
+        let plan = plan::make(job, placement, 0)?;
+        // Forked before there are threads or tasks, so that it shares nothing with them.
+        let janitor = Janitor::start().context("no process for the clean-up")?;
+        return agent::run(job, &plan, janitor);
+    }
+    let settings = Settings::new(&Wishes::default(), manager)?;
+    let janitor = Janitor::start().context("no process for the clean-up")?;
+    agent::nodes::run(job, &placement, settings, janitor)
 }
 
 fn print(text: &str) -> anyhow::Result<u8> {

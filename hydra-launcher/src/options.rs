@@ -15,6 +15,12 @@ pub enum OptionId {
     GlobalEnv,
     /// Working directory.
     WorkDir,
+    /// Host list on the command line.
+    Hosts,
+    /// Host list in a file.
+    HostFile,
+    /// Ranks per host.
+    PerNode,
     /// Tasks beside the ranks.
     NoRank,
     /// Prefix output lines with the rank.
@@ -91,6 +97,27 @@ pub const OPTIONS: &[OptionSpec] = &[
         values: &[],
         scope: Scope::Local,
         help: "tasks of the same address space that are no ranks of MPI_COMM_WORLD; the job survives their failure",
+    },
+    OptionSpec {
+        id: OptionId::Hosts,
+        names: &["hosts", "host", "hostlist"],
+        values: &["HOST[:COUNT],..."],
+        scope: Scope::Global,
+        help: "hosts to run on, each with the ranks it takes before the next one gets some (default 1)",
+    },
+    OptionSpec {
+        id: OptionId::HostFile,
+        names: &["f", "hostfile", "machinefile", "machine", "machines", "machinelist"],
+        values: &["FILE"],
+        scope: Scope::Global,
+        help: "file with a line HOST[:COUNT] [user=NAME] [binding=KIND] per host (also HYDRA_HOST_FILE)",
+    },
+    OptionSpec {
+        id: OptionId::PerNode,
+        names: &["ppn"],
+        values: &["COUNT"],
+        scope: Scope::Global,
+        help: "ranks each host takes before the next one gets some, whatever the host list says",
     },
     OptionSpec {
         id: OptionId::PrependRank,

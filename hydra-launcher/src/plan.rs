@@ -1,7 +1,10 @@
 //! From a [`Job`] to a [`Plan`]: every program found and checked, every environment built, nothing started yet.
 
-use crate::command_line::{Job, Segment};
-use crate::environment::Environment;
+use crate::command_line::{HostSource, Job, Segment};
+use crate::environment::{Environment, Place};
+use crate::hosts::{self, Host, HostError};
+use crate::nodes::resource_manager::{ManagerError, ResourceManager};
+use crate::placement::{self, Placement};
 use crate::runnable::{self, CannotRun, NoTask, Runs};
 use crate::shim_library::{self, ShimError};
 use pip_core::{ProgramError, search_path};
@@ -15,24 +18,31 @@ use std::path::{Path, PathBuf};
 pub struct Plan {
     /// The programs: first those of the ranks, then those beside them, each in the order of the command line.
     pub segments: Vec<PlannedSegment>,
-    /// Number of ranks, which are the first tasks.
-    pub size: usize,
-    /// Number of tasks.
-    pub tasks: usize,
-    /// Name of this machine.
-    pub hostname: OsString,
-    /// Whether output lines begin with the rank.
-    pub prepend_rank: bool,
+    /// Where the ranks are, which are the first tasks.
+    pub placement: Placement,
+    /// The ids of the tasks to start on this node, in the order of the segments.
+    pub ids: Vec<usize>,
+    /// Number of tasks of the job, on all nodes.
+    pub total: usize,
     /// Whether a program that cannot be a task is refused.
     pub require_tasks: bool,
-    /// The variables of processes that ranks spawn.
-    pub env_of_spawned: Environment,
+}
+
+impl Plan {
+    /// What a rank with this PMI socket is told of itself.
+    pub fn place(&self, rank: usize, pmi_fd: i32) -> Place {
+        let (placement, size) = (&self.placement, self.placement.size());
+        let local_ranks = (placement.nodes().len() > 1)
+            .then(|| placement::ranges(&placement.nodes()[placement.node_of(rank)].ranks));
+        let (local_rank, local_size) = (placement.local_rank(rank), placement.local_size(rank));
+        Place { rank, size, local_rank, local_size, local_ranks, pmi_fd }
+    }
 }
 
 /// One program and its ranks.
 #[derive(Debug)]
 pub struct PlannedSegment {
-    /// Number of tasks.
+    /// Number of tasks on this node, at least 1.
     pub count: usize,
     /// Whether they are ranks of MPI_COMM_WORLD.
     pub is_rank: bool,
@@ -66,6 +76,12 @@ pub enum PlanError {
     /// A program that cannot be a task, with `-require-tasks`.
     #[error("{0} (-require-tasks is given)")]
     NoTask(NoTask),
+    /// A host list that cannot be used.
+    #[error(transparent)]
+    Hosts(#[from] HostError),
+    /// A resource manager whose host list cannot be used.
+    #[error(transparent)]
+    Manager(#[from] ManagerError),
     /// Cannot happen with arguments and variables from the kernel.
     #[error("an argument or variable with a NUL byte: {0}")]
     Nul(#[from] NulError),
@@ -78,16 +94,23 @@ impl PlanError {
             PlanError::Program(error) => error.exit_code(),
             PlanError::CannotRun(error) => error.exit_code(),
             PlanError::Shim(_) | PlanError::NoTask(_) => 126,
-            PlanError::WorkDir(..) | PlanError::Nul(_) => 2,
+            PlanError::WorkDir(..) | PlanError::Nul(_) | PlanError::Hosts(_) | PlanError::Manager(_) => 2,
         }
     }
 }
 
-/// Looks everything up.
-pub fn make(job: &Job) -> Result<Plan, PlanError> {
-    let hostname = hostname();
-    let mut segments = job.segments.iter().map(|s| plan_segment(job, s, &hostname)).collect::<Result<Vec<_>, _>>()?;
-    segments.sort_by_key(|segment| !segment.is_rank);
+/// Looks everything up for one node of the job.
+pub fn make(job: &Job, placement: Placement, node: usize) -> Result<Plan, PlanError> {
+    // The name that the user knows this machine by.
+    let named = placement.nodes().get(node).filter(|node| !node.is_local);
+    let hostname = named.map_or_else(hostname, |node| OsString::from(&node.host.name));
+    let mut segments = Vec::new();
+    let mut ids = Vec::new();
+    // Ids count through the ranks first; so do the segments.
+    for (segment, tasks) in tasks_of_node(job, &placement, node) {
+        segments.push(PlannedSegment { count: tasks.len(), ..plan_segment(job, segment, &hostname)? });
+        ids.extend(tasks);
+    }
     part_fixed(&mut segments);
     if job.require_tasks
         && let Some(at) = segments.iter().position(|segment| matches!(segment.runs, Runs::Process { .. }))
@@ -96,17 +119,8 @@ pub fn make(job: &Job) -> Result<Plan, PlanError> {
         return Err(PlanError::NoTask(why));
     }
     give_shim(&mut segments, job.no_shim)?;
-    let size = segments.iter().filter(|segment| segment.is_rank).map(|segment| segment.count).sum();
-    let tasks = segments.iter().map(|segment| segment.count).sum();
-    Ok(Plan {
-        segments,
-        size,
-        tasks,
-        prepend_rank: job.prepend_rank,
-        require_tasks: job.require_tasks,
-        env_of_spawned: Environment::new(std::env::vars_os(), &job.env, &hostname),
-        hostname,
-    })
+    let total = job.segments.iter().map(|segment| segment.count).sum();
+    Ok(Plan { segments, placement, ids, total, require_tasks: job.require_tasks })
 }
 
 /// One rank of a non-PIE program fits an address space: the first stays a task if it is alone in its segment.
@@ -140,6 +154,53 @@ fn give_shim(segments: &mut [PlannedSegment], no_shim: bool) -> Result<(), ShimE
     Ok(())
 }
 
+/// The segments that have tasks on a node, those of ranks first, and the ids of these tasks.
+pub fn tasks_of_node<'a>(job: &'a Job, placement: &Placement, node: usize) -> Vec<(&'a Segment, Vec<usize>)> {
+    let (ranks, others): (Vec<_>, Vec<_>) = job.segments.iter().partition(|segment| !segment.no_rank);
+    let (mut first, mut result) = (0, Vec::new());
+    for segment in ranks.into_iter().chain(others) {
+        let on_node = |&id: &usize| match segment.no_rank {
+            false => placement.node_of(id) == node,
+            // Tasks beside the ranks go round the nodes.
+            true => (id - first) % placement.nodes().len() == node,
+        };
+        let tasks: Vec<usize> = (first..first + segment.count).filter(on_node).collect();
+        first += segment.count;
+        if !tasks.is_empty() {
+            result.push((segment, tasks));
+        }
+    }
+    result
+}
+
+/// Distributes the ranks over the hosts of the options, of HYDRA_HOST_FILE, of the resource manager, or on this machine.
+pub fn place(job: &Job) -> Result<(Placement, Option<ResourceManager>), PlanError> {
+    let size = job.segments.iter().filter(|segment| !segment.no_rank).map(|segment| segment.count).sum();
+    let variable = |name: &str| std::env::var(name).ok();
+    let of_environment = || std::env::var_os("HYDRA_HOST_FILE").map(|path| hosts::read_file(Path::new(&path)));
+    let wish = variable("HYDRA_RMK");
+    let manager = ResourceManager::find(wish.as_deref(), &variable)?;
+    let mut hosts = match &job.hosts {
+        Some(HostSource::List(hosts)) => hosts.clone(),
+        Some(HostSource::File(path)) => hosts::read_file(path)?,
+        None => match (of_environment().transpose()?, manager) {
+            (Some(hosts), _) => hosts,
+            (None, Some(manager)) => manager.hosts(&variable)?,
+            (None, None) => Vec::new(),
+        },
+    };
+    if hosts.is_empty() {
+        return Ok((Placement::local(size), manager));
+    }
+    if let Some(count) = job.per_node {
+        hosts.iter_mut().for_each(|host| host.slots = count);
+    }
+    let hostname = hostname();
+    let hostname = hostname.to_string_lossy();
+    let is_local = |host: &Host| host.user.is_none() && hosts::is_local(&host.name, &hostname);
+    Ok((Placement::new(&hosts, size, is_local), manager))
+}
+
 fn plan_segment(job: &Job, segment: &Segment, hostname: &OsStr) -> Result<PlannedSegment, PlanError> {
     let env = Environment::new(std::env::vars_os(), job.env.iter().chain(&segment.env), hostname);
     if let Some(dir) = &segment.wdir {
@@ -168,7 +229,8 @@ fn check_directory(dir: &Path) -> io::Result<()> {
     nix::unistd::access(dir, nix::unistd::AccessFlags::X_OK).map_err(Into::into)
 }
 
-fn hostname() -> OsString {
+/// This machine's name.
+pub fn hostname() -> OsString {
     let mut name = std::fs::read("/proc/sys/kernel/hostname").unwrap_or_default();
     name.truncate(name.trim_ascii_end().len());
     if name.is_empty() { "localhost".into() } else { OsString::from_vec(name) }

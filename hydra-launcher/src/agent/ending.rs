@@ -6,7 +6,6 @@ use crate::exit_status::{Ended, signal_text};
 use crate::mappings;
 use crate::pmi::group::Phase;
 use crate::pmi::wire::WireError;
-use crate::signals::send_to_group;
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use std::time::{Duration, Instant};
@@ -20,8 +19,10 @@ const SAME_SIGNAL: Duration = Duration::from_millis(200);
 /// Why a job is ended.
 #[derive(Debug)]
 pub enum Cause {
-    /// Not all ranks could be started.
-    Launch(String),
+    /// Not all ranks could be started, and the exit status that says so.
+    Launch(String, u8),
+    /// A host is lost: its name, and why.
+    Lost(String, String),
     /// A signal killed a rank.
     Killed(usize, i32),
     /// A rank exited between MPI_Init and MPI_Finalize.
@@ -55,14 +56,15 @@ impl Cause {
             | Cause::Abort(rank, _)
             | Cause::CorruptedPmi(rank, _)
             | Cause::Misbehaved(rank, _) => Some(rank),
-            Cause::Launch(_) | Cause::Insisted(_) | Cause::GraceOver | Cause::NoReader => None,
+            Cause::Launch(..) | Cause::Lost(..) | Cause::Insisted(_) | Cause::GraceOver | Cause::NoReader => None,
         }
     }
 
     /// What happened, without the name of the culprit.
     fn event(&self, name_of: impl Fn(usize) -> String) -> Option<String> {
         Some(match self {
-            Cause::Launch(error) => error.clone(),
+            Cause::Launch(error, _) => error.clone(),
+            Cause::Lost(host, why) => format!("host {host}: {why}; the job is ended"),
             Cause::Killed(_, signal) => Ended::Killed(*signal).to_string(),
             Cause::NoFinalize(_, status) => {
                 format!("exited with status {status} after MPI_Init and without MPI_Finalize")
@@ -82,7 +84,8 @@ impl Cause {
     /// The launcher's exit status, where the ranks' own statuses do not give it.
     fn exit_code(&self) -> Option<u8> {
         match *self {
-            Cause::Launch(_) => Some(126),
+            Cause::Launch(_, code) => Some(code),
+            Cause::Lost(..) => Some(1),
             Cause::Abort(_, code) => Some((code & 0xff) as u8),
             Cause::NoFinalize(_, 0) | Cause::NoInit(_, 0, _) => Some(1),
             Cause::Disconnected(_) | Cause::CorruptedPmi(..) | Cause::Misbehaved(..) => Some(1),
@@ -101,9 +104,9 @@ impl Agent {
             return;
         }
         for rank in &self.ranks {
-            send_to_group(rank.task.pid(), libc::SIGKILL);
-            let _ = rank.task.kill(libc::SIGKILL);
+            rank.task.kill_group();
         }
+        self.kill_nodes();
         if let Some(code) = cause.exit_code() {
             self.exit.decide(code);
         }
@@ -112,14 +115,15 @@ impl Agent {
                 Some(rank) => {
                     // What it wrote itself explains more, so that goes first.
                     self.outputs.iter_mut().for_each(|output| _ = output.drain(rank));
-                    let (name, pid) = (&self.ranks[rank].name, self.ranks[rank].task.pid());
-                    format!("{name} (PID {pid}) {event}; the job is ended")
+                    let name = &self.ranks[rank].name;
+                    format!("{name} ({}) {event}; the job is ended", self.whereabouts(rank))
                 }
                 None => event,
             };
             self.outputs[Channel::Err as usize].say(&text);
             // The mappings of killed ranks are still there.
-            if let Some(advice) = cause.culprit().and_then(|_| mappings::exhausted()) {
+            let here = |rank: &usize| self.ranks[*rank].task.node().is_none();
+            if let Some(advice) = cause.culprit().filter(here).and_then(|_| mappings::exhausted()) {
                 self.outputs[Channel::Err as usize].say(&advice);
             }
         }
@@ -131,6 +135,11 @@ impl Agent {
         if let Some(pidfd) = self.ranks[index].task.pidfd() {
             self.poller.remove(pidfd);
         }
+        self.take_end(index, ended)
+    }
+
+    /// A rank ended, here or on another node.
+    pub(super) fn take_end(&mut self, index: usize, ended: Ended) -> anyhow::Result<()> {
         self.ranks[index].ended = Some(ended);
         self.alive -= 1;
         if !self.ranks[index].is_rank {
@@ -167,8 +176,8 @@ impl Agent {
             || matches!((ended, self.forwarded), (Ended::Killed(signal), Some((sent, _))) if sent as i32 == signal);
         if !expected {
             self.outputs.iter_mut().for_each(|output| _ = output.drain(index));
-            let (name, pid) = (&self.ranks[index].name, self.ranks[index].task.pid());
-            self.outputs[Channel::Err as usize].say(&format!("{name} (PID {pid}) {ended}; the ranks go on"));
+            let (name, whereabouts) = (&self.ranks[index].name, self.whereabouts(index));
+            self.outputs[Channel::Err as usize].say(&format!("{name} ({whereabouts}) {ended}; the ranks go on"));
         }
     }
 
@@ -202,7 +211,7 @@ impl Agent {
         if self.ending {
             return;
         }
-        self.living(|pid| send_to_group(pid, signal as i32));
+        self.signal(signal as i32);
         let (name, text) = (signal.as_str(), signal_text(signal as i32));
         self.outputs[Channel::Err as usize].say(&format!("{name} ({text}) sent to the ranks; a second one kills them"));
     }

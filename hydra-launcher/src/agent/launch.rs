@@ -3,7 +3,6 @@
 use super::ordinary;
 use super::process::Process;
 use super::rank::Rank;
-use crate::environment::Place;
 use crate::janitor::Janitor;
 use crate::plan::{Plan, PlannedSegment};
 use crate::runnable::Runs;
@@ -36,13 +35,13 @@ pub fn launch(
     traces: &mut Traces,
     ranks: &mut Vec<Rank>,
 ) -> anyhow::Result<Option<TerminalInput>> {
-    raise_descriptor_limit(plan.tasks);
+    raise_descriptor_limit(plan.ids.len());
     let null: OwnedFd = File::open("/dev/null").context("/dev/null cannot be opened")?.into();
     let mut input = stdin::open().context("no pipe for standard input")?;
     for segment in &plan.segments {
         let mut warned = false;
         for _ in 0..segment.count {
-            let rank = ranks.len();
+            let rank = plan.ids[ranks.len()];
             let stdin = match &input {
                 _ if rank > 0 => null.as_raw_fd(),
                 Source::Direct => 0,
@@ -51,7 +50,7 @@ pub fn launch(
             let name = Rank::name_of(rank, segment.is_rank);
             let ends = Ends::new(segment.is_rank, stdin)
                 .with_context(|| format!("no descriptors for {name} (ulimit -n limits them)"))?;
-            let place = ends.pmi_fd.map(|pmi_fd| Place { rank, size: plan.size, pmi_fd });
+            let place = ends.pmi_fd.map(|pmi_fd| plan.place(rank, pmi_fd));
             let env = segment.env.of_task(place)?;
             let did_not_start = || format!("{name} ({}) did not start", segment.path.display());
             let (process, warning) =

@@ -2,19 +2,27 @@
 //!
 //! A job runs until all ranks have ended. What makes it end early is in `ending`; after its end the sessions of the ranks
 //! are killed, their pipes drained, and everything they left is removed.
+//!
+//! In a job on several hosts the same loop runs in the launcher, where it decides, for ranks that are all on other nodes (`nodes`),
+//! while each node's agent does what must be done there (`worker`).
 
 mod ending;
 mod launch;
+pub mod nodes;
 mod ordinary;
-mod poller;
+pub mod poller;
 mod process;
 mod rank;
 mod spawning;
+pub mod worker;
 
+use crate::command_line::Job;
 use crate::exit_status::ExitCode;
 use crate::janitor::Janitor;
-use crate::plan::Plan;
-use crate::pmi::group::{GroupSpec, Phase, one_node};
+use crate::nodes::fleet::Fleet;
+use crate::placement::Placement;
+use crate::plan::{self, Plan};
+use crate::pmi::group::{GroupSpec, Phase};
 use crate::pmi::server::{Action, Server};
 use crate::sessions;
 use crate::shared_memory::Traces;
@@ -24,6 +32,7 @@ use crate::stdio::stdin::{TerminalInput, Wait};
 use crate::stdio::writer::Writer;
 use anyhow::Context;
 use ending::Cause;
+use nodes::Feed;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::Signal;
 use pip_core::Root;
@@ -71,52 +80,28 @@ struct Agent {
     output_lost: bool,
     /// The user insists: leave at once, whatever is unwritten or undead.
     impatient: bool,
+    /// The agents of a job on several hosts. All ranks are theirs then.
+    fleet: Option<Fleet>,
+    /// Standard input on its way to a rank on another node.
+    feed: Option<Feed>,
+    /// What ranks have put since the last barrier: store, key and value.
+    fresh: Vec<(String, String, String)>,
 }
 
-/// Runs a planned job to its end and returns the launcher's exit status.
-pub fn run(plan: &Plan, janitor: Janitor) -> anyhow::Result<u8> {
+/// Runs a job of this machine to its end and returns the launcher's exit status.
+pub fn run(job: &Job, plan: &Plan, janitor: Janitor) -> anyhow::Result<u8> {
     let signals = Signals::new().context("signals cannot be taken over")?;
     let mut traces = Traces::new();
-    let root = Root::new(plan.tasks)?;
-    let wake = Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
-    let out = Writer::start(std::io::stdout().as_fd(), "stdout", Arc::clone(&wake))?;
-    let err = Writer::start(std::io::stderr().as_fd(), "stderr", Arc::clone(&wake))?;
-    let mut outputs = [Output::new(out, plan.prepend_rank)?, Output::new(err, plan.prepend_rank)?];
-
-    let of_ranks = plan.segments.iter().filter(|segment| segment.is_rank).enumerate();
-    let appnums = of_ranks.flat_map(|(appnum, s)| std::iter::repeat_n(appnum, s.count)).collect();
-    let kvsname = kvs_name(plan);
-    let spawner = Spawner::new(plan, &kvsname)?;
-    let world = GroupSpec { kvsname, appnums, mapping: one_node(plan.size), preput: Vec::new() };
-    let server = Server::new(world, None).map_err(anyhow::Error::msg)?;
+    let root = Root::new(plan.total)?;
+    let (wake, mut outputs) = streams(job)?;
     let mut janitor = janitor;
     let mut ranks = Vec::new();
     let launched = launch::launch(plan, &root, &mut outputs, &mut janitor, &mut traces, &mut ranks);
-    let mut agent = Agent {
-        poller: Poller::new()?,
-        alive: ranks.len(),
-        ranks,
-        server,
-        spawner,
-        other_version_said: false,
-        outputs,
-        input: None,
-        input_check: None,
-        signals,
-        wake,
-        janitor,
-        traces,
-        exit: ExitCode::default(),
-        ending: false,
-        forwarded: None,
-        grace_ends: None,
-        output_lost: false,
-        impatient: false,
-    };
+    let mut agent = Agent::new(job, &plan.placement, Start { signals, wake, outputs, janitor, traces, ranks })?;
     agent.watch()?;
     match launched {
         Ok(input) => agent.input = input,
-        Err(error) => agent.fail(Cause::Launch(format!("{error:#}"))),
+        Err(error) => agent.fail(Cause::Launch(format!("{error:#}"), 126)),
     }
     let wait = agent.input.as_ref().map(TerminalInput::wait);
     agent.watch_input(wait)?;
@@ -124,14 +109,64 @@ pub fn run(plan: &Plan, janitor: Janitor) -> anyhow::Result<u8> {
     Ok(agent.leave())
 }
 
+/// Threads that write to the launcher's own streams, and what they wake the event loop with.
+fn streams(job: &Job) -> anyhow::Result<(Arc<EventFd>, [Output; 2])> {
+    let wake = Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
+    let out = Writer::start(std::io::stdout().as_fd(), "stdout", Arc::clone(&wake))?;
+    let err = Writer::start(std::io::stderr().as_fd(), "stderr", Arc::clone(&wake))?;
+    Ok((wake, [Output::new(out, job.prepend_rank)?, Output::new(err, job.prepend_rank)?]))
+}
+
+/// What is there before the event loop begins.
+struct Start {
+    signals: Signals,
+    wake: Arc<EventFd>,
+    outputs: [Output; 2],
+    janitor: Janitor,
+    traces: Traces,
+    ranks: Vec<Rank>,
+}
+
 /// A name for the key-value store that no other job uses; the characters are those of Hydra's.
-fn kvs_name(plan: &Plan) -> String {
+fn kvs_name() -> String {
     let time = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |time| time.subsec_nanos());
-    let host: String = plan.hostname.to_string_lossy().chars().filter(|c| c.is_ascii_alphanumeric()).take(64).collect();
+    let host: String = plan::hostname().to_string_lossy().chars().filter(|c| c.is_ascii_alphanumeric()).take(64).collect();
     format!("kvs_{}_0_{time}_{host}", std::process::id())
 }
 
 impl Agent {
+    fn new(job: &Job, placement: &Placement, start: Start) -> anyhow::Result<Agent> {
+        let of_ranks = job.segments.iter().filter(|segment| !segment.no_rank).enumerate();
+        let appnums = of_ranks.flat_map(|(appnum, s)| std::iter::repeat_n(appnum, s.count)).collect();
+        let (kvsname, mapping) = (kvs_name(), placement.process_mapping());
+        let spawner = Spawner::new(job, placement, &kvsname)?;
+        let world = GroupSpec { kvsname, appnums, mapping, preput: Vec::new() };
+        Ok(Agent {
+            poller: Poller::new()?,
+            alive: start.ranks.len(),
+            ranks: start.ranks,
+            server: Server::new(world, None).map_err(anyhow::Error::msg)?,
+            spawner,
+            other_version_said: false,
+            outputs: start.outputs,
+            input: None,
+            input_check: None,
+            signals: start.signals,
+            wake: start.wake,
+            janitor: start.janitor,
+            traces: start.traces,
+            exit: ExitCode::default(),
+            ending: false,
+            forwarded: None,
+            grace_ends: None,
+            output_lost: false,
+            impatient: false,
+            fleet: None,
+            feed: None,
+            fresh: Vec::new(),
+        })
+    }
+
     fn watch(&self) -> nix::Result<()> {
         self.poller.set(&self.signals, Source::Signals, Interest::Read)?;
         self.poller.set(&*self.wake, Source::Writers, Interest::Read)?;
@@ -156,20 +191,23 @@ impl Agent {
     fn serve(&mut self) -> anyhow::Result<()> {
         let mut sessions_killed = false;
         while !self.impatient {
-            if self.alive == 0 {
+            if self.alive == 0 && self.fleet.as_ref().is_none_or(Fleet::is_done) {
                 if !std::mem::replace(&mut sessions_killed, true) {
                     sessions::kill(&self.traces.ranks);
                 }
                 self.outputs.iter_mut().for_each(Output::finish);
-                if self.outputs.iter().all(|output| output.writer().is_finished()) {
+                if self.outputs.iter().all(Output::is_finished) {
                     break;
                 }
             }
             if self.input_check.is_some_and(|when| when <= Instant::now()) {
                 let wait = self.input.as_ref().map(TerminalInput::wait);
                 self.watch_input(wait)?;
+                self.watch_feed()?;
             }
-            let until = self.handle_timers(Instant::now()).into_iter().chain(self.input_check).min();
+            let fleet = self.look_at_nodes()?;
+            let until = self.handle_timers(Instant::now()).into_iter().chain(self.input_check).chain(fleet).min();
+            self.flush_nodes()?;
             for source in self.poller.wait(until)? {
                 self.handle(source)?;
             }
@@ -192,6 +230,7 @@ impl Agent {
                     self.poller.remove(output.pipes());
                 }
             }
+            Source::Terminal if self.feed.is_some() => self.feed_nodes()?,
             Source::Terminal => {
                 let wait = self.input.as_mut().map(TerminalInput::read);
                 self.watch_input(wait)?;
@@ -208,6 +247,7 @@ impl Agent {
             }
             Source::Pmi(rank) => self.on_pmi(rank)?,
             Source::Ended(rank) => self.on_ended(rank)?,
+            of_nodes => self.on_nodes(of_nodes)?,
         }
         Ok(())
     }
@@ -220,7 +260,8 @@ impl Agent {
             if output.has_room() {
                 self.poller.set(output.pipes(), Source::Output(channel), Interest::Read)?;
             }
-            if let Some(errno) = self.outputs[channel as usize].writer().error() {
+            self.repay_nodes(channel);
+            if let Some(errno) = self.outputs[channel as usize].error() {
                 self.on_output_error(channel, errno);
             }
         }
@@ -251,6 +292,7 @@ impl Agent {
             match self.ranks[index].receive() {
                 Incoming::Request(request) => {
                     for action in self.server.handle(index, &request) {
+                        self.share_with_nodes(&request, &action);
                         self.act(index, action)?;
                     }
                 }
@@ -280,14 +322,16 @@ impl Agent {
     fn act(&mut self, index: usize, action: Action) -> anyhow::Result<()> {
         match action {
             Action::Reply(to, line) => {
-                if let Err(what) = self.ranks[to].send(&line) {
+                if self.ranks[to].task.node().is_some() {
+                    self.reply_to_node(to, line);
+                } else if let Err(what) = self.ranks[to].send(line.as_bytes()) {
                     self.fail(Cause::Misbehaved(to, what));
                 }
                 // Only barrier_out goes to other ranks, at a moment when they have nothing else outstanding.
             }
             Action::Abort(code) => self.fail(Cause::Abort(index, code)),
             Action::SharedMemory(path) => {
-                if self.traces.files.insert(path.clone()) {
+                if !self.tell_node_of_file(index, &path) && self.traces.files.insert(path.clone()) {
                     self.janitor.file(&path);
                 }
             }
@@ -307,8 +351,9 @@ impl Agent {
     }
 
     fn disconnect(&mut self, index: usize) {
-        if let Some(socket) = self.ranks[index].disconnect() {
-            self.poller.remove(&socket);
+        match self.ranks[index].disconnect() {
+            Some(socket) => self.poller.remove(&socket),
+            None => self.close_pmi_on_node(index),
         }
     }
 
@@ -316,30 +361,50 @@ impl Agent {
         match signal {
             Signal::SIGTSTP => {
                 self.living(signals::stop_group);
+                self.stop_nodes()?;
                 signals::stop_self();
             }
             Signal::SIGCONT => {
-                self.living(|pid| signals::send_to_group(pid, libc::SIGCONT));
+                self.signal(libc::SIGCONT);
                 let wait = self.input.as_ref().map(TerminalInput::wait);
                 self.watch_input(wait)?;
+                self.watch_feed()?;
             }
             Signal::SIGUSR1 | Signal::SIGUSR2 | Signal::SIGALRM => {
-                self.living(|pid| signals::send_to_group(pid, signal as i32));
+                self.signal(signal as i32);
             }
             ending => self.on_ending_signal(ending),
         }
         Ok(())
     }
 
-    /// Does something with the PID of each rank that has not ended.
+    /// Sends a signal to each rank that has not ended.
+    fn signal(&mut self, signal: i32) {
+        self.living(|pid| signals::send_to_group(pid, signal));
+        self.signal_nodes(signal);
+    }
+
+    /// Does something with the PID of each rank of this host that has not ended.
     fn living(&self, mut action: impl FnMut(i32)) {
-        for rank in self.ranks.iter().filter(|rank| rank.ended.is_none()) {
+        for rank in self.ranks.iter().filter(|rank| rank.ended.is_none() && rank.task.node().is_none()) {
             action(rank.task.pid());
+        }
+    }
+
+    /// Where a task runs, for messages.
+    fn whereabouts(&self, index: usize) -> String {
+        let pid = self.ranks[index].task.pid();
+        match (self.ranks[index].task.node(), &self.fleet) {
+            (Some(node), Some(fleet)) => format!("PID {pid} on {}", fleet.host(node)),
+            _ => format!("PID {pid}"),
         }
     }
 
     /// Reaps the ranks and removes what the job left.
     fn leave(mut self) -> u8 {
+        if let Some(fleet) = self.fleet.as_mut().filter(|_| !self.impatient) {
+            fleet.leave();
+        }
         for rank in self.ranks.iter_mut().filter(|rank| rank.ended.is_some()) {
             let _ = rank.task.wait();
         }

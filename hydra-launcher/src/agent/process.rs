@@ -1,26 +1,47 @@
-//! A process of the job: a task of this address space, or an ordinary process. Both have a PID, a pidfd, signals and a status.
+//! What runs a rank: a task of this address space, an ordinary process of this host, or a process on another host, of which only the
+//! PID is known here.
 
 use super::ordinary::Child;
+use crate::signals;
 use pip_core::Task;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::PathBuf;
 use std::process::ExitStatus;
 
-/// What runs a rank.
+/// A process of the job.
 #[derive(Debug)]
 pub enum Process {
     /// A task.
     Task(Task),
     /// A process with an address space of its own.
     Ordinary(Child),
+    /// A task or process of another node's agent, which alone can send it signals and knows how it ends.
+    Remote {
+        /// The node's index.
+        node: usize,
+        /// Its PID there; 0 before it has started.
+        pid: i32,
+        /// The path of its program there.
+        program: PathBuf,
+    },
 }
 
 impl Process {
-    /// Its PID.
+    /// Its PID, on its host.
     pub fn pid(&self) -> i32 {
         match self {
             Process::Task(task) => task.pid(),
             Process::Ordinary(child) => child.pid(),
+            Process::Remote { pid, .. } => *pid,
+        }
+    }
+
+    /// The other node it is on.
+    pub fn node(&self) -> Option<usize> {
+        match self {
+            Process::Remote { node, .. } => Some(*node),
+            Process::Task(_) | Process::Ordinary(_) => None,
         }
     }
 
@@ -29,30 +50,37 @@ impl Process {
         match self {
             Process::Task(task) => task.pidfd(),
             Process::Ordinary(child) => Some(child.pidfd().as_fd()),
+            Process::Remote { .. } => None,
         }
     }
 
-    /// Sends it a signal; ESRCH once it was waited for.
-    pub fn kill(&self, signal: i32) -> io::Result<()> {
+    /// Kills it and all of its process group, if it is on this host.
+    pub fn kill_group(&self) {
         match self {
-            Process::Task(task) => task.kill(signal),
-            Process::Ordinary(child) => child.kill(signal),
+            Process::Task(task) => {
+                signals::send_to_group(task.pid(), libc::SIGKILL);
+                let _ = task.kill(libc::SIGKILL);
+            }
+            Process::Ordinary(child) => child.kill_group(),
+            Process::Remote { .. } => {}
         }
     }
 
-    /// Waits for its end and reaps it.
+    /// Waits for its end and reaps it, if it is on this host.
     pub fn wait(&mut self) -> io::Result<ExitStatus> {
         match self {
             Process::Task(task) => task.wait(),
             Process::Ordinary(child) => child.wait(0).map(Option::unwrap_or_default),
+            Process::Remote { .. } => Ok(ExitStatus::default()),
         }
     }
 
-    /// Its end, reaped, or None while it runs.
+    /// Its end, reaped, or None while it runs, if it is on this host.
     pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
         match self {
             Process::Task(task) => task.try_wait(),
             Process::Ordinary(child) => child.wait(libc::WNOHANG),
+            Process::Remote { .. } => Ok(None),
         }
     }
 }

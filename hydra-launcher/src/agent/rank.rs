@@ -8,6 +8,7 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::PathBuf;
 use std::time::Instant;
 
 /// Replies a rank may leave unread. A client has one request outstanding, so only a broken one leaves more than a line.
@@ -26,9 +27,20 @@ pub struct Rank {
     pub ended: Option<Ended>,
     /// When to call it lost, after its PMI connection broke without MPI_Finalize.
     pub lost_at: Option<Instant>,
-    socket: Option<OwnedFd>,
+    connection: Connection,
     decoder: Decoder,
     unsent: Vec<u8>,
+}
+
+/// A rank's PMI connection, or what is left of it.
+#[derive(Debug)]
+enum Connection {
+    /// Our end of a socket.
+    Socket(OwnedFd),
+    /// The agent of its node has it, and sends what comes.
+    Forwarded,
+    /// There is none, or no more.
+    Closed,
 }
 
 /// What came through a PMI connection.
@@ -47,8 +59,20 @@ pub enum Incoming {
 impl Rank {
     /// A rank with what runs it and our end of its PMI socket, which must be non-blocking; without one it is no rank.
     pub fn new(task: Process, socket: Option<OwnedFd>, name: String) -> Rank {
-        let (is_rank, decoder) = (socket.is_some(), Decoder::default());
-        Rank { task, name, is_rank, ended: None, lost_at: None, socket, decoder, unsent: Vec::new() }
+        let is_rank = socket.is_some();
+        Rank::with(task, name, is_rank, socket.map_or(Connection::Closed, Connection::Socket))
+    }
+
+    /// A rank, or task beside the ranks, on another node, which has not started yet.
+    pub fn on_node(node: usize, number: usize, is_rank: bool) -> Rank {
+        let connection = if is_rank { Connection::Forwarded } else { Connection::Closed };
+        let process = Process::Remote { node, pid: 0, program: PathBuf::new() };
+        Rank::with(process, Rank::name_of(number, is_rank), is_rank, connection)
+    }
+
+    fn with(task: Process, name: String, is_rank: bool, connection: Connection) -> Rank {
+        let (decoder, unsent) = Default::default();
+        Rank { task, name, is_rank, ended: None, lost_at: None, connection, decoder, unsent }
     }
 
     /// What messages call the task with this number.
@@ -58,7 +82,28 @@ impl Rank {
 
     /// Our end of its PMI socket, while that is open.
     pub fn socket(&self) -> Option<&OwnedFd> {
-        self.socket.as_ref()
+        match &self.connection {
+            Connection::Socket(socket) => Some(socket),
+            Connection::Forwarded | Connection::Closed => None,
+        }
+    }
+
+    /// Bytes of its PMI connection that its node's agent sent.
+    pub fn forwarded(&mut self, bytes: &[u8]) {
+        if matches!(self.connection, Connection::Forwarded) {
+            self.decoder.push(bytes);
+        }
+    }
+
+    /// Reads its PMI socket without looking at what comes: None if nothing is there now, empty at the end.
+    pub fn read_raw(&mut self) -> Option<Vec<u8>> {
+        let Some(socket) = self.socket() else { return Some(Vec::new()) };
+        let mut buffer = [0; 4096];
+        match nix::unistd::read(socket, &mut buffer) {
+            Ok(count) => Some(buffer[..count].to_vec()),
+            Err(Errno::EAGAIN | Errno::EINTR) => None,
+            Err(_) => Some(Vec::new()),
+        }
     }
 
     /// The next thing that came through the PMI socket.
@@ -69,7 +114,11 @@ impl Rank {
                 Ok(None) => {}
                 Err(error) => return Incoming::Corrupted(error),
             }
-            let Some(socket) = &self.socket else { return Incoming::Closed };
+            let socket = match &self.connection {
+                Connection::Socket(socket) => socket,
+                Connection::Forwarded => return Incoming::NothingNow,
+                Connection::Closed => return Incoming::Closed,
+            };
             let mut buffer = [0; 4096];
             match nix::unistd::read(socket, &mut buffer) {
                 Ok(count @ 1..) => self.decoder.push(&buffer[..count]),
@@ -80,18 +129,20 @@ impl Rank {
     }
 
     /// Sends a reply, or keeps what the socket does not take. An error means that the rank does not read its replies.
-    pub fn send(&mut self, line: &str) -> Result<(), &'static str> {
-        if self.socket.is_none() {
+    pub fn send(&mut self, lines: &[u8]) -> Result<(), &'static str> {
+        if self.socket().is_none() {
             return Ok(());
         }
-        self.unsent.extend_from_slice(line.as_bytes());
+        self.unsent.extend_from_slice(lines);
         self.flush();
         if self.unsent.len() > MAX_UNREAD { Err("does not read the replies to its PMI requests") } else { Ok(()) }
     }
 
     /// Sends what is unsent, as far as the socket takes it. Errors show when the socket is read.
     pub fn flush(&mut self) {
-        if let Some(socket) = self.socket.as_ref().filter(|_| !self.unsent.is_empty()) {
+        if let Connection::Socket(socket) = &self.connection
+            && !self.unsent.is_empty()
+        {
             let flags = nix::sys::socket::MsgFlags::MSG_NOSIGNAL;
             match nix::sys::socket::send(socket.as_raw_fd(), &self.unsent, flags) {
                 Ok(count) => drop(self.unsent.drain(..count)),
@@ -109,7 +160,10 @@ impl Rank {
     /// Closes the PMI connection.
     pub fn disconnect(&mut self) -> Option<OwnedFd> {
         self.unsent.clear();
-        self.socket.take()
+        match std::mem::replace(&mut self.connection, Connection::Closed) {
+            Connection::Socket(socket) => Some(socket),
+            Connection::Forwarded | Connection::Closed => None,
+        }
     }
 
     /// How the task ended, if it has, without reaping it.

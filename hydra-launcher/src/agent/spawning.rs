@@ -7,9 +7,11 @@ use super::poller::Channel;
 use super::process::Process;
 use super::rank::Rank;
 use crate::environment::{Environment, Place};
-use crate::plan::Plan;
+use crate::command_line::Job;
+use crate::placement::Placement;
+use crate::plan;
 use crate::pmi::group::{GroupSpec, one_node};
-use crate::pmi::server::spawn_result;
+use crate::pmi::server::{Action, spawn_result};
 use crate::pmi::spawn::SpawnBlock;
 use anyhow::Context;
 use pip_core::search_path;
@@ -28,6 +30,8 @@ pub struct Spawner {
     name: String,
     /// Groups spawned so far.
     groups: usize,
+    /// Whether this host is one of the job's.
+    is_here: bool,
     null: OwnedFd,
 }
 
@@ -38,7 +42,7 @@ struct Started(Vec<(Process, Ends)>);
 impl Drop for Started {
     fn drop(&mut self) {
         for (process, _) in &mut self.0 {
-            let _ = process.kill(libc::SIGKILL);
+            process.kill_group();
             let _ = process.wait();
         }
     }
@@ -46,17 +50,20 @@ impl Drop for Started {
 
 impl Spawner {
     /// For a job whose own store has this name.
-    pub fn new(plan: &Plan, name: &str) -> anyhow::Result<Spawner> {
-        let mut env = plan.env_of_spawned.clone();
+    pub fn new(job: &Job, placement: &Placement, name: &str) -> anyhow::Result<Spawner> {
+        let hostname = plan::hostname();
+        let mut env = Environment::new(std::env::vars_os(), &job.env, &hostname);
         env.set("PMI_SPAWNED", "1");
         // Other ranks' memory is out of reach.
         env.set("PIP_MPI_SHIM", "off");
         let null = File::open("/dev/null").context("/dev/null cannot be opened")?.into();
-        Ok(Spawner { env, hostname: plan.hostname.clone(), name: name.to_owned(), groups: 0, null })
+        let is_here = placement.nodes().iter().any(|node| node.is_local);
+        Ok(Spawner { env, hostname, name: name.to_owned(), groups: 0, is_here, null })
     }
 
     /// Starts all processes of a request, or none.
     fn start(&self, blocks: &[SpawnBlock]) -> anyhow::Result<Started> {
+        anyhow::ensure!(self.is_here, "processes are spawned on the launcher's host, which is none of the job's hosts");
         let size = blocks.iter().map(|block| block.count).sum();
         let mut started = Started::default();
         for block in blocks {
@@ -72,7 +79,7 @@ impl Spawner {
     /// Looks a program up as Hydra does: MPI_Info's wdir is its working directory, path where it is looked for.
     fn find(&self, block: &SpawnBlock) -> anyhow::Result<Found> {
         for key in ["host", "hosts"] {
-            if let Some(host) = block.info(key).filter(|host| !self.is_here(host)) {
+            if let Some(host) = block.info(key).filter(|host| !self.is_this(host)) {
                 anyhow::bail!("host {} is not part of the job; leave the info key {key} out", host.display());
             }
         }
@@ -89,14 +96,14 @@ impl Spawner {
         Ok(Found { path, args: args.collect::<Result<_, _>>()?, cwd })
     }
 
-    fn is_here(&self, host: &OsStr) -> bool {
+    fn is_this(&self, host: &OsStr) -> bool {
         [self.hostname.as_bytes(), b"localhost", b"127.0.0.1"].contains(&host.as_bytes())
     }
 
     fn start_one(&self, found: &Found, rank: usize, size: usize, stdin: RawFd) -> anyhow::Result<(Process, Ends)> {
         let ends = Ends::new(true, stdin).context("no descriptors (ulimit -n limits them)")?;
         let pmi_fd = ends.pmi_fd.context("no PMI socket")?;
-        let env = self.env.of_task(Some(Place { rank, size, pmi_fd }))?;
+        let env = self.env.of_task(Some(Place { rank, size, local_rank: rank, local_size: size, local_ranks: None, pmi_fd }))?;
         let process = launch::start_process(&found.path, &found.args, &env, found.cwd.as_deref(), &ends, true)
             .with_context(|| found.path.display().to_string())?;
         Ok((process, ends))
@@ -119,8 +126,8 @@ impl Agent {
             self.outputs[Channel::Err as usize].say(&text);
         }
         let reply = spawn_result(result.as_ref().map(|_| ()).map_err(|_| "cannot_start"));
-        let _ = self.ranks[parent].send(&reply);
         let first = self.ranks.len() - result.unwrap_or(0);
+        self.act(parent, Action::Reply(parent, reply))?;
         (first..self.ranks.len()).try_for_each(|index| self.watch_rank(index)).map_err(Into::into)
     }
 

@@ -1,9 +1,11 @@
-//! One of the job's two output streams: the pipes of all ranks on one side, the launcher's stdout or stderr on the other.
+//! One of the job's two output streams: the pipes of all ranks on one side, the launcher's stdout or stderr on the other, or, on
+//! another node, the connection to the launcher.
 //!
 //! The pipes stand in an epoll set of their own, which the event loop takes out of its set while the writer's queue is
 //! full: one system call then stops all ranks' output, whatever their number.
 
 use super::lines::{LineBuffer, prefixed};
+use super::outbox::Outbox;
 use super::writer::Writer;
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
@@ -19,7 +21,7 @@ const READ: usize = 64 << 10;
 /// A stream of the whole job.
 #[derive(Debug)]
 pub struct Output {
-    writer: Writer,
+    target: Target,
     pipes: Epoll,
     streams: Vec<Option<Stream>>,
     /// Chunks that did not fit into the writer's queue.
@@ -30,6 +32,13 @@ pub struct Output {
     open_line: Option<usize>,
     prepend_rank: bool,
     scratch: Vec<u8>,
+}
+
+/// Where lines go.
+#[derive(Debug)]
+enum Target {
+    Writer(Writer),
+    Outbox(Outbox),
 }
 
 #[derive(Debug)]
@@ -51,8 +60,17 @@ enum Read {
 impl Output {
     /// A stream without ranks yet.
     pub fn new(writer: Writer, prepend_rank: bool) -> nix::Result<Output> {
+        Output::with(Target::Writer(writer), prepend_rank)
+    }
+
+    /// A stream whose lines another process will write: `window` bytes may be on their way to it.
+    pub fn to_launcher(window: usize) -> nix::Result<Output> {
+        Output::with(Target::Outbox(Outbox::new(window)), false)
+    }
+
+    fn with(target: Target, prepend_rank: bool) -> nix::Result<Output> {
         Ok(Output {
-            writer,
+            target,
             pipes: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?,
             streams: Vec::new(),
             backlog: VecDeque::new(),
@@ -76,16 +94,39 @@ impl Output {
         self.pipes.0.as_fd()
     }
 
-    /// The thread that writes.
-    pub fn writer(&self) -> &Writer {
-        &self.writer
+    /// What waits for the connection, if that is where lines go.
+    pub fn outbox(&mut self) -> Option<&mut Outbox> {
+        match &mut self.target {
+            Target::Writer(_) => None,
+            Target::Outbox(outbox) => Some(outbox),
+        }
+    }
+
+    /// Whether all is written, or handed to the connection, after [`Output::finish`].
+    pub fn is_finished(&self) -> bool {
+        match &self.target {
+            Target::Writer(writer) => writer.is_finished(),
+            Target::Outbox(outbox) => outbox.is_closed(),
+        }
+    }
+
+    /// Why nothing can be written any more, if so.
+    pub fn error(&self) -> Option<Errno> {
+        match &self.target {
+            Target::Writer(writer) => writer.error(),
+            Target::Outbox(_) => None,
+        }
     }
 
     /// Whether pipes may be read now. If not, the event loop will be woken once they may.
     pub fn has_room(&mut self) -> bool {
-        while self.writer.has_room() {
+        let writer = match &self.target {
+            Target::Writer(writer) => writer,
+            Target::Outbox(outbox) => return outbox.has_room(),
+        };
+        while writer.has_room() {
             let Some(chunk) = self.backlog.pop_front() else { return true };
-            if let Err(chunk) = self.writer.try_send(chunk) {
+            if let Err(chunk) = writer.try_send(chunk) {
                 self.backlog.push_front(chunk);
             }
         }
@@ -132,12 +173,18 @@ impl Output {
             }
         }
         if self.has_room() {
-            self.writer.close();
+            match &mut self.target {
+                Target::Writer(writer) => writer.close(),
+                Target::Outbox(outbox) => outbox.close(),
+            }
         }
     }
 
     /// A message of the launcher itself, on a line of its own.
     pub fn say(&mut self, text: &str) {
+        if let Target::Outbox(outbox) = &mut self.target {
+            return outbox.say(text);
+        }
         let newline = if self.open_line.take().is_some() { "\n" } else { "" };
         self.send(format!("{newline}pip-mpiexec: {text}\n").into_bytes());
     }
@@ -158,7 +205,13 @@ impl Output {
             if due > now {
                 stream.in_partials = true;
                 self.partials.push_back((due, rank));
-            } else if let Some(chunk) = stream.lines.take_partial() {
+            } else if !self.has_room() {
+                // Nobody has listened meanwhile.
+                self.partials.push_back((now + SILENCE, rank));
+                self.streams[rank].iter_mut().for_each(|stream| stream.in_partials = true);
+            } else if self.read(rank) != Read::Data
+                && let Some(chunk) = self.streams[rank].as_mut().and_then(|stream| stream.lines.take_partial())
+            {
                 self.pass_on(rank, chunk);
             }
         }
@@ -166,7 +219,8 @@ impl Output {
     }
 
     fn read(&mut self, rank: usize) -> Read {
-        let Some(stream) = &mut self.streams[rank] else { return Read::End };
+        // Ranks of other nodes have no stream here.
+        let Some(Some(stream)) = self.streams.get_mut(rank) else { return Read::End };
         let count = match nix::unistd::read(&stream.pipe, &mut self.scratch) {
             Ok(0) => return Read::End,
             Ok(count) => count,
@@ -196,7 +250,10 @@ impl Output {
     }
 
     /// Sends output of a rank. With -l each line on the screen belongs to one rank; without, no byte is added.
-    fn pass_on(&mut self, rank: usize, mut chunk: Vec<u8>) {
+    pub fn pass_on(&mut self, rank: usize, mut chunk: Vec<u8>) {
+        if let Target::Outbox(outbox) = &mut self.target {
+            return outbox.push(rank, chunk);
+        }
         let ends_line = chunk.last() == Some(&b'\n');
         if self.prepend_rank {
             let continues = self.open_line == Some(rank);
@@ -212,9 +269,10 @@ impl Output {
     }
 
     fn send(&mut self, chunk: Vec<u8>) {
+        let Target::Writer(writer) = &self.target else { return };
         if !self.backlog.is_empty() {
             self.backlog.push_back(chunk);
-        } else if let Err(chunk) = self.writer.try_send(chunk) {
+        } else if let Err(chunk) = writer.try_send(chunk) {
             self.backlog.push_back(chunk);
         }
     }

@@ -113,7 +113,7 @@ impl TerminalInput {
 }
 
 /// Whether the launcher's process group may read its terminal.
-fn in_foreground() -> bool {
+pub fn in_foreground() -> bool {
     // SAFETY: asks two numbers of the kernel.
     unsafe {
         let group = libc::tcgetpgrp(io::stdin().as_raw_fd());
