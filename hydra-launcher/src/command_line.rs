@@ -39,6 +39,8 @@ pub struct Job {
     pub no_shim: bool,
     /// `-require-tasks`.
     pub require_tasks: bool,
+    /// `-report`.
+    pub report: Option<PathBuf>,
 }
 
 /// Where the host list comes from.
@@ -205,6 +207,7 @@ fn apply(
             let target = if option.id == OptionId::Env { &mut segment.env } else { &mut job.env };
             target.push((name, value));
         }
+        OptionId::Report => job.report = Some(value(0)?.into()),
         OptionId::WorkDir => segment.wdir = Some(value(0)?.into()),
         flag => {
             if let Some(value) = attached {

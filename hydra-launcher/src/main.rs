@@ -17,6 +17,7 @@ mod options;
 mod placement;
 mod plan;
 mod pmi;
+mod report;
 mod runnable;
 mod sessions;
 mod shared_memory;
@@ -58,6 +59,7 @@ fn run() -> anyhow::Result<u8> {
         Ok(Request::Info) => return print(&info::text()?),
         Err(error) => return Ok(refuse(&error.to_string(), USAGE)),
     };
+    let job = Job { report: report::wish(job.report), ..job };
     run_job(&job).or_else(|error| match error.downcast_ref::<PlanError>() {
         Some(plan) => Ok(refuse(&plan.to_string(), plan.exit_code())),
         None => Err(error),
@@ -66,15 +68,16 @@ fn run() -> anyhow::Result<u8> {
 
 fn run_job(job: &Job) -> anyhow::Result<u8> {
     let (placement, manager) = plan::place(job)?;
+    let report = job.report.as_deref().map(report::RunReport::create).transpose()?;
     if placement.nodes().len() == 1 && placement.nodes()[0].is_local {
         let plan = plan::make(job, placement, 0)?;
         // Forked before there are threads or tasks, so that it shares nothing with them.
         let janitor = Janitor::start().context("no process for the clean-up")?;
-        return agent::run(job, &plan, janitor);
+        return agent::run(job, &plan, janitor, report);
     }
     let settings = Settings::new(&Wishes::default(), manager)?;
     let janitor = Janitor::start().context("no process for the clean-up")?;
-    agent::nodes::run(job, &placement, settings, janitor)
+    agent::nodes::run(job, &placement, settings, janitor, report)
 }
 
 fn print(text: &str) -> anyhow::Result<u8> {

@@ -29,6 +29,8 @@ pub enum OptionId {
     NoShim,
     /// Refuse what cannot be a task.
     RequireTasks,
+    /// Write a page about the run.
+    Report,
     /// Print the help text.
     Help,
     /// Print the version.
@@ -141,6 +143,13 @@ pub const OPTIONS: &[OptionSpec] = &[
         help: "refuse a program that cannot be a task, instead of running it as an ordinary process with a warning",
     },
     OptionSpec {
+        id: OptionId::Report,
+        names: &["report"],
+        values: &["FILE"],
+        scope: Scope::Global,
+        help: "write a page (HTML) about the run: time in MPI, messages by size and way, who sent to whom",
+    },
+    OptionSpec {
         id: OptionId::Help,
         names: &["help", "h"],
         values: &[],
@@ -210,7 +219,8 @@ pub fn help() -> String {
     }
     text.push_str(
         "\nNames may have two dashes and any case; -name=value is the same as -name value.\n\
-         Environment: PIP_MPI_SHIM=off (as -no-shim), PIP_MPI_LIB (path of libpip_mpi.so).\n\
+         Environment: PIP_MPI_SHIM=off (as -no-shim), PIP_MPI_LIB (path of libpip_mpi.so),\n\
+         PIP_MPI_REPORT=FILE (as -report FILE).\n\
          Exit status: that of the ranks (OR of all; a signal's number if one was killed), 2 wrong usage,\n\
          126 the program cannot be run, 127 no such program.\n",
     );

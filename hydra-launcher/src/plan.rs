@@ -202,7 +202,11 @@ pub fn place(job: &Job) -> Result<(Placement, Option<ResourceManager>), PlanErro
 }
 
 fn plan_segment(job: &Job, segment: &Segment, hostname: &OsStr) -> Result<PlannedSegment, PlanError> {
-    let env = Environment::new(std::env::vars_os(), job.env.iter().chain(&segment.env), hostname);
+    let mut env = Environment::new(std::env::vars_os(), job.env.iter().chain(&segment.env), hostname);
+    // A file's name is the launcher's; the ranks only tell.
+    if job.report.is_some() {
+        env.set("PIP_MPI_REPORT", "1");
+    }
     if let Some(dir) = &segment.wdir {
         check_directory(dir).map_err(|error| PlanError::WorkDir(dir.clone(), error))?;
     }

@@ -64,7 +64,7 @@ pub fn launch(
                 outputs[1].say(&text);
             }
             let ours = ends.keep(outputs)?;
-            enlist(Rank::new(process, ours, name), janitor, traces, ranks);
+            enlist(Rank::new(process, ours, name, &segment.path), janitor, traces, ranks);
             if rank == 0 && matches!(input, Source::Direct) {
                 stdin::release().context("standard input cannot be released")?;
             }

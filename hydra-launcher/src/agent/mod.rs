@@ -24,6 +24,7 @@ use crate::placement::Placement;
 use crate::plan::{self, Plan};
 use crate::pmi::group::{GroupSpec, Phase};
 use crate::pmi::server::{Action, Server};
+use crate::report::{Counted, RankData, RunReport};
 use crate::sessions;
 use crate::shared_memory::Traces;
 use crate::signals::{self, Signals};
@@ -80,6 +81,9 @@ struct Agent {
     output_lost: bool,
     /// The user insists: leave at once, whatever is unwritten or undead.
     impatient: bool,
+    report: Option<RunReport>,
+    /// Number of ranks of MPI_COMM_WORLD.
+    size: usize,
     /// The agents of a job on several hosts. All ranks are theirs then.
     fleet: Option<Fleet>,
     /// Standard input on its way to a rank on another node.
@@ -89,7 +93,7 @@ struct Agent {
 }
 
 /// Runs a job of this machine to its end and returns the launcher's exit status.
-pub fn run(job: &Job, plan: &Plan, janitor: Janitor) -> anyhow::Result<u8> {
+pub fn run(job: &Job, plan: &Plan, janitor: Janitor, report: Option<RunReport>) -> anyhow::Result<u8> {
     let signals = Signals::new().context("signals cannot be taken over")?;
     let mut traces = Traces::new();
     let root = Root::new(plan.total)?;
@@ -97,7 +101,7 @@ pub fn run(job: &Job, plan: &Plan, janitor: Janitor) -> anyhow::Result<u8> {
     let mut janitor = janitor;
     let mut ranks = Vec::new();
     let launched = launch::launch(plan, &root, &mut outputs, &mut janitor, &mut traces, &mut ranks);
-    let mut agent = Agent::new(job, &plan.placement, Start { signals, wake, outputs, janitor, traces, ranks })?;
+    let mut agent = Agent::new(job, &plan.placement, Start { signals, wake, outputs, janitor, traces, ranks, report })?;
     agent.watch()?;
     match launched {
         Ok(input) => agent.input = input,
@@ -125,6 +129,7 @@ struct Start {
     janitor: Janitor,
     traces: Traces,
     ranks: Vec<Rank>,
+    report: Option<RunReport>,
 }
 
 /// A name for the key-value store that no other job uses; the characters are those of Hydra's.
@@ -161,6 +166,8 @@ impl Agent {
             grace_ends: None,
             output_lost: false,
             impatient: false,
+            report: start.report,
+            size: placement.size(),
             fleet: None,
             feed: None,
             fresh: Vec::new(),
@@ -409,13 +416,42 @@ impl Agent {
             let _ = rank.task.wait();
         }
         self.traces.remove();
+        if self.output_lost {
+            self.exit.at_least(1);
+        }
+        self.write_report();
         // A rank that cannot die yet is the janitor's.
         if self.alive == 0 {
             self.janitor.dismiss();
         }
-        if self.output_lost {
+        self.exit.code()
+    }
+
+    /// What is known of a rank, for the report.
+    fn data_of(&self, index: usize) -> RankData {
+        let rank = &self.ranks[index];
+        let host = match (rank.task.node(), &self.fleet) {
+            (Some(node), Some(fleet)) => fleet.host(node).to_owned(),
+            _ => plan::hostname().to_string_lossy().into_owned(),
+        };
+        RankData {
+            name: rank.name.clone(),
+            host,
+            pid: rank.task.pid(),
+            program: rank.program().display().to_string(),
+            kind: rank.task.kind(),
+            end: rank.ended.map_or("did not end".to_owned(), |ended| ended.to_string()),
+            counted: self.server.report_of(index).map(|text| Counted::read(&text, self.size)),
+        }
+    }
+
+    fn write_report(&mut self) {
+        let Some(report) = self.report.take() else { return };
+        let ranks = (0..self.ranks.len()).map(|index| self.data_of(index)).collect();
+        if let Err(text) = report.write(self.exit.code(), self.size, ranks) {
+            // The writer threads are gone.
+            eprintln!("pip-mpiexec: {text}");
             self.exit.at_least(1);
         }
-        self.exit.code()
     }
 }

@@ -16,6 +16,7 @@ use crate::placement::Placement;
 use crate::plan;
 use crate::pmi::server::Action;
 use crate::pmi::wire::Request;
+use crate::report::RunReport;
 use crate::shared_memory::Traces;
 use crate::signals::Signals;
 use crate::stdio::stdin::{in_foreground, release};
@@ -42,7 +43,7 @@ pub struct Feed {
 }
 
 /// Runs a job on several hosts to its end and returns the launcher's exit status.
-pub fn run(job: &Job, placement: &Placement, settings: Settings, janitor: Janitor) -> anyhow::Result<u8> {
+pub fn run(job: &Job, placement: &Placement, settings: Settings, janitor: Janitor, report: Option<RunReport>) -> anyhow::Result<u8> {
     let signals = Signals::new().context("signals cannot be taken over")?;
     let (wake, outputs) = streams(job)?;
     let total: usize = job.segments.iter().map(|segment| segment.count).sum();
@@ -67,7 +68,7 @@ pub fn run(job: &Job, placement: &Placement, settings: Settings, janitor: Janito
     }
     let ranks = nodes.iter().enumerate().map(|(id, &node)| Rank::on_node(node, id, id < placement.size())).collect();
     let traces = Traces::new();
-    let mut agent = Agent::new(job, placement, Start { signals, wake, outputs, janitor, traces, ranks })?;
+    let mut agent = Agent::new(job, placement, Start { signals, wake, outputs, janitor, traces, ranks, report })?;
     agent.watch()?;
     let (fleet, events) = Fleet::launch(settings, members, &agent.poller)?;
     agent.fleet = Some(fleet);

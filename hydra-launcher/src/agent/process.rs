@@ -37,6 +37,15 @@ impl Process {
         }
     }
 
+    /// What it is, in a word.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Process::Task(_) => "task",
+            Process::Ordinary(_) => "process",
+            Process::Remote { .. } => "agent's",
+        }
+    }
+
     /// The other node it is on.
     pub fn node(&self) -> Option<usize> {
         match self {

@@ -8,7 +8,7 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Replies a rank may leave unread. A client has one request outstanding, so only a broken one leaves more than a line.
@@ -21,6 +21,7 @@ pub struct Rank {
     pub task: Process,
     /// What messages call it.
     pub name: String,
+    program: PathBuf,
     /// False for a task beside the ranks (`-no-rank`), which has no PMI connection.
     pub is_rank: bool,
     /// How it ended. It stays a zombie until the job ends: its PID names its session, and must not be used again before.
@@ -58,9 +59,9 @@ pub enum Incoming {
 
 impl Rank {
     /// A rank with what runs it and our end of its PMI socket, which must be non-blocking; without one it is no rank.
-    pub fn new(task: Process, socket: Option<OwnedFd>, name: String) -> Rank {
+    pub fn new(task: Process, socket: Option<OwnedFd>, name: String, program: &Path) -> Rank {
         let is_rank = socket.is_some();
-        Rank::with(task, name, is_rank, socket.map_or(Connection::Closed, Connection::Socket))
+        Rank { program: program.to_owned(), ..Rank::with(task, name, is_rank, socket.map_or(Connection::Closed, Connection::Socket)) }
     }
 
     /// A rank, or task beside the ranks, on another node, which has not started yet.
@@ -72,7 +73,15 @@ impl Rank {
 
     fn with(task: Process, name: String, is_rank: bool, connection: Connection) -> Rank {
         let (decoder, unsent) = Default::default();
-        Rank { task, name, is_rank, ended: None, lost_at: None, connection, decoder, unsent }
+        Rank { task, name, program: PathBuf::new(), is_rank, ended: None, lost_at: None, connection, decoder, unsent }
+    }
+
+    /// The path of its program, on its host.
+    pub fn program(&self) -> &Path {
+        match &self.task {
+            Process::Remote { program, .. } => program,
+            Process::Task(_) | Process::Ordinary(_) => &self.program,
+        }
     }
 
     /// What messages call the task with this number.

@@ -37,11 +37,11 @@ pub struct Spawner {
 
 /// Processes that have been started and their ends; killed if dropped.
 #[derive(Default)]
-struct Started(Vec<(Process, Ends)>);
+struct Started(Vec<(Process, Ends, PathBuf)>);
 
 impl Drop for Started {
     fn drop(&mut self) {
-        for (process, _) in &mut self.0 {
+        for (process, ..) in &mut self.0 {
             process.kill_group();
             let _ = process.wait();
         }
@@ -70,7 +70,8 @@ impl Spawner {
             let found = self.find(block)?;
             for _ in 0..block.count {
                 let rank = started.0.len();
-                started.0.push(self.start_one(&found, rank, size, self.null.as_raw_fd())?);
+                let (process, ends) = self.start_one(&found, rank, size, self.null.as_raw_fd())?;
+                started.0.push((process, ends, found.path.clone()));
             }
         }
         Ok(started)
@@ -144,10 +145,10 @@ impl Agent {
         let mut started = self.spawner.start(blocks).map_err(|error| format!("{error:#}"))?;
         self.server.add_group(self.ranks.len(), spec).map_err(str::to_owned)?;
         self.spawner.groups = number;
-        for (rank, (process, ends)) in std::mem::take(&mut started.0).into_iter().enumerate() {
+        for (rank, (process, ends, program)) in std::mem::take(&mut started.0).into_iter().enumerate() {
             let name = format!("rank {rank} of spawned group {number}");
             let ours = ends.keep(&mut self.outputs).map_err(|errno| errno.to_string())?;
-            launch::enlist(Rank::new(process, ours, name), &mut self.janitor, &mut self.traces, &mut self.ranks);
+            launch::enlist(Rank::new(process, ours, name, &program), &mut self.janitor, &mut self.traces, &mut self.ranks);
             self.alive += 1;
         }
         Ok(size)
