@@ -21,6 +21,8 @@ mod options;
 mod placement;
 mod plan;
 mod pmi;
+mod report;
+mod runnable;
 mod sessions;
 mod shared_memory;
 mod shim_library;
@@ -69,6 +71,7 @@ fn run() -> anyhow::Result<u8> {
     if let Some(wanted) = job.debugger.filter(|_| !debugger::is_there()) {
         debugger::start(wanted)?;
     }
+    let job = Job { report: report::wish(job.report.clone()), ..*job };
     run_job(&job).or_else(|error| match error.downcast_ref::<PlanError>() {
         Some(plan) => Ok(refuse(&plan.to_string(), plan.exit_code())),
         None => Err(error),
@@ -87,17 +90,18 @@ fn run_job(job: &Job) -> anyhow::Result<u8> {
     if job.verbose {
         let _ = std::io::stderr().write_all(verbose::describe(&plan).as_bytes());
     }
+    let report = job.report.as_deref().map(report::RunReport::create).transpose()?;
     let remote = (!is_here).then_some((job, settings));
-    mpir::run(|| start(&plan, remote))
+    mpir::run(|| start(&plan, remote, report))
 }
 
 /// Runs a job on this machine, or on several.
-fn start(plan: &Plan, remote: Option<(&Job, Settings)>) -> anyhow::Result<u8> {
+fn start(plan: &Plan, remote: Option<(&Job, Settings)>, report: Option<report::RunReport>) -> anyhow::Result<u8> {
     // Forked before there are threads or tasks, so that it shares nothing with them.
     let janitor = Janitor::start().context("no process for the clean-up")?;
     match remote {
-        None => agent::run(plan, janitor),
-        Some((job, settings)) => agent::nodes::run(job, plan, settings, janitor),
+        None => agent::run(plan, janitor, report),
+        Some((job, settings)) => agent::nodes::run(job, plan, settings, janitor, report),
     }
 }
 

@@ -10,7 +10,9 @@ mod insitu;
 mod launcher;
 mod loader;
 mod oracle;
+mod ordinary;
 mod paper;
+mod pmi;
 mod shim;
 mod stencil;
 mod streams;
@@ -48,6 +50,8 @@ fn conclude(args: &Arguments) -> Conclusion {
     faults::add(&mut cases);
     streams::add(&mut cases);
     bad_input::add(&mut cases);
+    pmi::add(&mut cases);
+    ordinary::add(&mut cases);
     tools::add(&mut cases);
     shim::add(&mut cases);
     windows::add(&mut cases);

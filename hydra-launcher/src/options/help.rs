@@ -17,8 +17,8 @@ const NOTES: [&str; 4] = [
     "Options may also stand in a file: the one HYDRA_CONFIG_FILE names, else ~/.mpiexec.hydra.conf, else \
      /etc/mpich/mpiexec.hydra.conf. The command line overrides the file, and both override environment variables.",
     "Environment: PIP_MPI_SHIM=off (as -no-shim), PIP_MPI_LIB (path of libpip_mpi.so).",
-    "Exit status: that of the ranks (OR of all; a signal's number if one was killed), 2 wrong usage, 126 the program cannot run \
-     as a task, 127 no such program, 255 timeout.",
+    "Exit status: that of the ranks (OR of all; a signal's number if one was killed), 2 wrong usage, 126 the program cannot be \
+     run, 127 no such program, 255 timeout.",
 ];
 
 /// The text of `-help`.
