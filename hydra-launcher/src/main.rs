@@ -49,7 +49,7 @@ fn main() -> ExitCode {
 fn run() -> anyhow::Result<u8> {
     fill_standard_descriptors().context("/dev/null cannot be opened")?;
     let variable = |name: &str| std::env::var_os(name);
-    let job = match command_line::parse(std::env::args_os().skip(1), command_line::default_file(), &variable) {
+    let mut job = match command_line::parse(std::env::args_os().skip(1), command_line::default_file(), &variable) {
         Ok(Request::Run(job)) => job,
         Ok(Request::Help) => return print(&options::help()),
         Ok(Request::HelpOf(option)) => return print(&options::help_of(option)),
@@ -61,7 +61,7 @@ fn run() -> anyhow::Result<u8> {
     if let Some(wanted) = job.debugger.filter(|_| !debugger::is_there()) {
         debugger::start(wanted)?;
     }
-    let plan = match plan::make(&job) {
+    let plan = match plan::make(&mut job) {
         Ok(plan) => plan,
         Err(error) => return Ok(refuse(&error.to_string(), error.exit_code())),
     };

@@ -1,7 +1,9 @@
 //! From a [`Job`] to a [`Plan`]: every program found and checked, every environment built, nothing started yet.
 
 use crate::binding::{BindTo, Binding, BindingError, Unit};
-use crate::command_line::{HostSource, Inherited, InputTarget, Job, Order, OutputOptions, Reach, Segment, Universe};
+use crate::command_line::{
+    HostSource, Inherited, InputTarget, Job, Order, OutputOptions, Reach, Segment, Universe, UsageError,
+};
 use crate::debugger;
 use crate::environment::{Environment, Network, Place};
 use crate::hosts::{self, Host, HostError};
@@ -68,6 +70,9 @@ pub struct PlannedSegment {
 /// Why a job cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
+    /// Numbers of ranks that do not fit the host list.
+    #[error(transparent)]
+    Usage(#[from] UsageError),
     /// A program.
     #[error(transparent)]
     Program(#[from] ProgramError),
@@ -118,8 +123,11 @@ impl PlanError {
 }
 
 /// Looks everything up.
-pub fn make(job: &Job) -> Result<Plan, PlanError> {
+pub fn make(job: &mut Job) -> Result<Plan, PlanError> {
     let hostname = hostname();
+    let hosts = host_list(job, &hostname)?;
+    let slots = if hosts.is_empty() { job.per_node.unwrap_or(1) } else { hosts.iter().map(|host| host.slots).sum() };
+    job.count_ranks(slots)?;
     let network = network(&job.reach, &hostname)?;
     let mut segments = job.segments.iter().map(|s| plan_segment(job, s, &network)).collect::<Result<Vec<_>, _>>()?;
     segments.sort_by_key(|segment| !segment.is_rank);
@@ -134,7 +142,6 @@ pub fn make(job: &Job) -> Result<Plan, PlanError> {
         segments.iter_mut().filter(|segment| has_shim(segment)).for_each(|s| s.env.preload(&library));
     }
     let size: usize = segments.iter().filter(|segment| segment.is_rank).map(|segment| segment.count).sum();
-    let hosts = host_list(job, &hostname)?;
     let placement = match hosts.as_slice() {
         [] => Placement::local(size, &hostname.to_string_lossy()),
         hosts => Placement::new(hosts, size, |host| is_local(host, &hostname)),
@@ -154,7 +161,7 @@ pub fn make(job: &Job) -> Result<Plan, PlanError> {
         output: job.output.clone(),
         universe: match job.universe {
             Universe::Infinite => None,
-            Universe::System => Some(hosts.iter().map(|host| host.slots).sum::<usize>().max(1)),
+            Universe::System => Some(slots),
             Universe::Size(size) => Some(size),
         },
         timeout: job.timeout,
@@ -279,7 +286,7 @@ fn plan_segment(job: &Job, segment: &Segment, network: &Network) -> Result<Plann
     let path = find_program(segment, &env)?;
     let args = std::iter::once(&segment.program).chain(&segment.args);
     Ok(PlannedSegment {
-        count: segment.count,
+        count: segment.count.unwrap_or(1),
         is_rank: !segment.no_rank,
         program: Program::open(&path)?,
         args: args.map(|arg| CString::new(arg.as_bytes())).collect::<Result<_, _>>()?,

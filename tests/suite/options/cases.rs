@@ -84,6 +84,9 @@ pub const CASES: &[(&str, Expect)] = &[
     ("-hosts @HOST:2 -n 3 sh local.sh", AsHydra),
     ("-host @HOST -n 2 sh local.sh", AsHydra),
     ("-hostlist @HOST,@HOST sh local.sh", AsHydra),
+    ("-hosts @HOST:3 sh local.sh : sh local.sh", AsHydra),
+    ("-hosts @HOST:3 -n 1 sh local.sh : sh local.sh", AsHydra),
+    ("-ppn 2 sh local.sh", AsHydra),
     ("-machine @HOST -n 2 sh local.sh", AsHydra),
     ("-machines @HOST:3 -n 2 sh local.sh", AsHydra),
     ("-machinelist=@HOST -n 2 sh local.sh", AsHydra),
@@ -178,7 +181,7 @@ pub const CASES: &[(&str, Expect)] = &[
     ("MPIEXEC_TIMEOUT=1 -n 2 sleep 20", Says(255, &["APPLICATION TIMED OUT, TIMEOUT = 1s"])),
     ("MPIEXEC_TIMEOUT=0 echo x", AsHydra),
     ("MPIEXEC_TIMEOUT=-3 echo x", AsHydra),
-    ("MPIEXEC_TIMEOUT=x echo x", Refused(&["MPIEXEC_TIMEOUT", "\"x\""])),
+    ("MPIEXEC_TIMEOUT=x echo x", RefusedHere(&["MPIEXEC_TIMEOUT", "\"x\""], "Hydra says so, and runs without a limit")),
     ("-print-all-exitcodes -n 3 sh -c 'exit $PMI_RANK'", AsHydra),
     ("-print-all-exitcodes true : -n 2 false", AsHydra),
     ("-disable-auto-cleanup -n 3 sh fails.sh", AsHydra),
@@ -220,5 +223,8 @@ pub const CASES: &[(&str, Expect)] = &[
             why: "what is said for one run counts more than what is said for all",
         },
     ),
-    ("HYDRA_CONFIG_FILE=programs echo x", Refused(&["configuration file programs"])),
+    (
+        "HYDRA_CONFIG_FILE=programs echo x",
+        RefusedHere(&["configuration file programs"], "Hydra runs these programs behind that of the command line"),
+    ),
 ];
