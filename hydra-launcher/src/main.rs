@@ -59,7 +59,7 @@ fn run() -> anyhow::Result<u8> {
         return agent::worker::run();
     }
     let variable = |name: &str| std::env::var_os(name);
-    let job = match command_line::parse(std::env::args_os().skip(1), command_line::default_file(), &variable) {
+    let mut job = match command_line::parse(std::env::args_os().skip(1), command_line::default_file(), &variable) {
         Ok(Request::Run(job)) => job,
         Ok(Request::Help) => return print(&options::help()),
         Ok(Request::HelpOf(option)) => return print(&options::help_of(option)),
@@ -71,15 +71,16 @@ fn run() -> anyhow::Result<u8> {
     if let Some(wanted) = job.debugger.filter(|_| !debugger::is_there()) {
         debugger::start(wanted)?;
     }
-    let job = Job { report: report::wish(job.report.clone()), ..*job };
-    run_job(&job).or_else(|error| match error.downcast_ref::<PlanError>() {
+    job.report = report::wish(job.report.take());
+    run_job(&mut job).or_else(|error| match error.downcast_ref::<PlanError>() {
         Some(plan) => Ok(refuse(&plan.to_string(), plan.exit_code())),
         None => Err(error),
     })
 }
 
-fn run_job(job: &Job) -> anyhow::Result<u8> {
+fn run_job(job: &mut Job) -> anyhow::Result<u8> {
     let layout = plan::place(job)?;
+    let job = &*job;
     let mut plan = plan::outline(job, layout.placement, layout.slots);
     plan.check_output_files()?;
     let settings = Settings::new(&job.reach, layout.manager)?;

@@ -14,7 +14,7 @@ pub fn apply(id: OptionId, values: &Values, segment: &mut Segment, job: &mut Job
     let pattern = || Pattern::parse(&values.os()).map_err(|error| UsageError::Pattern(values.option.to_owned(), error));
     let binding = |error| UsageError::Binding(values.option.to_owned(), error);
     match id {
-        OptionId::Count => segment.count = values.ranks()?,
+        OptionId::Count => segment.count = Some(values.ranks()?),
         OptionId::Path => segment.path = Some(values.os()),
         OptionId::WorkDir => segment.wdir = Some(values.os().into()),
         OptionId::NoRank => segment.no_rank = true,
