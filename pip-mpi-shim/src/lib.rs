@@ -21,7 +21,7 @@ modules! { contexts handles job pmi quota waiting }
 modules! { abi arrays datatype library real }
 // The state of this rank and what works on it.
 modules! { offnode adoption background batch buffered communicator completion engine failure incoming lifecycle mailbox operation outgoing probe receive }
-modules! { queues request send sendrecv stats taking upkeep }
+modules! { queues report request send sendrecv stats taking upkeep }
 // One-sided communication.
 modules! { window }
 // Collective communication.

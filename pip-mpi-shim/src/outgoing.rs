@@ -7,6 +7,7 @@ use crate::claims;
 use crate::engine::Engine;
 use crate::layout::{self, View};
 use crate::rendezvous::Rendezvous;
+use crate::report::{self, Way};
 use crate::request::{Index, Parked};
 use crate::ring::{Envelope, Full, INLINE_MAX, LINES_MAX, Offered, Sender};
 use crate::waiting;
@@ -22,6 +23,7 @@ impl Engine {
             return self.send_eager_away(world, envelope, view);
         }
         self.stats.eager.add(len);
+        report::sent(Way::Mailbox, world, len);
         self.push(world, len, |sender| {
             // SAFETY: the program's send buffer, and room for `len` bytes in the mailbox.
             let fill = |to: *mut u8| unsafe {
@@ -80,6 +82,7 @@ impl Engine {
             None => Box::new(fresh),
         };
         self.stats.rendezvous.add(view.len());
+        report::sent(Way::Offered, world, view.len());
         self.offering += 1;
         let descriptor = core::ptr::from_ref(&*offer) as usize;
         let data = view.contiguous().unwrap_or(core::ptr::null_mut());

@@ -81,7 +81,24 @@ pub fn print() {
 }
 
 impl Stats {
-    fn add(&mut self, other: &Stats) {
+    /// For the report: what is not counted by peer, as name, messages and bytes.
+    pub fn tallies(&self) -> [(&'static str, u64, u64); 7] {
+        let [one_sided, collectives, passed] =
+            [&ONE_SIDED, &COLLECTIVES, &COLLECTIVES_PASSED].map(|operations| operations.0.load(Ordering::Relaxed));
+        let of = |name, tally: &Tally| (name, tally.messages, tally.bytes);
+        [
+            of("library", &self.library),
+            of("received", &self.received),
+            of("unexpected", &self.unexpected),
+            of("shared", &self.shared),
+            ("one-sided", one_sided, 0),
+            ("collective", collectives, 0),
+            ("collective-passed", passed, 0),
+        ]
+    }
+
+    /// Adds another lane's counts.
+    pub fn add(&mut self, other: &Stats) {
         let Stats { eager, rendezvous, library, away_inline, away_long, received, unexpected, shared } = self;
         let pairs = [
             (eager, other.eager),

@@ -2,12 +2,12 @@
 
 use super::Agent;
 use super::poller::Channel;
-use super::rank::Rank;
 use crate::exit_status::{Ended, signal_text};
 use crate::mappings;
-use crate::pmi::server::Phase;
+use crate::mpir;
+use crate::pmi::group::Phase;
 use crate::pmi::wire::WireError;
-use crate::signals::send_to_group;
+use crate::stdio::writer::Failure;
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use std::time::{Duration, Instant};
@@ -21,8 +21,10 @@ const SAME_SIGNAL: Duration = Duration::from_millis(200);
 /// Why a job is ended.
 #[derive(Debug)]
 pub enum Cause {
-    /// Not all ranks could be started.
-    Launch(String),
+    /// Not all ranks could be started, and the exit status that says so.
+    Launch(String, u8),
+    /// A host is lost: its name, and why.
+    Lost(String, String),
     /// A signal killed a rank.
     Killed(usize, i32),
     /// A rank exited between MPI_Init and MPI_Finalize.
@@ -41,6 +43,8 @@ pub enum Cause {
     Insisted(Signal),
     /// Ranks outlived a signal that ended others.
     GraceOver,
+    /// The time of `-timeout` is over.
+    TimedOut(Duration),
     /// Nobody reads the job's output any more.
     NoReader,
 }
@@ -56,26 +60,38 @@ impl Cause {
             | Cause::Abort(rank, _)
             | Cause::CorruptedPmi(rank, _)
             | Cause::Misbehaved(rank, _) => Some(rank),
-            Cause::Launch(_) | Cause::Insisted(_) | Cause::GraceOver | Cause::NoReader => None,
+            Cause::Launch(..)
+            | Cause::Lost(..)
+            | Cause::Insisted(_)
+            | Cause::TimedOut(_)
+            | Cause::GraceOver
+            | Cause::NoReader => None,
         }
     }
 
-    /// What happened, without the name of the rank.
-    fn event(&self) -> Option<String> {
+    /// Whether `-disable-auto-cleanup` lets the other ranks go on.
+    fn is_survivable(&self) -> bool {
+        matches!(self, Cause::Killed(..) | Cause::NoFinalize(..) | Cause::Disconnected(_))
+    }
+
+    /// What happened, without the name of the culprit.
+    fn event(&self, name_of: impl Fn(usize) -> String) -> Option<String> {
         Some(match self {
-            Cause::Launch(error) => error.clone(),
+            Cause::Launch(error, _) => error.clone(),
+            Cause::Lost(host, why) => format!("host {host}: {why}; the job is ended"),
             Cause::Killed(_, signal) => Ended::Killed(*signal).to_string(),
             Cause::NoFinalize(_, status) => {
                 format!("exited with status {status} after MPI_Init and without MPI_Finalize")
             }
             Cause::Disconnected(_) => "closed its PMI connection after MPI_Init and without MPI_Finalize".to_owned(),
             Cause::NoInit(_, status, waiting) => {
-                format!("exited with status {status} and without MPI_Init, for which rank {waiting} waits")
+                format!("exited with status {status} and without MPI_Init, for which {} waits", name_of(*waiting))
             }
             Cause::Abort(_, code) => format!("called MPI_Abort with code {code}"),
             Cause::CorruptedPmi(_, error) => format!("sent {error} instead of a PMI request"),
             Cause::Misbehaved(_, what) => (*what).to_owned(),
             Cause::Insisted(signal) => format!("second signal ({}); the ranks are killed", signal.as_str()),
+            Cause::TimedOut(limit) => format!("APPLICATION TIMED OUT, TIMEOUT = {}s", limit.as_secs()),
             Cause::GraceOver | Cause::NoReader => return None,
         })
     }
@@ -83,11 +99,14 @@ impl Cause {
     /// The launcher's exit status, where the ranks' own statuses do not give it.
     fn exit_code(&self) -> Option<u8> {
         match *self {
-            Cause::Launch(_) => Some(126),
+            Cause::Launch(_, code) => Some(code),
+            Cause::Lost(..) => Some(1),
             Cause::Abort(_, code) => Some((code & 0xff) as u8),
             Cause::NoFinalize(_, 0) | Cause::NoInit(_, 0, _) => Some(1),
             Cause::Disconnected(_) | Cause::CorruptedPmi(..) | Cause::Misbehaved(..) => Some(1),
             Cause::Insisted(signal) => Some(signal as u8),
+            // Hydra's.
+            Cause::TimedOut(_) => Some(255),
             // As if the launcher had died of it, in Hydra's way to say so.
             Cause::NoReader => Some(libc::SIGPIPE as u8),
             Cause::Killed(..) | Cause::NoFinalize(..) | Cause::NoInit(..) | Cause::GraceOver => None,
@@ -98,31 +117,50 @@ impl Cause {
 impl Agent {
     /// Ends the job: kills all ranks and says why. Only the first cause counts.
     pub(super) fn fail(&mut self, cause: Cause) {
+        let goes_on = self.no_cleanup && cause.is_survivable() && !self.ending;
+        if goes_on {
+            if let Some(code) = cause.exit_code() {
+                self.exit.at_least(code);
+            }
+            return self.report(&cause, "the other ranks go on");
+        }
         if std::mem::replace(&mut self.ending, true) {
             return;
         }
         for rank in &self.ranks {
-            send_to_group(rank.task.pid(), libc::SIGKILL);
-            let _ = rank.task.kill(libc::SIGKILL);
+            rank.task.kill_group();
         }
+        self.kill_nodes();
         if let Some(code) = cause.exit_code() {
             self.exit.decide(code);
         }
-        if let Some(event) = cause.event() {
-            let text = match cause.culprit() {
-                Some(rank) => {
-                    // What it wrote itself explains more, so that goes first.
-                    self.outputs.iter_mut().for_each(|output| _ = output.drain(rank));
-                    format!("rank {rank} (PID {}) {event}; the job is ended", self.ranks[rank].task.pid())
-                }
-                None => event,
-            };
-            self.outputs[Channel::Err as usize].say(&text);
-            // The mappings of killed ranks are still there.
-            if let Some(advice) = cause.culprit().and_then(|_| mappings::exhausted()) {
-                self.outputs[Channel::Err as usize].say(&advice);
-            }
+        if let Some(event) = cause.event(|index| self.ranks[index].name.clone()) {
+            mpir::aborting(&event);
         }
+        self.report(&cause, "the job is ended");
+        // The mappings of killed ranks are still there.
+        let here = |rank: &usize| self.ranks[*rank].task.node().is_none();
+        if let Some(advice) = cause.culprit().filter(here).and_then(|_| mappings::exhausted()) {
+            self.say(&advice);
+        }
+    }
+
+    /// Says what happened and what comes of it.
+    fn report(&mut self, cause: &Cause, consequence: &str) {
+        let Some(event) = cause.event(|index| self.ranks[index].name.clone()) else { return };
+        match cause.culprit() {
+            Some(rank) => {
+                // What it wrote itself explains more, so that goes first.
+                self.outputs.iter_mut().for_each(|output| _ = output.drain(rank));
+                self.say(&format!("rank {rank} ({}) {event}; {consequence}", self.whereabouts(rank)));
+            }
+            None => self.say(&event),
+        }
+    }
+
+    /// A message of the launcher on standard error.
+    pub(super) fn say(&mut self, text: &str) {
+        self.outputs[Channel::Err as usize].say(text);
     }
 
     /// A rank ended.
@@ -131,6 +169,11 @@ impl Agent {
         if let Some(pidfd) = self.ranks[index].task.pidfd() {
             self.poller.remove(pidfd);
         }
+        self.take_end(index, ended)
+    }
+
+    /// A rank ended, here or on another node.
+    pub(super) fn take_end(&mut self, index: usize, ended: Ended) -> anyhow::Result<()> {
         self.ranks[index].ended = Some(ended);
         self.alive -= 1;
         if !self.ranks[index].is_rank {
@@ -167,22 +210,24 @@ impl Agent {
             || matches!((ended, self.forwarded), (Ended::Killed(signal), Some((sent, _))) if sent as i32 == signal);
         if !expected {
             self.outputs.iter_mut().for_each(|output| _ = output.drain(index));
-            let (name, pid) = (Rank::name_of(index, false), self.ranks[index].task.pid());
-            self.outputs[Channel::Err as usize].say(&format!("{name} (PID {pid}) {ended}; the ranks go on"));
+            let text = format!("{} ({}) {ended}; the ranks go on", self.ranks[index].name, self.whereabouts(index));
+            self.say(&text);
         }
     }
 
     /// A barrier that waits for a rank that ended without MPI_Init waits for ever.
     pub(super) fn check_barrier(&mut self) {
-        let Some(waiting) = self.server.first_waiting().filter(|_| !self.ending && self.alive < self.ranks.len())
-        else {
+        if self.ending || self.alive == self.ranks.len() {
             return;
-        };
-        let silent = |&(index, _): &(usize, Ended)| self.server.phase(index) == Phase::Silent;
-        let ranks = self.ranks.iter().filter(|rank| rank.is_rank);
-        let mut ended = ranks.enumerate().filter_map(|(index, rank)| Some((index, rank.ended?)));
-        if let Some((index, Ended::Exited(status))) = ended.find(silent) {
-            self.fail(Cause::NoInit(index, status, waiting));
+        }
+        let lacking = self.ranks.iter().enumerate().find_map(|(index, rank)| match rank.ended {
+            Some(Ended::Exited(status)) if self.server.phase(index) == Phase::Silent => {
+                self.server.waits_for(index).map(|waiting| Cause::NoInit(index, status, waiting))
+            }
+            _ => None,
+        });
+        if let Some(cause) = lacking {
+            self.fail(cause);
         }
     }
 
@@ -200,9 +245,9 @@ impl Agent {
         if self.ending {
             return;
         }
-        self.living(|pid| send_to_group(pid, signal as i32));
+        self.signal(signal as i32);
         let (name, text) = (signal.as_str(), signal_text(signal as i32));
-        self.outputs[Channel::Err as usize].say(&format!("{name} ({text}) sent to the ranks; a second one kills them"));
+        self.say(&format!("{name} ({text}) sent to the ranks; a second one kills them"));
     }
 
     fn start_grace(&mut self) {
@@ -210,18 +255,17 @@ impl Agent {
     }
 
     /// A stream cannot be written to any more; what still comes for it is dropped.
-    pub(super) fn on_output_error(&mut self, channel: Channel, errno: Errno) {
-        match (channel, errno) {
+    pub(super) fn on_output_error(&mut self, channel: Channel, failure: Failure) {
+        let what = match (&failure.file, channel) {
             // `| head` has seen enough.
-            (Channel::Out, Errno::EPIPE) => self.fail(Cause::NoReader),
-            (Channel::Err, _) => {}
-            // A full disk must not cost a long run its results elsewhere: the job goes on, the status tells.
-            (Channel::Out, errno) if !self.output_lost => {
-                self.output_lost = true;
-                let text = format!("standard output cannot be written ({}); the rest of it is lost", errno.desc());
-                self.outputs[Channel::Err as usize].say(&text);
-            }
-            (Channel::Out, _) => {}
+            (None, Channel::Out) if failure.errno == Errno::EPIPE => return self.fail(Cause::NoReader),
+            (None, Channel::Err) => return,
+            (None, Channel::Out) => "standard output".to_owned(),
+            (Some(path), _) => path.display().to_string(),
+        };
+        // A full disk must not cost a long run its results elsewhere: the job goes on, the status tells.
+        if !std::mem::replace(&mut self.output_lost, true) {
+            self.say(&format!("{what} cannot be written ({}); the rest of it is lost", failure.errno.desc()));
         }
     }
 
@@ -231,15 +275,20 @@ impl Agent {
         if self.ending {
             return next;
         }
+        if let Some((limit, _)) = self.timeout.filter(|(_, when)| *when <= now && self.alive > 0) {
+            self.fail(Cause::TimedOut(limit));
+        }
         if self.grace_ends.is_some_and(|when| when <= now) {
             self.fail(Cause::GraceOver);
         }
         let lost = self.ranks.iter().position(|rank| rank.lost_at.is_some_and(|when| when <= now));
         if let Some(index) = lost {
+            self.ranks[index].lost_at = None;
             self.fail(Cause::Disconnected(index));
         }
         if !self.ending {
-            let dues = self.ranks.iter().filter_map(|rank| rank.lost_at).chain(self.grace_ends);
+            let timeout = self.timeout.filter(|_| self.alive > 0).map(|(_, when)| when);
+            let dues = self.ranks.iter().filter_map(|rank| rank.lost_at).chain(self.grace_ends).chain(timeout);
             next = dues.chain(next).min();
         }
         next

@@ -1,23 +1,28 @@
 //! Starting the tasks of a plan, the ranks first: pipes, sockets, environment, task.
 
+use super::ordinary;
+use super::process::Process;
 use super::rank::Rank;
-use crate::environment::Place;
+use crate::command_line::InputTarget;
 use crate::janitor::Janitor;
-use crate::plan::Plan;
+use crate::plan::{Plan, PlannedSegment};
+use crate::runnable::Runs;
 use crate::shared_memory::Traces;
 use crate::stdio::output::Output;
-use crate::stdio::stdin::{self, Source, TerminalInput};
+use crate::stdio::stdin::{self, Inputs, TerminalInput};
 use anyhow::Context;
 use nix::fcntl::OFlag;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use nix::unistd::pipe2;
 use pip_core::{Root, SpawnOptions};
-use std::fs::File;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::ffi::CString;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 /// Descriptors the launcher needs per rank: pidfd, PMI socket, two pipes, and during the start their other ends.
-const DESCRIPTORS_PER_RANK: u64 = 4;
+const DESCRIPTORS_PER_RANK: usize = 4;
 /// Descriptors for everything else.
 const DESCRIPTORS: u64 = 64;
 
@@ -30,63 +35,154 @@ pub fn launch(
     traces: &mut Traces,
     ranks: &mut Vec<Rank>,
 ) -> anyhow::Result<Option<TerminalInput>> {
-    raise_descriptor_limit(plan.tasks);
-    let null: OwnedFd = File::open("/dev/null").context("/dev/null cannot be opened")?.into();
-    let mut input = stdin::open().context("no pipe for standard input")?;
+    let files = plan.output.files.iter().flatten().count();
+    let pipes = usize::from(plan.input == InputTarget::All);
+    raise_descriptor_limit(plan.ids.len() * (DESCRIPTORS_PER_RANK + files + pipes));
+    let mut inputs = Inputs::open(plan.input).context("no pipe for standard input")?;
+    let policy = plan.binding.memory.apply().context("-membind cannot be obeyed")?;
     for segment in &plan.segments {
+        let mut warned = false;
         for _ in 0..segment.count {
-            let rank = ranks.len();
-            let stdin = match &input {
-                _ if rank > 0 => null.as_raw_fd(),
-                Source::Direct => 0,
-                Source::Terminal(read, _) => read.as_raw_fd(),
-            };
+            let rank = plan.ids[ranks.len()];
             let name = Rank::name_of(rank, segment.is_rank);
             let no_descriptors = || format!("no descriptors for {name} (ulimit -n limits them)");
-            let socket = || socketpair(AddressFamily::Unix, SockType::Stream, None, SockFlag::SOCK_CLOEXEC);
-            let (ours, theirs) = segment.is_rank.then(socket).transpose().with_context(no_descriptors)?.unzip();
-            let (out_read, out_write) = pipe2(OFlag::O_CLOEXEC).with_context(no_descriptors)?;
-            let (err_read, err_write) = pipe2(OFlag::O_CLOEXEC).with_context(no_descriptors)?;
-            for fd in ours.iter().chain([&out_read, &err_read]) {
-                stdin::set_nonblocking(fd)?;
+            let stdin = inputs.of(rank, segment.is_rank).with_context(no_descriptors)?;
+            let ends = Ends::new(segment.is_rank, stdin).with_context(no_descriptors)?;
+            let place = ends.pmi_fd.map(|pmi_fd| plan.place(rank, pmi_fd));
+            let env = segment.env.of_task(place)?;
+            let did_not_start = || format!("{name} ({}) did not start", segment.path.display());
+            let (process, warning) = start(root, plan, segment, rank, env, &ends).with_context(did_not_start)?;
+            // One warning per program.
+            if let Some(why) = warning.filter(|_| !std::mem::replace(&mut warned, true)) {
+                let text = format!(
+                    "warning: {why}; it runs as an ordinary process, and {} go through MPICH (-require-tasks refuses it)",
+                    if segment.runs.can_preload() { "messages from and to it" } else { "all messages of the job" }
+                );
+                outputs[1].say(&text);
             }
-            // In the rank the socket keeps its number, which is above all that the rank may inherit on purpose.
-            let pmi_fd = theirs.as_ref().map(AsRawFd::as_raw_fd);
-            let place = pmi_fd.map(|pmi_fd| Place { rank, size: plan.size, pmi_fd });
-            let streams = [(stdin, 0), (out_write.as_raw_fd(), 1), (err_write.as_raw_fd(), 2)];
-            let options = SpawnOptions {
-                args: segment.args.clone(),
-                env: segment.env.of_task(place)?,
-                cwd: segment.cwd.clone(),
-                fds: streams.into_iter().chain(pmi_fd.map(|fd| (fd, fd))).collect(),
-                new_session: true,
-                id: Some(rank),
-                // Ranks that still run may read what a rank that ended left behind.
-                keep_memory: true,
-                ..SpawnOptions::default()
-            };
-            let task = root
-                .spawn(&segment.program, &options)
-                .with_context(|| format!("{name} ({}) did not start", segment.program.path().display()))?;
-            janitor.rank(task.pid());
-            traces.ranks.insert(task.pid());
-            outputs[0].add(out_read)?;
-            outputs[1].add(err_read)?;
-            ranks.push(Rank::new(task, ours));
-            if rank == 0 && matches!(input, Source::Direct) {
-                stdin::release().context("standard input cannot be released")?;
-            }
+            let ours = ends.keep(outputs)?;
+            enlist(Rank::new(process, ours, name, &segment.path), janitor, traces, ranks);
+            inputs.started(rank).context("standard input cannot be released")?;
         }
     }
-    Ok(match std::mem::replace(&mut input, Source::Direct) {
-        Source::Direct => None,
-        Source::Terminal(_, terminal) => Some(terminal),
-    })
+    drop(policy);
+    inputs.finish().context("no thread for standard input")
+}
+
+/// The pipes and the socket of one process, before it starts.
+pub struct Ends {
+    ours: [OwnedFd; 2],
+    theirs: [OwnedFd; 2],
+    sockets: Option<(OwnedFd, OwnedFd)>,
+    stdin: RawFd,
+    /// The process's end of its PMI socket, which keeps its number: it is above all that the process may inherit on purpose.
+    pub pmi_fd: Option<RawFd>,
+}
+
+impl Ends {
+    /// Pipes for the output, and a PMI socket for a rank.
+    pub fn new(is_rank: bool, stdin: RawFd) -> nix::Result<Ends> {
+        let socket = || socketpair(AddressFamily::Unix, SockType::Stream, None, SockFlag::SOCK_CLOEXEC);
+        let sockets = is_rank.then(socket).transpose()?;
+        let ((out_read, out_write), (err_read, err_write)) = (pipe2(OFlag::O_CLOEXEC)?, pipe2(OFlag::O_CLOEXEC)?);
+        for fd in sockets.iter().map(|(ours, _)| ours).chain([&out_read, &err_read]) {
+            stdin::set_nonblocking(fd)?;
+        }
+        let pmi_fd = sockets.as_ref().map(|(_, theirs)| theirs.as_raw_fd());
+        Ok(Ends { ours: [out_read, err_read], theirs: [out_write, err_write], sockets, stdin, pmi_fd })
+    }
+
+    /// Pairs (descriptor here, descriptor in the process).
+    pub fn pairs(&self) -> Vec<(RawFd, RawFd)> {
+        let [out, err] = &self.theirs;
+        let streams = [(self.stdin, 0), (out.as_raw_fd(), 1), (err.as_raw_fd(), 2)];
+        streams.into_iter().chain(self.pmi_fd.map(|fd| (fd, fd))).collect()
+    }
+
+    /// After the start: gives the pipes to the outputs, closes the process's ends and returns ours of the PMI socket.
+    pub fn keep(self, outputs: &mut [Output; 2]) -> nix::Result<Option<OwnedFd>> {
+        let [out, err] = self.ours;
+        outputs[0].add(out)?;
+        outputs[1].add(err)?;
+        Ok(self.sockets.map(|(ours, _)| ours))
+    }
+}
+
+/// Adds a started rank to everything that keeps account of them.
+pub fn enlist(rank: Rank, janitor: &mut Janitor, traces: &mut Traces, ranks: &mut Vec<Rank>) {
+    janitor.rank(rank.task.pid());
+    traces.ranks.insert(rank.task.pid());
+    ranks.push(rank);
+}
+
+/// Starts one task, or process with the reason why it is no task.
+fn start(
+    root: &Root,
+    plan: &Plan,
+    segment: &PlannedSegment,
+    id: usize,
+    env: Vec<CString>,
+    ends: &Ends,
+) -> anyhow::Result<(Process, Option<String>)> {
+    let affinity = plan.masks.get(id).and_then(Option::as_ref);
+    let (program, args) = match &segment.runs {
+        Runs::Task { program, args } => (program, args),
+        Runs::Process { why, shell } => {
+            return match start_process(&segment.path, &segment.args, &env, segment.cwd.as_deref(), ends, *shell) {
+                Ok(process) => Ok((process, Some(why.to_string()))),
+                // What the kernel cannot run either is best explained by why it cannot be a task.
+                Err(error) if is_no_program(&error) => Err(anyhow::anyhow!("{why}")),
+                Err(error) => Err(error),
+            };
+        }
+    };
+    let options = SpawnOptions {
+        args: args.clone(),
+        env,
+        cwd: segment.cwd.clone(),
+        affinity: affinity.map(|cpus| cpus.iter().copied().collect()),
+        fds: ends.pairs(),
+        new_session: true,
+        id: Some(id),
+        // Ranks that still run may read what a rank that ended left behind.
+        keep_memory: true,
+        ..SpawnOptions::default()
+    };
+    match root.spawn(program, &options) {
+        Ok(task) => Ok((Process::Task(task), None)),
+        Err(error @ pip_core::Error::Fixed { .. }) if !plan.require_tasks => {
+            let process =
+                start_process(&segment.path, &segment.args, &options.env, segment.cwd.as_deref(), ends, false)?;
+            Ok((process, Some(error.to_string())))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn is_no_program(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<ordinary::StartError>().is_some_and(ordinary::StartError::is_no_program)
+}
+
+/// Starts an ordinary process.
+pub fn start_process(
+    path: &Path,
+    args: &[CString],
+    env: &[CString],
+    cwd: Option<&Path>,
+    ends: &Ends,
+    shell: bool,
+) -> anyhow::Result<Process> {
+    // Before the working directory changes.
+    let path = CString::new(std::path::absolute(path)?.as_os_str().as_bytes())?;
+    let cwd = cwd.map(|cwd| CString::new(cwd.as_os_str().as_bytes())).transpose()?;
+    let fds = ends.pairs();
+    let command = ordinary::Command { path: &path, args, env, cwd: cwd.as_deref(), fds: &fds, shell };
+    Ok(Process::Ordinary(ordinary::start(&command)?))
 }
 
 /// Raises the soft limit if the job needs it; ranks inherit that, so smaller jobs keep the user's.
-fn raise_descriptor_limit(ranks: usize) {
-    let needed = ranks as u64 * DESCRIPTORS_PER_RANK + DESCRIPTORS;
+pub fn raise_descriptor_limit(of_ranks: usize) {
+    let needed = of_ranks as u64 + DESCRIPTORS;
     if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
         && soft < needed
     {

@@ -2,7 +2,7 @@
 
 use super::mpi;
 use crate::abi::*;
-use crate::{background, buffered, communicator, completion, datatype, engine, job, offnode, stats};
+use crate::{background, buffered, communicator, completion, datatype, engine, job, offnode, report, stats};
 use core::ffi::{c_char, c_int, c_void};
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,6 +11,7 @@ static SESSIONS: AtomicBool = AtomicBool::new(false);
 
 /// Starts the MPI library between showing this rank and looking for the others. `world`: by MPI_Init or MPI_Init_thread.
 fn initialise(threads: bool, world: bool, start: impl FnOnce() -> c_int) -> c_int {
+    report::begin();
     job::announce(threads);
     let code = start();
     // To find ranks in other address spaces is collective, and a session is not.
@@ -123,6 +124,7 @@ mpi! {
             job.note_asleep();
         }
         stats::print();
+        report::send();
         datatype::dismiss();
         if !SESSIONS.load(Ordering::Relaxed) {
             offnode::close();

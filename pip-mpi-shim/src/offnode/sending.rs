@@ -6,6 +6,7 @@ use super::shapes::Described;
 use super::Channel;
 use crate::engine::Engine;
 use crate::layout::View;
+use crate::report::{self, Way};
 use crate::request::Index;
 use crate::ring::Envelope;
 
@@ -23,6 +24,7 @@ impl Engine {
     #[cold]
     pub fn send_eager_away(&mut self, world: u32, Envelope { context, source, tag }: Envelope, view: &View) {
         self.stats.away_inline.add(view.len());
+        report::sent(Way::Away, world, view.len());
         self.with_channel(|_, channel| {
             channel.send_header(world, about(Kind::Inline, context, source, tag, 0, view.len()), Some(view));
         });
@@ -31,6 +33,7 @@ impl Engine {
     /// Sends the data of the send in slot `index`, which is complete once its receive was found and has them.
     pub fn send_away(&mut self, world: u32, Envelope { context, source, tag }: Envelope, view: &View, index: Index) {
         self.stats.away_long.add(view.len());
+        report::sent(Way::Away, world, view.len());
         self.with_channel(|_, channel| {
             let data_tag = channel.draw_tag();
             channel.send_header(world, about(Kind::Long, context, source, tag, data_tag, view.len()), None);
@@ -50,6 +53,7 @@ impl Engine {
     /// Sends `data`, which the channel owns from here on (a buffered send).
     pub fn send_owned_away(&mut self, world: u32, Envelope { context, source, tag }: Envelope, mut data: Box<[u8]>) {
         self.stats.away_long.add(data.len());
+        report::sent(Way::Away, world, data.len());
         self.with_channel(|_, channel| {
             let data_tag = channel.draw_tag();
             channel.send_header(world, about(Kind::Long, context, source, tag, data_tag, data.len()), None);
