@@ -9,6 +9,7 @@ mod generated;
 mod insitu;
 mod launcher;
 mod loader;
+mod nodes;
 mod oracle;
 mod paper;
 mod shim;
@@ -47,6 +48,7 @@ fn conclude(args: &Arguments) -> Conclusion {
     insitu::add(&mut cases);
     faults::add(&mut cases);
     streams::add(&mut cases);
+    nodes::add(&mut cases);
     bad_input::add(&mut cases);
     tools::add(&mut cases);
     shim::add(&mut cases);
