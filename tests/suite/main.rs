@@ -11,6 +11,7 @@ mod generated;
 mod insitu;
 mod launcher;
 mod loader;
+mod nodes;
 mod options;
 mod oracle;
 mod ordinary;
@@ -52,6 +53,7 @@ fn conclude(args: &Arguments) -> Conclusion {
     insitu::add(&mut cases);
     faults::add(&mut cases);
     streams::add(&mut cases);
+    nodes::add(&mut cases);
     options::add(&mut cases);
     bad_input::add(&mut cases);
     pmi::add(&mut cases);
