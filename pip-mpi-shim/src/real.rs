@@ -148,6 +148,10 @@ real! {
         sendbuf: *const c_void, sendcount: c_int, sendtype: Datatype,
         recvbuf: *mut c_void, recvcount: c_int, recvtype: Datatype, comm: Comm,
     );
+    fn Iallgather(
+        sendbuf: *const c_void, sendcount: c_int, sendtype: Datatype,
+        recvbuf: *mut c_void, recvcount: c_int, recvtype: Datatype, comm: Comm, request: *mut Request,
+    );
     fn Type_size_x(datatype: Datatype, size: *mut Count);
     fn Type_get_extent_x(datatype: Datatype, lb: *mut Count, extent: *mut Count);
     fn Type_get_envelope_c(

@@ -20,7 +20,6 @@ pub enum Kind {
     ReduceScatter,
     Scan,
     Exscan,
-    Neighbors,
 }
 
 /// What all ranks of a call must agree on.

@@ -27,7 +27,7 @@ pub use circle::{Circle, sweep};
 pub use data::Array;
 pub use moving::Barrier;
 pub use reducing::Shape;
-pub use running::{About, Again, blocking, nonblocking, patiently, persistent, is_pending, progress, start};
+pub use running::{About, Again, blocking, nonblocking, patiently, persistent, is_pending, progress, start, wait_for_library};
 
 use crate::abi::Comm;
 use crate::communicator::{self, Communicator};

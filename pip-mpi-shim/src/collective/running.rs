@@ -26,6 +26,9 @@ pub fn blocking<T: Task>(function: &'static str, comm: Comm, task: impl FnOnce(&
         stats::COLLECTIVES_PASSED.add();
         return None;
     };
+    if let Some(trouble) = task.refused() {
+        return Some(Failure::Collective(trouble).raise(function, comm));
+    }
     stats::COLLECTIVES.add();
     let mut call = Call::begin(circle);
     if !call.step(circle, &mut task) && !watch(communicator.lane, circle, || call.step(circle, &mut task)) {
@@ -37,10 +40,15 @@ pub fn blocking<T: Task>(function: &'static str, comm: Comm, task: impl FnOnce(&
 /// A blocking call that is left to the library, and that `begin` begins there, for a communicator that is not the library's
 /// alone: where ranks share cores they give them away while they wait. None if the library shall block.
 pub fn patiently(comm: Comm, begin: impl FnOnce(*mut Request) -> c_int) -> Option<c_int> {
-    let job = job::current().filter(|job| job.is_oversubscribed() || tunables::wait() == Wait::Block)?;
     if circle_of(comm).is_some() || communicator::get(comm).is_none() {
         return None; // wrong arguments
     }
+    wait_for_library(begin)
+}
+
+/// Waits for a request of the library that `begin` makes. None if ranks have a core each: then the library shall block.
+pub fn wait_for_library(begin: impl FnOnce(*mut Request) -> c_int) -> Option<c_int> {
+    let job = job::current().filter(|job| job.is_oversubscribed() || tunables::wait() == Wait::Block)?;
     let (mut request, mut flag) = (abi::REQUEST_NULL, 0);
     let code = begin(&mut request);
     if code != abi::SUCCESS {
@@ -174,11 +182,15 @@ pub struct About {
 
 /// A call that is made in the background; None leaves it to the library.
 pub fn nonblocking<T: Task + 'static>(
+    function: &'static str,
     comm: Comm,
     request: *mut Request,
     task: impl FnOnce(&Circle) -> Option<T>,
 ) -> Option<c_int> {
     let (communicator, circle, task) = found(comm, request, task)?;
+    if let Some(trouble) = task.refused() {
+        return Some(Failure::Collective(trouble).raise(function, comm));
+    }
     let call = Call::begin(circle);
     let handle = engine::with(communicator.lane, |engine| {
         let index = engine.requests.insert(Kind::Collective(About { comm, trouble: None }), None);
@@ -192,11 +204,15 @@ pub fn nonblocking<T: Task + 'static>(
 
 /// A call that can be started again and again; None leaves it to the library.
 pub fn persistent<T: Task + 'static>(
+    function: &'static str,
     comm: Comm,
     request: *mut Request,
     task: impl FnOnce(&Circle) -> Option<T>,
 ) -> Option<c_int> {
     let (communicator, circle, task) = found(comm, request, task)?;
+    if let Some(trouble) = task.refused() {
+        return Some(Failure::Collective(trouble).raise(function, comm));
+    }
     let again = Again { circle: circle.clone(), task: Mutex::new(Some(Box::new(task))) };
     let kind = Kind::Collective(About { comm, trouble: None });
     completion::init_in(communicator.lane, kind, None, Persistent::Collective(Arc::new(again)), request)

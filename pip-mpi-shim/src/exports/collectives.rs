@@ -10,17 +10,18 @@ use core::ffi::{c_int, c_void};
 mpi! {
     /// MPI-4.0 section 6.3.
     fn Barrier(comm: Comm) {
-        // SAFETY: the program's arguments.
-        collective::blocking("MPI_Barrier", comm, |_| Some(Meet))
-            .or_else(|| collective::patiently(comm, |request| unsafe { Ibarrier::real(comm, request) }))
+        collective::blocking("MPI_Barrier", comm, |_| Some(Meet)).or_else(|| {
+            // SAFETY: the program's arguments.
+            collective::patiently(comm, |request| unsafe { Ibarrier::real(comm, request) })
+        })
     }
     /// MPI-4.0 section 6.12.1.
     fn Ibarrier(comm: Comm, request: *mut Request) {
-        later(collective::nonblocking(comm, request, |_| Some(Meet)))
+        later(collective::nonblocking("MPI_Ibarrier", comm, request, |_| Some(Meet)))
     }
     /// MPI-4.0 section 6.13.1.
     fn Barrier_init(comm: Comm, _info: Info, request: *mut Request) {
-        later(collective::persistent(comm, request, |_| Some(Meet)))
+        later(collective::persistent("MPI_Barrier_init", comm, request, |_| Some(Meet)))
     }
 }
 
@@ -68,17 +69,18 @@ macro_rules! operation {
     ($section:literal $name:ident $iname:ident $init:ident ($($arg:ident: $type:ty),*) |$circle:ident| $task:expr) => { mpi! {
         #[doc = concat!("MPI-4.0 section ", $section, ".")]
         fn $name($($arg: $type,)* comm: Comm) {
-            // SAFETY: the program's arguments.
-            collective::blocking(concat!("MPI_", stringify!($name)), comm, |$circle| $task)
-                .or_else(|| collective::patiently(comm, |request| unsafe { $iname::real($($arg,)* comm, request) }))
+            collective::blocking(concat!("MPI_", stringify!($name)), comm, |$circle| $task).or_else(|| {
+                // SAFETY: the program's arguments.
+                collective::patiently(comm, |request| unsafe { $iname::real($($arg,)* comm, request) })
+            })
         }
         #[doc = "MPI-4.0 section 6.12."]
         fn $iname($($arg: $type,)* comm: Comm, request: *mut Request) {
-            later(collective::nonblocking(comm, request, |$circle| $task))
+            later(collective::nonblocking(concat!("MPI_", stringify!($iname)), comm, request, |$circle| $task))
         }
         #[doc = "MPI-4.0 section 6.13."]
         fn $init($($arg: $type,)* comm: Comm, _info: Info, request: *mut Request) {
-            later(collective::persistent(comm, request, |$circle| $task))
+            later(collective::persistent(concat!("MPI_", stringify!($init)), comm, request, |$circle| $task))
         }
     }};
 }
