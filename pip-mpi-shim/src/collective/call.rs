@@ -121,7 +121,7 @@ impl Call {
     }
 
     /// Goes as far as possible; true when the call is over.
-    #[inline]
+    #[inline(never)] // once per kind of operation, not per MPI function
     pub fn step<T: Task + ?Sized>(&mut self, circle: &Circle, task: &mut T) -> bool {
         let call = self.number;
         if self.station == Station::Waiting {

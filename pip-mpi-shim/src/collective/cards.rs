@@ -20,6 +20,7 @@ pub enum Kind {
     ReduceScatter,
     Scan,
     Exscan,
+    Neighbors,
 }
 
 /// What all ranks of a call must agree on.

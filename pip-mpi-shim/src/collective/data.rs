@@ -198,6 +198,11 @@ impl Side {
         Side::of_views(copies, Vec::new(), Some(copied))
     }
 
+    /// No blocks.
+    pub fn nothing() -> Side {
+        Side::plain(Blocks::NONE, 0)
+    }
+
     /// `bytes` bytes of memory of our own, as one block.
     pub fn scratch(bytes: usize) -> Side {
         let mut memory = vec![0u8; bytes].into_boxed_slice();

@@ -6,7 +6,7 @@ use super::circle_of;
 use crate::abi::{self, Comm, Request};
 use crate::communicator;
 use crate::completion;
-use crate::engine::{self, Engine};
+use crate::engine::{self, Engine, Lane};
 use crate::exports::Test;
 use crate::failure::Failure;
 use crate::job;
@@ -19,22 +19,27 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A call; None leaves it to the library.
-#[inline]
 pub fn blocking<T: Task>(function: &'static str, comm: Comm, task: impl FnOnce(&Circle) -> Option<T>) -> Option<c_int> {
     let found = circle_of(comm).and_then(|(communicator, circle)| Some((communicator, circle, task(circle)?)));
     let Some((communicator, circle, mut task)) = found else {
         stats::COLLECTIVES_PASSED.add();
         return None;
     };
+    Some(run(function, comm, communicator.lane, circle, &mut task))
+}
+
+/// Steps a call until it is over.
+#[inline(never)] // as `Call::step`
+fn run<T: Task>(function: &'static str, comm: Comm, lane: Lane, circle: &Circle, task: &mut T) -> c_int {
     if let Some(trouble) = task.refused() {
-        return Some(Failure::Collective(trouble).raise(function, comm));
+        return Failure::Collective(trouble).raise(function, comm);
     }
     stats::COLLECTIVES.add();
     let mut call = Call::begin(circle);
-    if !call.step(circle, &mut task) && !watch(communicator.lane, circle, || call.step(circle, &mut task)) {
-        completion::wait_until(Some(communicator.lane), || call.step(circle, &mut task));
+    if !call.step(circle, task) && !watch(lane, circle, || call.step(circle, task)) {
+        completion::wait_until(Some(lane), || call.step(circle, task));
     }
-    Some(call.trouble.map_or(abi::SUCCESS, |trouble| Failure::Collective(trouble).raise(function, comm)))
+    call.trouble.map_or(abi::SUCCESS, |trouble| Failure::Collective(trouble).raise(function, comm))
 }
 
 /// A blocking call that is left to the library, and that `begin` begins there, for a communicator that is not the library's
@@ -187,16 +192,27 @@ pub fn nonblocking<T: Task + 'static>(
     request: *mut Request,
     task: impl FnOnce(&Circle) -> Option<T>,
 ) -> Option<c_int> {
-    let (communicator, circle, task) = found(comm, request, task)?;
+    let (lane, circle, task) = found(comm, request, task)?;
+    launch(function, comm, lane, circle, task, request)
+}
+
+fn launch(
+    function: &'static str,
+    comm: Comm,
+    lane: Lane,
+    circle: &Arc<Circle>,
+    task: Box<dyn Task>,
+    request: *mut Request,
+) -> Option<c_int> {
     if let Some(trouble) = task.refused() {
         return Some(Failure::Collective(trouble).raise(function, comm));
     }
     let call = Call::begin(circle);
-    let handle = engine::with(communicator.lane, |engine| {
+    let handle = engine::with(lane, |engine| {
         let index = engine.requests.insert(Kind::Collective(About { comm, trouble: None }), None);
         engine.handle(index)
     })?;
-    Pending { circle: circle.clone(), call, task: Box::new(task), handle, home: None }.launch();
+    Pending { circle: circle.clone(), call, task, handle, home: None }.launch();
     // SAFETY: the program gives a request to fill.
     unsafe { *request = handle.request() };
     Some(abi::SUCCESS)
@@ -209,20 +225,25 @@ pub fn persistent<T: Task + 'static>(
     request: *mut Request,
     task: impl FnOnce(&Circle) -> Option<T>,
 ) -> Option<c_int> {
-    let (communicator, circle, task) = found(comm, request, task)?;
+    let (lane, circle, task) = found(comm, request, task)?;
     if let Some(trouble) = task.refused() {
         return Some(Failure::Collective(trouble).raise(function, comm));
     }
-    let again = Again { circle: circle.clone(), task: Mutex::new(Some(Box::new(task))) };
+    let again = Again { circle: circle.clone(), task: Mutex::new(Some(task)) };
     let kind = Kind::Collective(About { comm, trouble: None });
-    completion::init_in(communicator.lane, kind, None, Persistent::Collective(Arc::new(again)), request)
+    completion::init_in(lane, kind, None, Persistent::Collective(Arc::new(again)), request)
 }
 
-type Found<T> = (&'static crate::communicator::Communicator, &'static Arc<Circle>, T);
+type Found = (Lane, &'static Arc<Circle>, Box<dyn Task>);
 
-fn found<T>(comm: Comm, request: *mut Request, task: impl FnOnce(&Circle) -> Option<T>) -> Option<Found<T>> {
+fn found<T: Task + 'static>(
+    comm: Comm,
+    request: *mut Request,
+    task: impl FnOnce(&Circle) -> Option<T>,
+) -> Option<Found> {
     let found = circle_of(comm).filter(|_| !request.is_null());
-    let found = found.and_then(|(communicator, circle)| Some((communicator, circle, task(circle)?)));
+    let boxed = |task: T| -> Box<dyn Task> { Box::new(task) };
+    let found = found.and_then(|(communicator, circle)| Some((communicator.lane, circle, boxed(task(circle)?))));
     if found.is_some() { stats::COLLECTIVES.add() } else { stats::COLLECTIVES_PASSED.add() }
     found
 }

@@ -41,7 +41,7 @@ impl Buffer {
 
     /// One block for all peers.
     #[inline]
-    fn one(&self) -> Option<Side> {
+    pub fn one(&self) -> Option<Side> {
         match self.blocks {
             Lengths::Equal(count, datatype) if !self.is_in_place() => Side::one(self.address, count, datatype),
             _ => None,
@@ -49,7 +49,7 @@ impl Buffer {
     }
 
     /// A block per peer.
-    fn all(&self, peers: u32) -> Option<Side> {
+    pub fn all(&self, peers: u32) -> Option<Side> {
         if self.is_in_place() {
             return None;
         }
