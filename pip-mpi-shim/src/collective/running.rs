@@ -76,7 +76,7 @@ pub fn wait_for_library(begin: impl FnOnce(*mut Request) -> c_int) -> Option<c_i
 #[inline]
 fn watch(lane: engine::Lane, circle: &Circle, mut step: impl FnMut() -> bool) -> bool {
     const POLLS: usize = 2000;
-    let polls = if circle.job.is_crowded() { 0 } else { POLLS };
+    let polls = circle.job.polls(POLLS);
     for poll in 1..=polls {
         core::hint::spin_loop();
         if step() {

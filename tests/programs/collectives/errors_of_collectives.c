@@ -27,12 +27,10 @@ int main(int argc, char **argv) {
     try(MPI_Bcast(a, 1, MPI_INT, 0, MPI_COMM_NULL));
     try(MPI_Allreduce(a, b, 1, MPI_INT, MPI_OP_NULL, copy));
     try(MPI_Allreduce(a, b, 1, MPI_DOUBLE, MPI_BAND, copy));
-    try(MPI_Allreduce(a, b, -1, MPI_INT, MPI_SUM, copy));
     try(MPI_Allreduce(a, a, 1, MPI_INT, MPI_SUM, copy));
     try(MPI_Allreduce(a, MPI_IN_PLACE, 1, MPI_INT, MPI_SUM, copy));
     try(MPI_Reduce(a, b, 1, MPI_INT, MPI_SUM, 7, copy));
     try(MPI_Scan(a, a, 1, MPI_INT, MPI_SUM, copy));
-    try(MPI_Reduce_scatter_block(a, b, -3, MPI_INT, MPI_SUM, copy));
     try(MPI_Gather(a, 1, MPI_INT, b, 1, MPI_INT, np, copy));
     try(MPI_Scatter(a, 1, MPI_INT, b, 1, MPI_INT, -7, copy));
     try(MPI_Allgather(a, 1, MPI_INT, b, -1, MPI_INT, copy));
