@@ -19,6 +19,7 @@ pub type Buffer = *mut c_void;
 
 pub const SUCCESS: c_int = 0;
 pub const ERR_BUFFER: c_int = 1;
+pub const ERR_COUNT: c_int = 2;
 pub const ERR_TYPE: c_int = 3;
 pub const ERR_RANK: c_int = 6;
 pub const ERR_OP: c_int = 9;

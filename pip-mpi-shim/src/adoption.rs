@@ -99,8 +99,12 @@ pub fn exchange<T: Copy + Default>(handle: Comm, own: T, count: c_int) -> Option
     let mut all = vec![T::default(); count as usize];
     let (from, to) = (core::ptr::from_ref(&own).cast(), all.as_mut_ptr().cast());
     // SAFETY: a value from each of `count` ranks.
-    let code = background::during(|| unsafe {
-        real::Allgather(from, words, abi::UNSIGNED, to, words, abi::UNSIGNED, handle)
+    let code = collective::wait_for_library(|request| unsafe {
+        real::Iallgather(from, words, abi::UNSIGNED, to, words, abi::UNSIGNED, handle, request)
+    })
+    .unwrap_or_else(|| {
+        // SAFETY: as above.
+        background::during(|| unsafe { real::Allgather(from, words, abi::UNSIGNED, to, words, abi::UNSIGNED, handle) })
     });
     (code == abi::SUCCESS).then_some(all)
 }

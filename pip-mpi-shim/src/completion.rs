@@ -227,7 +227,7 @@ fn about(slot: &Slot) -> (Comm, Option<Trouble>) {
 pub fn watch(handle: Handle) -> c_int {
     const POLLS: usize = 4000;
     let done = engine::with(handle.lane, |engine| {
-        let polls = if engine.job.is_crowded() || engine::is_shared() { 1 } else { POLLS };
+        let polls = if engine::is_shared() { 1 } else { engine.job.polls(POLLS) };
         for poll in 1..=polls {
             if is_done(engine, handle.index) {
                 finish(engine, handle.index);

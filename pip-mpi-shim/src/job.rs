@@ -196,6 +196,18 @@ impl Job {
         }
     }
 
+    /// Polls before a rank sleeps, of the `most` that are worth it with a core for each. With more ranks than that a wait that
+    /// takes longer than a switch of context is better spent by another rank, even if nobody seems to wait for the core now.
+    #[inline]
+    pub fn polls(&self, most: usize) -> usize {
+        const SWITCH: usize = 200;
+        match () {
+            () if self.is_crowded() => 1,
+            () if self.is_oversubscribed() && tunables::wait() == Wait::Auto => most.min(SWITCH),
+            () => most,
+        }
+    }
+
     /// Whether this space has more ranks than cores.
     pub fn is_oversubscribed(&self) -> bool {
         (self.cores as usize) < self.blocks.iter().flatten().count()

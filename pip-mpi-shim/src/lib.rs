@@ -27,8 +27,9 @@ modules! { window }
 // Collective communication.
 modules! { collective }
 #[cfg(loom)]
-#[path = "collective/meeting.rs"]
-mod meeting;
+mod collective {
+    pub mod meeting; // pure, too
+}
 // The surface.
 modules! { exports }
 #[cfg(not(loom))]

@@ -224,6 +224,20 @@ real! {
         count: Count, lens: *const Count, offsets: *const Count, olds: *const Datatype, new: *mut Datatype,
     );
     fn Type_create_resized_c(old: Datatype, lb: Count, extent: Count, new: *mut Datatype);
+    fn Topo_test(comm: Comm, topology: *mut c_int);
+    fn Graph_neighbors_count(comm: Comm, rank: c_int, count: *mut c_int);
+    fn Graph_neighbors(comm: Comm, rank: c_int, most: c_int, neighbors: *mut c_int);
+    fn Cartdim_get(comm: Comm, dimensions: *mut c_int);
+    fn Cart_shift(comm: Comm, dimension: c_int, by: c_int, source: *mut c_int, destination: *mut c_int);
+    fn Dist_graph_neighbors_count(comm: Comm, into: *mut c_int, out: *mut c_int, weighted: *mut c_int);
+    fn Dist_graph_neighbors(
+        comm: Comm, most_in: c_int, sources: *mut c_int, source_weights: *mut c_int, most_out: c_int,
+        destinations: *mut c_int, destination_weights: *mut c_int,
+    );
+    fn Iallgather(
+        sendbuf: *const c_void, sendcount: c_int, sendtype: Datatype,
+        recvbuf: *mut c_void, recvcount: c_int, recvtype: Datatype, comm: Comm, request: *mut Request,
+    );
     fn Type_size_x(datatype: Datatype, size: *mut Count);
     fn Type_get_extent_x(datatype: Datatype, lb: *mut Count, extent: *mut Count);
     fn Type_get_envelope_c(

@@ -72,7 +72,7 @@ fn poll(engine: &mut Engine, world: Option<u32>, context: u32, pattern: Pattern,
         return None;
     }
     engine.mail.accept(engine.job, engine.tunables);
-    let polls = if engine.job.is_crowded() || engine::is_shared() { 1 } else { POLLS };
+    let polls = if engine::is_shared() { 1 } else { engine.job.polls(POLLS) };
     for _ in 0..polls {
         let found = match world {
             Some(world) => engine.receive_directly(world, context, pattern, view),

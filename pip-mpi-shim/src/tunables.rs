@@ -123,7 +123,8 @@ pub enum Wait {
     Block,
 }
 
-const WAITS: [(&str, Wait); 4] = [("auto", Wait::Auto), ("spin", Wait::Spin), ("yield", Wait::Yield), ("block", Wait::Block)];
+const WAITS: [(&str, Wait); 4] =
+    [("auto", Wait::Auto), ("spin", Wait::Spin), ("yield", Wait::Yield), ("block", Wait::Block)];
 
 /// The setting `PIP_MPI_WAIT`.
 #[inline]

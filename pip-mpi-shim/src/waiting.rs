@@ -179,7 +179,7 @@ impl<'a> Patience<'a> {
     /// Called after each fruitless poll: spins, yields or sleeps. True if it is time to poll the MPI library too.
     pub fn wait(&mut self, spin: usize, library_busy: bool, ready: impl FnOnce() -> bool) -> bool {
         self.rounds += 1;
-        match self.choose(spin) {
+        match self.choose(self.job.polls(spin)) {
             Step::Spin => {
                 core::hint::spin_loop();
                 let interval = if library_busy { LIBRARY_INTERVAL } else { IDLE_LIBRARY_INTERVAL };

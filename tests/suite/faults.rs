@@ -1,4 +1,4 @@
-//! A rank dies in the middle of a message operation while others wait for it: the job ends soon, with one line and the exit
+//! A rank dies in the middle of a message or collective operation while others wait for it: the job ends soon, with one line and the exit
 //! status that tells how it died, and nothing is left. Errors that end a job do so with the status they have under Hydra.
 
 use crate::launcher::one_line_of_the_launcher;
@@ -7,7 +7,7 @@ use pip_tests::run::Run;
 use pip_tests::sources;
 
 /// What the rank is doing.
-const WHERE: [&str; 6] = ["send", "recv", "copy", "probe", "waitall", "barrier"];
+const WHERE: [&str; 8] = ["send", "recv", "copy", "probe", "waitall", "barrier", "lent", "collectives"];
 /// How it dies, and the launcher's exit status.
 const HOW: [(&str, i32); 4] = [("kill", 9), ("fault", 11), ("exit", 5), ("abort", 7)];
 
@@ -30,8 +30,8 @@ pub fn add(cases: &mut Cases) {
         for (how, code) in HOW {
             cases.add(format!("faults::{how}_during_{place}"), move || {
                 let die = sources::program("launcher/die.c")?;
-                // Shared copies are many pieces: death comes at different ones.
-                for milliseconds in if place == "copy" { vec![3, 20, 41] } else { vec![30] } {
+                // Shared copies and collective operations are many pieces: death comes at different ones.
+                for milliseconds in if ["copy", "collectives"].contains(&place) { vec![3, 20, 41] } else { vec![30] } {
                     let run = Run::pip("-n 5").arg(&die).words(&format!("{place} {how} {milliseconds}")).limit(20);
                     let outcome = run.end()?; // looks for processes and shared memory
                     outcome.expect_code(code)?.expect_err(&["rank 4"])?;

@@ -15,6 +15,8 @@ pub enum Trouble {
     Length { peer: u32, bytes: usize, room: usize },
     /// The MPI library's code for a reduction that failed.
     Library(c_int),
+    /// A count is negative, which the MPI library does not notice here.
+    Count,
 }
 
 impl Trouble {
@@ -24,12 +26,17 @@ impl Trouble {
             Trouble::Length { bytes, room, .. } if bytes > room => abi::ERR_TRUNCATE,
             Trouble::Differs { .. } | Trouble::Length { .. } => abi::ERR_OTHER,
             Trouble::Library(code) => abi::error_class(*code),
+            Trouble::Count => abi::ERR_COUNT,
         }
     }
 }
 
 /// What a kind of operation does at the stations of a call.
 pub trait Task: Send {
+    /// What is wrong with this rank's arguments, so that it does not call at all.
+    fn refused(&self) -> Option<Trouble> {
+        None
+    }
     /// The first thing to do; a persistent operation does all of this again and again.
     fn prepare(&mut self) {}
     /// What this rank says of its call.
@@ -114,7 +121,7 @@ impl Call {
     }
 
     /// Goes as far as possible; true when the call is over.
-    #[inline]
+    #[inline(never)] // once per kind of operation, not per MPI function
     pub fn step<T: Task + ?Sized>(&mut self, circle: &Circle, task: &mut T) -> bool {
         let call = self.number;
         if self.station == Station::Waiting {

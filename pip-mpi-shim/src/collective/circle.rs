@@ -1,12 +1,14 @@
 //! A communicator's meeting as one of its ranks has it: which calls this rank has begun and is done with.
 
 use super::meeting::{Card, DEPTH, Meeting};
+use super::neighbors::Edges;
+use crate::abi::Comm;
 use crate::engine;
 use crate::job::Job;
 use crate::window::Guard;
 use crate::waiting;
 use core::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Which ranks of a communicator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +39,8 @@ pub struct Circle {
     guard: Guard,
     /// What is known of [`Meeting::settled`].
     floor: AtomicU64,
+    /// This rank's place in the communicator's topology, once somebody has asked.
+    edges: OnceLock<Option<Arc<Edges>>>,
 }
 
 /// Meetings of this rank's that are gone here, but that others may still be leaving.
@@ -81,7 +85,13 @@ impl Circle {
             early: AtomicU64::new(0),
             guard: Guard::default(),
             floor: AtomicU64::new(0),
+            edges: OnceLock::new(),
         }
+    }
+
+    /// This rank's neighbours; None if the communicator has no topology.
+    pub fn edges(&self, comm: Comm) -> Option<Arc<Edges>> {
+        self.edges.get_or_init(|| Edges::of(comm, self.rank).map(Arc::new)).clone()
     }
 
     /// The number of a call that begins. All ranks call in the same order (MPI-4.0 section 6.14).

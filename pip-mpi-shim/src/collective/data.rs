@@ -52,7 +52,7 @@ impl Array {
         }
     }
 
-    /// `count` numbers; None if the array is null or one of them is negative.
+    /// `count` numbers; None if the array is null.
     ///
     /// # Safety
     /// The array is null or has so many.
@@ -61,8 +61,7 @@ impl Array {
             return None;
         }
         // SAFETY: the caller's promise.
-        let numbers: Vec<Count> = (0..count as usize).map(|i| unsafe { self.get(i) }).collect();
-        numbers.iter().all(|&number| number >= 0).then_some(numbers)
+        Some((0..count as usize).map(|i| unsafe { self.get(i) }).collect())
     }
 
     /// SAFETY of callers: the array is longer than `index`.
@@ -197,6 +196,11 @@ impl Side {
             })
             .collect();
         Side::of_views(copies, Vec::new(), Some(copied))
+    }
+
+    /// No blocks.
+    pub fn nothing() -> Side {
+        Side::plain(Blocks::NONE, 0)
     }
 
     /// `bytes` bytes of memory of our own, as one block.

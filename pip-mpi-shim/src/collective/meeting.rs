@@ -115,9 +115,13 @@ enum Point {
 /// Zeroed by the allocator, which touches no page of a large table. All that is allocated here is blank when it is zero.
 #[cfg(not(loom))]
 fn leak<T>(count: usize, _make: impl Fn() -> T) -> *const T {
-    let memory = Box::<[T]>::new_zeroed_slice(count);
-    // SAFETY: atomic integers and cards of integers, for which zero is a value.
-    Box::leak(unsafe { memory.assume_init() }).as_ptr()
+    let Ok(layout) = std::alloc::Layout::array::<T>(count) else { unreachable!("a table of {count} ranks") };
+    // SAFETY: no communicator is empty. Atomic integers and cards of integers are initialised by zeroes.
+    let memory = unsafe { std::alloc::alloc_zeroed(layout) };
+    if memory.is_null() {
+        std::alloc::handle_alloc_error(layout);
+    }
+    memory.cast()
 }
 
 #[cfg(loom)]
@@ -125,7 +129,7 @@ fn leak<T>(count: usize, make: impl Fn() -> T) -> *const T {
     Box::leak((0..count).map(|_| make()).collect::<Box<[T]>>()).as_ptr()
 }
 
-/// SAFETY of callers: `leak` returned `pointer` for this count.
+/// SAFETY of callers: `leak` returned `pointer` for this count. A Box frees it: its memory has the layout of a slice.
 unsafe fn give_back<T>(pointer: *const T, count: usize) {
     // SAFETY: the caller's promise.
     drop(unsafe { Box::from_raw(core::ptr::slice_from_raw_parts_mut(pointer.cast_mut(), count)) });

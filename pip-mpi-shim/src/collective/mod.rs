@@ -6,7 +6,7 @@
 //! | `circle` | a communicator's meeting as one rank has it; whom to wake |
 //! | `call`, `cards` | one call of one rank, which never blocks; what stands on a card |
 //! | `data`, `operator` | buffers as blocks; reductions in the order of ranks |
-//! | `moving`, `exchanging`, `reducing` | the operations |
+//! | `moving`, `exchanging`, `reducing`, `neighbors` | the operations |
 //! | `tasks` | from the arguments of an MPI function to an operation |
 //! | `running` | calls that block, and calls that are made in the background |
 
@@ -17,6 +17,7 @@ mod data;
 mod exchanging;
 pub mod meeting;
 mod moving;
+mod neighbors;
 mod operator;
 mod reducing;
 mod running;
@@ -26,8 +27,9 @@ pub use call::Trouble;
 pub use circle::{Circle, sweep};
 pub use data::Array;
 pub use moving::Barrier;
+pub use neighbors::exchange as with_neighbors;
 pub use reducing::Shape;
-pub use running::{About, Again, blocking, nonblocking, patiently, persistent, is_pending, progress, start};
+pub use running::{About, Again, blocking, nonblocking, patiently, persistent, is_pending, progress, start, wait_for_library};
 
 use crate::abi::Comm;
 use crate::communicator::{self, Communicator};

@@ -39,6 +39,8 @@ pub struct Reduction {
     /// Where the scratch buffer's contents go at the end.
     pub target: Option<Side>,
     pub rank: u32,
+    /// What is wrong with the arguments.
+    pub refused: Option<Trouble>,
 }
 
 /// Elements of a slice that is worth a rank's while, in bytes.
@@ -178,6 +180,11 @@ const PREFIX_PIECE: usize = 4 << 10;
 
 impl Task for Reduction {
     #[inline]
+    fn refused(&self) -> Option<Trouble> {
+        self.refused
+    }
+
+    #[inline]
     fn fill(&self, card: &mut Card) {
         let view = self.input.block(0);
         self.title().write(card, view.len());
@@ -253,7 +260,8 @@ impl Few {
             self.first[self.count].write(view);
         } else {
             if self.count == FEW {
-                self.more.extend_from_slice(&self.as_slice().to_vec());
+                // SAFETY: all of them were written.
+                self.more.extend(self.first.iter().map(|view| unsafe { view.assume_init() }));
             }
             self.more.push(view);
         }

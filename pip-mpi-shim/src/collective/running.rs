@@ -6,7 +6,7 @@ use super::circle_of;
 use crate::abi::{self, Comm, Request};
 use crate::communicator;
 use crate::completion;
-use crate::engine::{self, Engine};
+use crate::engine::{self, Engine, Lane};
 use crate::exports::Test;
 use crate::failure::Failure;
 use crate::job;
@@ -19,28 +19,41 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A call; None leaves it to the library.
-#[inline]
 pub fn blocking<T: Task>(function: &'static str, comm: Comm, task: impl FnOnce(&Circle) -> Option<T>) -> Option<c_int> {
     let found = circle_of(comm).and_then(|(communicator, circle)| Some((communicator, circle, task(circle)?)));
     let Some((communicator, circle, mut task)) = found else {
         stats::COLLECTIVES_PASSED.add();
         return None;
     };
+    Some(run(function, comm, communicator.lane, circle, &mut task))
+}
+
+/// Steps a call until it is over.
+#[inline(never)] // as `Call::step`
+fn run<T: Task>(function: &'static str, comm: Comm, lane: Lane, circle: &Circle, task: &mut T) -> c_int {
+    if let Some(trouble) = task.refused() {
+        return Failure::Collective(trouble).raise(function, comm);
+    }
     stats::COLLECTIVES.add();
     let mut call = Call::begin(circle);
-    if !call.step(circle, &mut task) && !watch(communicator.lane, circle, || call.step(circle, &mut task)) {
-        completion::wait_until(Some(communicator.lane), || call.step(circle, &mut task));
+    if !call.step(circle, task) && !watch(lane, circle, || call.step(circle, task)) {
+        completion::wait_until(Some(lane), || call.step(circle, task));
     }
-    Some(call.trouble.map_or(abi::SUCCESS, |trouble| Failure::Collective(trouble).raise(function, comm)))
+    call.trouble.map_or(abi::SUCCESS, |trouble| Failure::Collective(trouble).raise(function, comm))
 }
 
 /// A blocking call that is left to the library, and that `begin` begins there, for a communicator that is not the library's
 /// alone: where ranks share cores they give them away while they wait. None if the library shall block.
 pub fn patiently(comm: Comm, begin: impl FnOnce(*mut Request) -> c_int) -> Option<c_int> {
-    let job = job::current().filter(|job| job.is_oversubscribed() || tunables::wait() == Wait::Block)?;
     if circle_of(comm).is_some() || communicator::get(comm).is_none() {
         return None; // wrong arguments
     }
+    wait_for_library(begin)
+}
+
+/// Waits for a request of the library that `begin` makes. None if ranks have a core each: then the library shall block.
+pub fn wait_for_library(begin: impl FnOnce(*mut Request) -> c_int) -> Option<c_int> {
+    let job = job::current().filter(|job| job.is_oversubscribed() || tunables::wait() == Wait::Block)?;
     let (mut request, mut flag) = (abi::REQUEST_NULL, 0);
     let code = begin(&mut request);
     if code != abi::SUCCESS {
@@ -63,7 +76,7 @@ pub fn patiently(comm: Comm, begin: impl FnOnce(*mut Request) -> c_int) -> Optio
 #[inline]
 fn watch(lane: engine::Lane, circle: &Circle, mut step: impl FnMut() -> bool) -> bool {
     const POLLS: usize = 2000;
-    let polls = if circle.job.is_crowded() { 0 } else { POLLS };
+    let polls = circle.job.polls(POLLS);
     for poll in 1..=polls {
         core::hint::spin_loop();
         if step() {
@@ -174,17 +187,32 @@ pub struct About {
 
 /// A call that is made in the background; None leaves it to the library.
 pub fn nonblocking<T: Task + 'static>(
+    function: &'static str,
     comm: Comm,
     request: *mut Request,
     task: impl FnOnce(&Circle) -> Option<T>,
 ) -> Option<c_int> {
-    let (communicator, circle, task) = found(comm, request, task)?;
+    let (lane, circle, task) = found(comm, request, task)?;
+    launch(function, comm, lane, circle, task, request)
+}
+
+fn launch(
+    function: &'static str,
+    comm: Comm,
+    lane: Lane,
+    circle: &Arc<Circle>,
+    task: Box<dyn Task>,
+    request: *mut Request,
+) -> Option<c_int> {
+    if let Some(trouble) = task.refused() {
+        return Some(Failure::Collective(trouble).raise(function, comm));
+    }
     let call = Call::begin(circle);
-    let handle = engine::with(communicator.lane, |engine| {
+    let handle = engine::with(lane, |engine| {
         let index = engine.requests.insert(Kind::Collective(About { comm, trouble: None }), None);
         engine.handle(index)
     })?;
-    Pending { circle: circle.clone(), call, task: Box::new(task), handle, home: None }.launch();
+    Pending { circle: circle.clone(), call, task, handle, home: None }.launch();
     // SAFETY: the program gives a request to fill.
     unsafe { *request = handle.request() };
     Some(abi::SUCCESS)
@@ -192,21 +220,30 @@ pub fn nonblocking<T: Task + 'static>(
 
 /// A call that can be started again and again; None leaves it to the library.
 pub fn persistent<T: Task + 'static>(
+    function: &'static str,
     comm: Comm,
     request: *mut Request,
     task: impl FnOnce(&Circle) -> Option<T>,
 ) -> Option<c_int> {
-    let (communicator, circle, task) = found(comm, request, task)?;
-    let again = Again { circle: circle.clone(), task: Mutex::new(Some(Box::new(task))) };
+    let (lane, circle, task) = found(comm, request, task)?;
+    if let Some(trouble) = task.refused() {
+        return Some(Failure::Collective(trouble).raise(function, comm));
+    }
+    let again = Again { circle: circle.clone(), task: Mutex::new(Some(task)) };
     let kind = Kind::Collective(About { comm, trouble: None });
-    completion::init_in(communicator.lane, kind, None, Persistent::Collective(Arc::new(again)), request)
+    completion::init_in(lane, kind, None, Persistent::Collective(Arc::new(again)), request)
 }
 
-type Found<T> = (&'static crate::communicator::Communicator, &'static Arc<Circle>, T);
+type Found = (Lane, &'static Arc<Circle>, Box<dyn Task>);
 
-fn found<T>(comm: Comm, request: *mut Request, task: impl FnOnce(&Circle) -> Option<T>) -> Option<Found<T>> {
+fn found<T: Task + 'static>(
+    comm: Comm,
+    request: *mut Request,
+    task: impl FnOnce(&Circle) -> Option<T>,
+) -> Option<Found> {
     let found = circle_of(comm).filter(|_| !request.is_null());
-    let found = found.and_then(|(communicator, circle)| Some((communicator, circle, task(circle)?)));
+    let boxed = |task: T| -> Box<dyn Task> { Box::new(task) };
+    let found = found.and_then(|(communicator, circle)| Some((communicator.lane, circle, boxed(task(circle)?))));
     if found.is_some() { stats::COLLECTIVES.add() } else { stats::COLLECTIVES_PASSED.add() }
     found
 }

@@ -2,6 +2,7 @@
 //! arguments, and none of it would get as far as communicating. What decides here is equal on all ranks, or wrong on this one.
 
 use super::cards::Kind;
+use super::call::Trouble;
 use super::circle::Circle;
 use super::data::{Array, Side};
 use super::exchanging::Exchange;
@@ -40,7 +41,7 @@ impl Buffer {
 
     /// One block for all peers.
     #[inline]
-    fn one(&self) -> Option<Side> {
+    pub fn one(&self) -> Option<Side> {
         match self.blocks {
             Lengths::Equal(count, datatype) if !self.is_in_place() => Side::one(self.address, count, datatype),
             _ => None,
@@ -48,7 +49,7 @@ impl Buffer {
     }
 
     /// A block per peer.
-    fn all(&self, peers: u32) -> Option<Side> {
+    pub fn all(&self, peers: u32) -> Option<Side> {
         if self.is_in_place() {
             return None;
         }
@@ -167,13 +168,22 @@ impl Operands {
     fn reduction(&self, circle: &Circle, shape: Shape, input: Side, output: Option<Side>) -> Option<Reduction> {
         let operator = Operator::of(self.op, self.datatype)?;
         let count = usize::try_from(self.count).ok()?;
-        Some(Reduction { shape, operator, count, input, output, target: None, rank: circle.rank })
+        Some(Reduction { shape, operator, count, input, output, target: None, rank: circle.rank, refused: None })
+    }
+
+    /// A reduction that is not done: a count is negative. The MPI library would not notice.
+    fn refuse(&self, circle: &Circle) -> Option<Reduction> {
+        let none = Operands { count: 0, ..*self }.reduction(circle, Shape::All, Side::scratch(0), None)?;
+        Some(Reduction { refused: Some(Trouble::Count), ..none })
     }
 }
 
 /// MPI_Reduce.
 pub fn reduce(circle: &Circle, operands: Operands, root: c_int) -> Option<Reduction> {
     let root = rank_of(circle, root)?;
+    if operands.count < 0 {
+        return operands.refuse(circle);
+    }
     let shape = Shape::Root(root);
     if circle.rank == root {
         let output = operands.side(operands.receive, operands.count)?;
@@ -186,13 +196,16 @@ pub fn reduce(circle: &Circle, operands: Operands, root: c_int) -> Option<Reduct
 /// MPI_Allreduce and MPI_Scan.
 #[inline]
 pub fn all(circle: &Circle, operands: Operands, shape: Shape) -> Option<Reduction> {
+    if operands.count < 0 {
+        return operands.refuse(circle);
+    }
     let output = operands.side(operands.receive, operands.count)?;
     operands.reduction(circle, shape, operands.input()?, Some(output))
 }
 
 /// MPI_Exscan. The receive buffer means nothing at rank 0, unless the operation is in place.
 pub fn exscan(circle: &Circle, operands: Operands) -> Option<Reduction> {
-    if circle.rank > 0 || operands.send.cast_mut() == IN_PLACE {
+    if operands.count < 0 || circle.rank > 0 || operands.send.cast_mut() == IN_PLACE {
         return all(circle, operands, Shape::PrefixBefore);
     }
     operands.reduction(circle, Shape::PrefixBefore, operands.input()?, None)
@@ -202,6 +215,9 @@ pub fn exscan(circle: &Circle, operands: Operands) -> Option<Reduction> {
 pub fn reduce_scatter(circle: &Circle, operands: Operands, counts: Array) -> Option<Reduction> {
     // SAFETY: MPI asks for a number per rank.
     let counts = unsafe { counts.read(circle.size) }?;
+    if counts.iter().any(|&count| count < 0) {
+        return operands.refuse(circle);
+    }
     let before: Count = counts[..circle.rank as usize].iter().sum();
     let (own, total) = (counts[circle.rank as usize], counts.iter().sum());
     part(circle, Operands { count: total, ..operands }, before, own)
@@ -210,7 +226,7 @@ pub fn reduce_scatter(circle: &Circle, operands: Operands, counts: Array) -> Opt
 /// MPI_Reduce_scatter_block.
 pub fn reduce_scatter_block(circle: &Circle, operands: Operands) -> Option<Reduction> {
     if operands.count < 0 {
-        return None;
+        return operands.refuse(circle);
     }
     let (own, size, rank) = (operands.count, Count::from(circle.size), Count::from(circle.rank));
     part(circle, Operands { count: own * size, ..operands }, own * rank, own)

@@ -4,23 +4,24 @@
 use super::mpi;
 use crate::abi::*;
 use crate::collective::tasks::{self, Buffer, Lengths, Operands};
-use crate::collective::{self, Array, Barrier as Meet, Shape};
+use crate::collective::{self, Array, Barrier as Meet, Shape, with_neighbors};
 use core::ffi::{c_int, c_void};
 
 mpi! {
     /// MPI-4.0 section 6.3.
     fn Barrier(comm: Comm) {
-        // SAFETY: the program's arguments.
-        collective::blocking("MPI_Barrier", comm, |_| Some(Meet))
-            .or_else(|| collective::patiently(comm, |request| unsafe { Ibarrier::real(comm, request) }))
+        collective::blocking("MPI_Barrier", comm, |_| Some(Meet)).or_else(|| {
+            // SAFETY: the program's arguments.
+            collective::patiently(comm, |request| unsafe { Ibarrier::real(comm, request) })
+        })
     }
     /// MPI-4.0 section 6.12.1.
     fn Ibarrier(comm: Comm, request: *mut Request) {
-        later(collective::nonblocking(comm, request, |_| Some(Meet)))
+        later(collective::nonblocking("MPI_Ibarrier", comm, request, |_| Some(Meet)))
     }
     /// MPI-4.0 section 6.13.1.
     fn Barrier_init(comm: Comm, _info: Info, request: *mut Request) {
-        later(collective::persistent(comm, request, |_| Some(Meet)))
+        later(collective::persistent("MPI_Barrier_init", comm, request, |_| Some(Meet)))
     }
 }
 
@@ -65,20 +66,21 @@ fn typed<N: Number, D: Number>(
 
 /// The three functions of an operation: `task` of the `circle` says what they do.
 macro_rules! operation {
-    ($section:literal $name:ident $iname:ident $init:ident ($($arg:ident: $type:ty),*) |$circle:ident| $task:expr) => { mpi! {
+    ($section:literal $name:ident $iname:ident $init:ident ($($arg:ident: $type:ty),*) |$circle:ident $(, $comm:ident)?| $task:expr) => { mpi! {
         #[doc = concat!("MPI-4.0 section ", $section, ".")]
         fn $name($($arg: $type,)* comm: Comm) {
-            // SAFETY: the program's arguments.
-            collective::blocking(concat!("MPI_", stringify!($name)), comm, |$circle| $task)
-                .or_else(|| collective::patiently(comm, |request| unsafe { $iname::real($($arg,)* comm, request) }))
+            collective::blocking(concat!("MPI_", stringify!($name)), comm, |$circle| { $(let $comm = comm;)? $task }).or_else(|| {
+                // SAFETY: the program's arguments.
+                collective::patiently(comm, |request| unsafe { $iname::real($($arg,)* comm, request) })
+            })
         }
         #[doc = "MPI-4.0 section 6.12."]
         fn $iname($($arg: $type,)* comm: Comm, request: *mut Request) {
-            later(collective::nonblocking(comm, request, |$circle| $task))
+            later(collective::nonblocking(concat!("MPI_", stringify!($iname)), comm, request, |$circle| { $(let $comm = comm;)? $task }))
         }
         #[doc = "MPI-4.0 section 6.13."]
         fn $init($($arg: $type,)* comm: Comm, _info: Info, request: *mut Request) {
-            later(collective::persistent(comm, request, |$circle| $task))
+            later(collective::persistent(concat!("MPI_", stringify!($init)), comm, request, |$circle| { $(let $comm = comm;)? $task }))
         }
     }};
 }
@@ -102,6 +104,11 @@ macro_rules! operations {
         $reduce_scatter_block:ident $ireduce_scatter_block:ident $reduce_scatter_block_init:ident
         $scan:ident $iscan:ident $scan_init:ident
         $exscan:ident $iexscan:ident $exscan_init:ident
+        $neighbor_allgather:ident $ineighbor_allgather:ident $neighbor_allgather_init:ident
+        $neighbor_allgatherv:ident $ineighbor_allgatherv:ident $neighbor_allgatherv_init:ident
+        $neighbor_alltoall:ident $ineighbor_alltoall:ident $neighbor_alltoall_init:ident
+        $neighbor_alltoallv:ident $ineighbor_alltoallv:ident $neighbor_alltoallv_init:ident
+        $neighbor_alltoallw:ident $ineighbor_alltoallw:ident $neighbor_alltoallw_init:ident
     ) => {
         operation! { "6.4" $bcast $ibcast $bcast_init
             (buffer: *mut c_void, count: Num, datatype: Datatype, root: c_int)
@@ -167,6 +174,26 @@ macro_rules! operations {
             (send: *const c_void, receive: *mut c_void, count: Num, datatype: Datatype, op: Op)
             |circle| tasks::exscan(circle, Operands { send, receive, count: count.into(), datatype, op })
         }
+        operation! { "8.6" $neighbor_allgather $ineighbor_allgather $neighbor_allgather_init
+            (from: *const c_void, fromcount: Num, fromtype: Datatype, to: *mut c_void, count: Num, datatype: Datatype)
+            |circle, comm| with_neighbors(circle, comm, Buffer::equal(from, fromcount, fromtype), Buffer::equal(to, count, datatype), false)
+        }
+        operation! { "8.6" $neighbor_allgatherv $ineighbor_allgatherv $neighbor_allgatherv_init
+            (from: *const c_void, fromcount: Num, fromtype: Datatype, to: *mut c_void, counts: *const Num, displs: *const Num, datatype: Datatype)
+            |circle, comm| with_neighbors(circle, comm, Buffer::equal(from, fromcount, fromtype), varying(to, counts, displs, datatype), false)
+        }
+        operation! { "8.6" $neighbor_alltoall $ineighbor_alltoall $neighbor_alltoall_init
+            (from: *const c_void, fromcount: Num, fromtype: Datatype, to: *mut c_void, count: Num, datatype: Datatype)
+            |circle, comm| with_neighbors(circle, comm, Buffer::equal(from, fromcount, fromtype), Buffer::equal(to, count, datatype), true)
+        }
+        operation! { "8.6" $neighbor_alltoallv $ineighbor_alltoallv $neighbor_alltoallv_init
+            (from: *const c_void, fromcounts: *const Num, fromdispls: *const Num, fromtype: Datatype, to: *mut c_void, counts: *const Num, displs: *const Num, datatype: Datatype)
+            |circle, comm| with_neighbors(circle, comm, varying(from, fromcounts, fromdispls, fromtype), varying(to, counts, displs, datatype), true)
+        }
+        operation! { "8.6" $neighbor_alltoallw $ineighbor_alltoallw $neighbor_alltoallw_init
+            (from: *const c_void, fromcounts: *const Num, fromdispls: *const Count, fromtypes: *const Datatype, to: *mut c_void, counts: *const Num, displs: *const Count, datatypes: *const Datatype)
+            |circle, comm| with_neighbors(circle, comm, typed(from, fromcounts, fromdispls, fromtypes), typed(to, counts, displs, datatypes), true)
+        }
     };
 }
 
@@ -181,6 +208,11 @@ mod small {
         Alltoall Ialltoall Alltoall_init Alltoallv Ialltoallv Alltoallv_init Alltoallw Ialltoallw Alltoallw_init
         Reduce Ireduce Reduce_init Allreduce Iallreduce Allreduce_init Reduce_scatter Ireduce_scatter Reduce_scatter_init
         Reduce_scatter_block Ireduce_scatter_block Reduce_scatter_block_init Scan Iscan Scan_init Exscan Iexscan Exscan_init
+        Neighbor_allgather Ineighbor_allgather Neighbor_allgather_init
+        Neighbor_allgatherv Ineighbor_allgatherv Neighbor_allgatherv_init
+        Neighbor_alltoall Ineighbor_alltoall Neighbor_alltoall_init
+        Neighbor_alltoallv Ineighbor_alltoallv Neighbor_alltoallv_init
+        Neighbor_alltoallw Ineighbor_alltoallw Neighbor_alltoallw_init
     }
 }
 
@@ -198,5 +230,10 @@ mod large {
         Allreduce_c Iallreduce_c Allreduce_init_c Reduce_scatter_c Ireduce_scatter_c Reduce_scatter_init_c
         Reduce_scatter_block_c Ireduce_scatter_block_c Reduce_scatter_block_init_c
         Scan_c Iscan_c Scan_init_c Exscan_c Iexscan_c Exscan_init_c
+        Neighbor_allgather_c Ineighbor_allgather_c Neighbor_allgather_init_c
+        Neighbor_allgatherv_c Ineighbor_allgatherv_c Neighbor_allgatherv_init_c
+        Neighbor_alltoall_c Ineighbor_alltoall_c Neighbor_alltoall_init_c
+        Neighbor_alltoallv_c Ineighbor_alltoallv_c Neighbor_alltoallv_init_c
+        Neighbor_alltoallw_c Ineighbor_alltoallw_c Neighbor_alltoallw_init_c
     }
 }

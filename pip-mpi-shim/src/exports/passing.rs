@@ -44,15 +44,10 @@ passing! { background::during;
     (a b c d e f):
         File_set_view File_read_at_all File_write_at_all
         File_read_at_all_c File_write_at_all_c;
-    (a b c d e f g):
-        Neighbor_allgather Neighbor_alltoall
-        Neighbor_allgather_c Neighbor_alltoall_c;
     (a b c d e f g h):
-        Neighbor_allgatherv Neighbor_allgatherv_c
         Comm_spawn;
     (a b c d e f g h i):
-        Neighbor_alltoallv Neighbor_alltoallw
-        Neighbor_alltoallv_c Neighbor_alltoallw_c Comm_spawn_multiple;
+        Comm_spawn_multiple;
 }
 
 passing! { later;
@@ -62,22 +57,6 @@ passing! { later;
     (a b c d e f):
         File_iread_at File_iwrite_at File_iread_at_all File_iwrite_at_all File_iread_at_c
         File_iread_at_all_c File_iwrite_at_c File_iwrite_at_all_c;
-    (a b c d e f g h):
-        Ineighbor_allgather Ineighbor_alltoall
-        Ineighbor_allgather_c Ineighbor_alltoall_c
-        ;
     (a b c d e f g h i):
-        Ineighbor_allgatherv Neighbor_allgather_init
-        Neighbor_alltoall_init
-        Ineighbor_allgatherv_c Neighbor_allgather_init_c Neighbor_alltoall_init_c
         Psend_init Precv_init;
-    (a b c d e f g h i j):
-        Ineighbor_alltoallv Ineighbor_alltoallw
-        Neighbor_allgatherv_init
-        Ineighbor_alltoallv_c Ineighbor_alltoallw_c
-        Neighbor_allgatherv_init_c;
-    (a b c d e f g h i j k):
-        Neighbor_alltoallv_init Neighbor_alltoallw_init
-        Neighbor_alltoallv_init_c Neighbor_alltoallw_init_c
-        ;
 }

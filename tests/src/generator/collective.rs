@@ -156,7 +156,8 @@ fn write(script: &mut Script, communicators: &[&Communicator], types: &[Type], c
     let Call { operation, root, key, form, .. } = *call;
     let comm = communicators[call.communicator as usize % communicators.len()].slot;
     let [large, in_place, varies] = [call.large, call.in_place, call.varies].map(u32::from);
-    let common = format!("comm={comm} root={root} key={key} form={form} starts={} large={large} in_place={in_place}", key % 3);
+    let common =
+        format!("comm={comm} root={root} key={key} form={form} starts={} large={large} in_place={in_place}", key % 3);
     if REDUCTIONS.contains(&operation) {
         let [element, op] = call.types;
         script.everybody(&format!("reduce {operation} {common} element={element} op={op} count={}", call.count));
