@@ -12,6 +12,7 @@ mod loader;
 mod oracle;
 mod paper;
 mod shim;
+mod spaces;
 mod stencil;
 mod streams;
 mod tools;
@@ -50,6 +51,7 @@ fn conclude(args: &Arguments) -> Conclusion {
     bad_input::add(&mut cases);
     tools::add(&mut cases);
     shim::add(&mut cases);
+    spaces::add(&mut cases);
     windows::add(&mut cases);
     oracle::add(&mut cases);
     generated::add(&mut cases);
