@@ -141,6 +141,8 @@ pub struct Job {
     pub lanes: u32,
     /// None for ranks in other spaces.
     blocks: Vec<Option<&'static Block>>,
+    /// Ranks in this space.
+    here: u32,
     /// The block of the lowest rank in this space.
     first: &'static Block,
     /// None if there is only this one.
@@ -210,7 +212,7 @@ impl Job {
 
     /// Whether this space has more ranks than cores.
     pub fn is_oversubscribed(&self) -> bool {
-        (self.cores as usize) < self.blocks.iter().flatten().count()
+        self.cores < self.here
     }
 
     /// Where all ranks of MPI_COMM_WORLD meet, if they share this address space.
@@ -327,19 +329,12 @@ fn find(willing: bool) -> Option<Job> {
     let fences = (cores as usize) < here.len() || here.iter().any(|block| block.no_membarrier != 0);
     let lanes = here.iter().map(|block| block.lanes).max().unwrap_or(1);
     let first = *here.first()?;
-    let mut job = Job { rank, cores, fences, lanes, blocks, first, spaces: None };
-    if local.is_some() {
-        if JOINED.get() != Some(&true) || !pmi::have_all_joined() {
-            tell("not every rank has this library");
-            return None;
-        }
-        let others = neighbours().saturating_sub(here.len() as u32);
+    let here = here.len() as u32;
+    let mut job = Job { rank, cores, fences, lanes, blocks, here, first, spaces: None };
+    if let Some(local) = local {
+        let others = neighbours().saturating_sub(here);
         job.cores = cores.saturating_sub(others).max(1);
-        let votes = offnode::agree(offnode::Vote::new(willing && missing.is_none() && offnode::is_free(), first.rank, lanes))?;
-        if let Some(against) = votes.iter().position(|vote| !vote.is_for()) {
-            tell(&format!("rank {against} does not find the others of its space, began with a session, or has no threads in MPICH"));
-            return None;
-        }
+        let votes = agree(willing && missing.is_none() && offnode::is_free(), &local, lanes)?;
         job.lanes = votes.iter().map(offnode::Vote::lanes).max().unwrap_or(1);
         job.spaces = Some(Spaces::new(&votes.iter().map(offnode::Vote::lowest).collect::<Vec<_>>()));
     } else if let Some(peer) = missing {
@@ -348,6 +343,26 @@ fn find(willing: bool) -> Option<Job> {
     }
     job.note_awake();
     Some(job)
+}
+
+/// The votes of all ranks, if they are for carrying messages across address spaces: all or none of them get them.
+fn agree(is_for: bool, local: &[u32], lanes: u32) -> Option<Vec<offnode::Vote>> {
+    if JOINED.get() != Some(&true) || !pmi::have_all_joined() {
+        tell("not every rank has this library");
+        return None;
+    }
+    let votes = offnode::agree(offnode::Vote::new(is_for, local, lanes))?;
+    let lowest: Vec<u32> = votes.iter().map(offnode::Vote::lowest).collect();
+    let fingerprints: Vec<u64> = votes.iter().map(offnode::Vote::fingerprint).collect();
+    if let Some(rank) = Spaces::new(&lowest).contradiction(&fingerprints) {
+        tell(&format!("rank {rank} and the others do not agree on who shares its address space"));
+        return None;
+    }
+    if let Some(against) = votes.iter().position(|vote| !vote.is_for()) {
+        tell(&format!("rank {against} does not find the others of its space, began with a session, or has no threads in MPICH"));
+        return None;
+    }
+    Some(votes)
 }
 
 /// Ranks on this node.

@@ -23,6 +23,12 @@ pub fn parse(text: &str) -> Option<Vec<u32>> {
     Some(ranks)
 }
 
+/// A number for a list of ranks, by which two of them can be told apart.
+pub fn fingerprint(ranks: impl IntoIterator<Item = u32>) -> u64 {
+    // FNV-1a, in words
+    ranks.into_iter().fold(0xcbf2_9ce4_8422_2325, |hash, rank| (hash ^ u64::from(rank)).wrapping_mul(0x0100_0000_01b3))
+}
+
 /// The spaces of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spaces {
@@ -39,6 +45,17 @@ impl Spaces {
         all.dedup();
         let of = lowest.iter().map(|rank| all.partition_point(|lowest| lowest < rank) as u32).collect();
         Spaces { of, count: all.len() as u32 }
+    }
+
+    /// A rank whose list is not that of its space, from the fingerprint of each rank's list; all ranks find the same one.
+    pub fn contradiction(&self, fingerprints: &[u64]) -> Option<u32> {
+        let mut right: Vec<Option<u64>> = vec![None; self.count as usize];
+        let differs = |&rank: &u32| {
+            let space = self.of(rank);
+            let together = || (0..).zip(&self.of).filter(|(_, of)| **of == space).map(|(rank, _)| rank);
+            fingerprints[rank as usize] != *right[space as usize].get_or_insert_with(|| fingerprint(together()))
+        };
+        (0..self.of.len() as u32).find(differs)
     }
 
     /// Number of spaces.
@@ -79,6 +96,19 @@ mod tests {
         let spaces = Spaces::new(&[0, 1, 0, 1, 4]);
         assert_eq!(spaces.count(), 3);
         assert_eq!((0..5).map(|rank| spaces.of(rank)).collect::<Vec<_>>(), [0, 1, 0, 1, 2]);
+    }
+
+    #[test]
+    fn lists_that_differ_are_noticed() {
+        let lists: [&[u32]; 4] = [&[0, 2], &[1, 3], &[0, 2], &[1, 3]];
+        let said = |lists: [&[u32]; 4]| {
+            let spaces = Spaces::new(&lists.map(|list| list[0]));
+            spaces.contradiction(&lists.map(|list| fingerprint(list.iter().copied())))
+        };
+        assert_eq!(said(lists), None);
+        assert_eq!(said([&[0, 1], lists[1], lists[2], lists[3]]), Some(0));
+        assert_eq!(said([lists[0], lists[1], &[2], lists[3]]), Some(0), "rank 2 says it is alone");
+        assert_eq!(said([&[0], &[1, 3], &[2], &[1, 3]]), None);
     }
 
     #[test]

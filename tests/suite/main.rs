@@ -18,6 +18,7 @@ mod ordinary;
 mod paper;
 mod pmi;
 mod shim;
+mod spaces;
 mod stencil;
 mod streams;
 mod tools;
@@ -60,6 +61,7 @@ fn conclude(args: &Arguments) -> Conclusion {
     ordinary::add(&mut cases);
     tools::add(&mut cases);
     shim::add(&mut cases);
+    spaces::add(&mut cases);
     windows::add(&mut cases);
     collectives::add(&mut cases);
     oracle::add(&mut cases);

@@ -3,7 +3,9 @@
 use anyhow::{Result, ensure};
 use pip_tests::cases::{Cases, needs_compiler};
 use pip_tests::run::Run;
+use pip_tests::spread::Spread;
 use pip_tests::{places, sources};
+use std::ffi::OsString;
 use std::path::Path;
 
 pub fn add(cases: &mut Cases) {
@@ -64,14 +66,19 @@ pub fn add_program(cases: &mut Cases, suite: &str, source: &Path) {
     for np in directives.numbers("np") {
         let (source, directives) = (source.to_owned(), directives.clone());
         let possible = needs_compiler(&source);
-        cases.add_if(format!("{suite}::{stem}::{np}_ranks"), possible, move || play(&source, &directives, np));
+        cases.add_if(format!("{suite}::{stem}::{np}_ranks"), possible, move || play(&source, &directives, np, None));
     }
 }
 
-fn play(source: &Path, directives: &sources::Directives, np: usize) -> Result<()> {
+/// `spread`: under PiP, as if the ranks were in several address spaces.
+pub fn play(source: &Path, directives: &sources::Directives, np: usize, spread: Option<Spread>) -> Result<()> {
     let program = sources::program(source)?;
-    let run = |launcher: Run| {
-        let mut run = launcher.words(&format!("-n {np}")).arg(&program).words(&directives.words("args").join(" "));
+    let mut command: Vec<OsString> = vec![program.into()];
+    command.extend(directives.words("args").into_iter().map(OsString::from));
+    let plainly = |launcher: Run| command.iter().fold(launcher.words(&format!("-n {np}")), Run::arg);
+    let stock = || plainly(Run::stock(""));
+    let pip = || spread.map_or_else(|| plainly(Run::pip("")), |spread| spread.run(np, &command));
+    let run = |mut run: Run| {
         for pair in directives.all("env") {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             run = run.env(name, value);
@@ -79,18 +86,18 @@ fn play(source: &Path, directives: &sources::Directives, np: usize) -> Result<()
         run.limit(directives.numbers("limit").first().copied().unwrap_or(30) as u64).end()
     };
     if !directives.all("without-stock").is_empty() {
-        let pip = run(Run::pip(""))?;
+        let pip = run(pip())?;
         ensure!(!pip.expect_code(0)?.stdout.is_empty(), "no line says what was checked\n{pip}");
         return Ok(());
     }
     let mut expected: Vec<String> = directives.all("expect").into_iter().map(str::to_owned).collect();
     if expected.is_empty() {
-        let stock = run(Run::stock(""))?;
+        let stock = run(stock())?;
         ensure!(stock.code == Some(0), "stock MPICH is no oracle for this program\n{stock}");
         expected = stock.sorted();
     }
     let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
-    run(Run::pip(""))?.expect_code(0)?.expect_lines(&expected).map(drop)
+    run(pip())?.expect_code(0)?.expect_lines(&expected).map(drop)
 }
 
 /// Rank 0 sends one short and one long message: [eager, rendezvous, MPICH].

@@ -1,7 +1,7 @@
 //! What the ranks of a job with several address spaces agree on when it begins and when it ends.
 
 use crate::abi::{self, Comm};
-use crate::{adoption, completion, engine, real};
+use crate::{adoption, completion, engine, real, spaces};
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::Mutex;
@@ -13,12 +13,21 @@ pub struct Vote {
     is_for: u32,
     lowest: u32,
     lanes: u32,
+    reserved: u32,
+    fingerprint: u64,
 }
 
 impl Vote {
-    /// `is_for`: this rank has found all of its space, whose first rank is `lowest`, and would like so many lanes.
-    pub fn new(is_for: bool, lowest: u32, lanes: u32) -> Vote {
-        Vote { is_for: u32::from(is_for), lowest, lanes }
+    /// `is_for`: this rank has found all of its space, whose ranks are `local`, and would like so many lanes.
+    pub fn new(is_for: bool, local: &[u32], lanes: u32) -> Vote {
+        let fingerprint = spaces::fingerprint(local.iter().copied());
+        let lowest = local.first().copied().unwrap_or(0);
+        Vote { is_for: u32::from(is_for), lowest, lanes, reserved: 0, fingerprint }
+    }
+
+    /// Tells lists of ranks apart.
+    pub fn fingerprint(&self) -> u64 {
+        self.fingerprint
     }
 
     /// Whether this rank can take part.

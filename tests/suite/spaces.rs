@@ -1,0 +1,148 @@
+//! Jobs with several address spaces, or what looks like it to the ranks: programs of `programs/mpi` behave as in one space,
+//! whoever shares one with whom.
+
+use crate::launcher::one_line_of_the_launcher;
+use crate::shim::play;
+use anyhow::{Result, ensure};
+use pip_tests::cases::{Cases, needs_compiler};
+use pip_tests::generator::case::Case;
+use pip_tests::generator::play::Stage;
+use pip_tests::generator::random::mixed;
+use pip_tests::generator::Program;
+use pip_tests::run::Run;
+use pip_tests::sources::{self, Directives};
+use pip_tests::spread::Spread::{self, Alternating, Blocks, FirstAlone};
+use pip_tests::places;
+use std::time::SystemTime;
+
+/// Programs, ranks, and who is where. Not among them: `containers` and `error_handler_jumps`, whose error handlers jump out of
+/// MPICH, which does not survive that in a program with threads.
+const PROGRAMS: [(&str, usize, Spread); 33] = [
+    ("any_source.c", 4, Blocks(2)),
+    ("order.c", 2, Blocks(2)),
+    ("probes.c", 3, Alternating(2)),
+    ("matched_probe.c", 2, Blocks(2)),
+    ("cancel.c", 2, Blocks(2)),
+    ("cancel_sends.c", 2, Blocks(2)),
+    ("cancel_then_barrier.c", 3, FirstAlone),
+    ("truncation.c", 2, Blocks(2)),
+    ("truncation_long.c", 2, Blocks(2)),
+    ("errors_of_truncation.c", 2, Blocks(2)),
+    ("synchronous.c", 2, Blocks(2)),
+    ("persistent.c", 3, Alternating(3)),
+    ("buffered.c", 2, Blocks(2)),
+    ("free_pending.c", 2, Blocks(2)),
+    ("both_send_first.c", 4, Alternating(2)),
+    ("unexpected_flood.c", 2, Blocks(2)),
+    ("datatypes.c", 2, Blocks(2)),
+    ("imrecv_type_freed.c", 2, Blocks(2)),
+    ("intercommunicator_all.c", 4, Alternating(2)),
+    ("communicators_many.c", 2, Blocks(2)),
+    ("communicators_rare.c", 4, Blocks(2)),
+    ("replace.c", 5, Alternating(2)),
+    ("isendrecv.c", 3, FirstAlone),
+    ("send_into_barrier.c", 4, Alternating(2)),
+    ("half_received.c", 2, Blocks(2)),
+    ("progress.c", 4, Blocks(2)),
+    ("finalize_delivers.c", 2, Blocks(2)),
+    ("finalize_callback.c", 4, Alternating(2)),
+    ("mixed_requests.c", 4, Alternating(4)),
+    ("threads_share.c", 2, Blocks(2)),
+    ("large_message.c", 2, Blocks(2)),
+    ("sessions_and_world.c", 2, Blocks(2)),
+    ("fortran08.f90", 3, Alternating(2)),
+];
+
+/// Programs about windows, which are MPICH's where they span address spaces.
+const WINDOWS: [(&str, usize, Spread); 3] =
+    [("communicators.c", 4, Alternating(2)), ("fences.c", 2, Blocks(2)), ("user_attributes.c", 2, Blocks(2))];
+
+/// What the last rank does when it dies, and how it dies, with the launcher's exit status.
+const DEATHS: [(&str, &str, i32); 4] = [("send", "kill", 9), ("recv", "fault", 11), ("probe", "exit", 5), ("barrier", "kill", 9)];
+
+pub fn add(cases: &mut Cases) {
+    for (folder, programs) in [("mpi", &PROGRAMS[..]), ("windows", &WINDOWS[..])] {
+        for &(name, ranks, spread) in programs {
+            let source = places::programs().join(folder).join(name);
+            let directives = Directives::read(&source).unwrap_or_default();
+            let stem = name.split('.').next().unwrap_or(name);
+            cases.add_if(format!("spaces::{folder}::{stem}::{ranks}_ranks"), needs_compiler(&source), move || {
+                play(&source, &directives, ranks, Some(spread))
+            });
+        }
+    }
+    let new = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_secs());
+    for (ranks, spaces, count) in [(2, 2, 30), (4, 2, 20), (5, 3, 5)] {
+        cases.add(format!("spaces::new_seed_{new}::{count}_programs_of_{ranks}_ranks"), move || {
+            generated(new, ranks, spaces, count)
+        });
+    }
+    for (place, how, code) in DEATHS {
+        cases.add(format!("spaces::{how}_during_{place}"), move || {
+            let command = [sources::program("launcher/die.c")?.into_os_string(), place.into(), how.into(), "30".into()];
+            let outcome = Alternating(2).run(4, &command).limit(20).end()?;
+            outcome.expect_code(code)?.expect_err(&["rank 3"])?;
+            one_line_of_the_launcher(&outcome)
+        });
+    }
+    cases.add("spaces::statistics_count_messages_to_other_spaces", statistics);
+    cases.add("spaces::an_ordinary_process_is_a_space_of_its_own", ordinary);
+    cases.add("spaces::without_the_shim_in_one_rank_all_messages_are_stocks", || {
+        refused("-env PIP_MPI_SHIM off", "not every rank has this library")
+    });
+    cases.add("spaces::a_rank_that_misses_another_leaves_all_messages_to_stock", || {
+        refused("-env PIP_MPI_LOCAL_RANKS 0-1", "rank 0 and the others do not agree on who shares its address space")
+    });
+}
+
+fn generated(seed: u64, ranks: usize, spaces: usize, count: u64) -> Result<()> {
+    let stage = Stage::<Case>::new(true)?.spread(spaces);
+    let draw = |index| Case::draw(mixed(seed ^ index << 32 ^ (ranks as u64) << 56) >> 16, ranks);
+    let (threaded, plain): (Vec<Case>, Vec<Case>) = (0..count).map(draw).partition(Case::threaded);
+    for programs in [plain, threaded] {
+        if let Some(failure) = stage.play(&programs)?.iter().find(|failure| !failure.of_stock) {
+            let seed = programs[failure.index].seed();
+            anyhow::bail!("again: generate-traffic --spaces {spaces} --case {seed} --ranks {ranks}\n{}", failure.message);
+        }
+    }
+    Ok(())
+}
+
+/// Rank 0 sends a short and a long message.
+fn statistics() -> Result<()> {
+    let command = [sources::program("launcher/two_messages.c")?];
+    let outcome = Blocks(2).run(2, &command).env("PIP_MPI_STATS", "1").end()?;
+    let error = outcome.expect_code(0)?.err();
+    let line = error.lines().find(|line| line.contains("rank 0:")).unwrap_or_default();
+    let counts = ["eager ", "rendezvous ", "with their headers ", "behind headers "].map(|way| {
+        line.split_once(way).and_then(|(_, rest)| rest.split_whitespace().next()?.parse::<u64>().ok())
+    });
+    ensure!(counts == [0, 0, 1, 1].map(Some), "rank 0 sent {counts:?}\n{outcome}");
+    Ok(())
+}
+
+/// Rank 0 leaves the address space by exec; the others are tasks.
+fn ordinary() -> Result<()> {
+    let program = sources::program("random_traffic.c")?;
+    let stock = Run::stock("-n 3").arg(&program).words("78 15").end()?;
+    let run = Run::pip("-n 1 -env PIP_MPI_LOCAL_RANKS 0 env").arg(&program).words("78 15");
+    let run = run.words(": -n 2 -env PIP_MPI_LOCAL_RANKS 1-2").arg(&program).words("78 15");
+    let outcome = run.env("PIP_MPI_STATS", "1").end()?;
+    outcome.expect_code(0)?.expect_lines(&[stock.expect_code(0)?.out().trim()])?;
+    let error = outcome.err();
+    let sent = |rank: usize| error.lines().any(|line| line.contains(&format!("rank {rank}: sent")) && line.contains("behind headers"));
+    ensure!((0..3).all(sent), "every rank should send through the shim\n{outcome}");
+    Ok(())
+}
+
+/// Rank 0 of three has something else in its environment.
+fn refused(environment: &str, reason: &str) -> Result<()> {
+    let program = sources::program("random_traffic.c")?;
+    let stock = Run::stock("-n 3").arg(&program).words("79 10").end()?;
+    let run = Run::pip("-n 1 -env PIP_MPI_LOCAL_RANKS 0").words(environment).arg(&program).words("79 10");
+    let run = run.words(": -n 2 -env PIP_MPI_LOCAL_RANKS 1-2").arg(&program).words("79 10");
+    let outcome = run.env("PIP_MPI_STATS", "1").end()?;
+    outcome.expect_code(0)?.expect_err(&[reason])?.expect_lines(&[stock.expect_code(0)?.out().trim()])?;
+    ensure!(!outcome.err().contains("sent"), "nobody should send through the shim\n{outcome}");
+    Ok(())
+}
