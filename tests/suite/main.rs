@@ -14,6 +14,7 @@ mod paper;
 mod shim;
 mod stencil;
 mod streams;
+mod suites;
 mod tools;
 mod windows;
 
@@ -54,6 +55,7 @@ fn conclude(args: &Arguments) -> Conclusion {
     oracle::add(&mut cases);
     generated::add(&mut cases);
     benchmarks::add(&mut cases);
+    suites::add(&mut cases);
     stencil::add(&mut cases);
     paper::add(&mut cases);
     run(args, cases.into_trials())
