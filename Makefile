@@ -85,7 +85,7 @@ paper: build
 # The same benchmarks once more for the ABI of Open MPI, in a target directory of their own.
 rivals: build
 	@scripts/rivals "$(BUILD)/rivals"
-	MPICC=mpicc.openmpi cargo build --release -p osu -p bench-harness --target-dir "$(BUILD)/rivals/openmpi"
+	MPICC=mpicc.openmpi cargo build --release -p osu -p imb -p bench-harness --target-dir "$(BUILD)/rivals/openmpi"
 
 tune: build
 	"$(RELEASE)/compare" --tune --rounds 30 --seconds 180 $(ARGS)

@@ -63,9 +63,12 @@ impl Run {
 
     /// Stock MPICH's launcher with the words of `args`. What a rival leaves behind is removed, not reported.
     pub fn stock(args: &str) -> Run {
-        let mut run = Run::new("mpiexec.mpich").words(args).env("HWLOC_COMPONENTS", "-gl");
-        run.rival = true;
-        run
+        Run::rival("mpiexec.mpich").words(args).env("HWLOC_COMPONENTS", "-gl")
+    }
+
+    /// The launcher of another MPI library. What it leaves behind is removed, not reported.
+    pub fn rival(launcher: &str) -> Run {
+        Run { rival: true, ..Run::new(launcher) }
     }
 
     /// `program` as `count` tasks.

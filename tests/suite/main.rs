@@ -21,6 +21,7 @@ mod shim;
 mod spaces;
 mod stencil;
 mod streams;
+mod suites;
 mod tools;
 mod windows;
 
@@ -68,6 +69,7 @@ fn conclude(args: &Arguments) -> Conclusion {
     generated::add(&mut cases);
     benchmarks::add(&mut cases);
     compare::add(&mut cases);
+    suites::add(&mut cases);
     stencil::add(&mut cases);
     paper::add(&mut cases);
     run(args, cases.into_trials())

@@ -23,13 +23,19 @@ pub fn start(options: &Options, mpi: (i32, i32)) -> String {
         names += &format!("# {}\n", test.name);
         names.extend(test.notes.iter().map(|note| format!("#     {note}\n")));
     }
+    let lengths = match options.lengths {
+        Some(_) => "# Message lengths were user defined\n".into(),
+        None => format!(
+            "# Minimum message length in bytes:   {shortest}\n# Maximum message length in bytes:   {longest}\n"
+        ),
+    };
     let (element, reduction) = (options.element.1, options.reduction.1);
     format!(
         "{rule}#    {}, {}\n{rule}\
          # Machine               : {machine}\n# System                : {sysname}\n# Release               : {release}\n\
          # Version               : {version}\n# MPI Version           : {}.{}\n# MPI Thread Environment: \n\n\n\
          # Calling sequence was: \n\n# {} \n\n\
-         # Minimum message length in bytes:   {shortest}\n# Maximum message length in bytes:   {longest}\n#\n\
+         {lengths}#\n\
          # MPI_Datatype                   :   {element} \n# MPI_Datatype for reductions    :   {reduction} \n\
          # MPI_Op                         :   MPI_SUM  \n# \n# \n\n# List of Benchmarks to run:\n\n{names}",
         banner(),

@@ -191,9 +191,12 @@ impl<'a> Table<'a> {
         let most = options.single_repetitions.filter(|_| mode == Mode::NonAggregate).unwrap_or(usize::MAX);
         let times = repetitions(options, test, size, processes, slowest, *previous).min(most);
         sample.repetitions = active.broadcast(times as i32) as usize;
-        *previous = Some(sample.repetitions);
+        let first = previous.replace(sample.repetitions).is_none();
         let times = (test.pattern)(&mut sample);
         let repetitions = sample.repetitions;
+        if !first && active.rank() == 0 && options.multi == Multi::EachGroup {
+            emit("\n");
+        }
         self.print(size, repetitions, times, errors)
     }
 
@@ -229,9 +232,6 @@ impl<'a> Table<'a> {
                     pairs: groups.processes / 2,
                 },
             ));
-        }
-        if options.multi == Multi::EachGroup {
-            emit("\n");
         }
         defects
     }
