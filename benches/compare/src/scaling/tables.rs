@@ -9,6 +9,7 @@ use super::record::{Record, What};
 use crate::plot::escaped;
 use crate::ratio::{CHANCE, Ratio};
 use crate::rivals::{PIP, STOCK};
+use crate::stats::Summary;
 use crate::text::{cell, count, interval, number, ratio, spread};
 
 /// A column's digits: a whole number stays one.
@@ -45,14 +46,19 @@ pub fn text(record: &Record, model: &Model) -> String {
         table.set_header(["ranks", "stock", "PiP", "unit", "ratio", "of 95 %"]);
         for &ranks in &record.ranks {
             let of = |rival| record.summary(rival, what, ranks);
+            // Counts are whole.
+            let value = |summary: Option<Summary>| match summary {
+                Some(summary) if what == What::AddressSpaces => plain(summary.median),
+                summary => spread(summary),
+            };
             if of(STOCK).is_none() && of(PIP).is_none() {
                 continue;
             }
             let gain = gain(record, what, ranks);
             table.add_row([
                 ranks_text(record, ranks),
-                spread(of(STOCK)),
-                spread(of(PIP)),
+                value(of(STOCK)),
+                value(of(PIP)),
                 what.unit().to_owned(),
                 ratio(gain),
                 interval(gain),
