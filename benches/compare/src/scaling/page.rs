@@ -119,6 +119,7 @@ fn measured(record: &Record, model: &Model, what: What) -> Curves {
         series,
         marks: Vec::new(),
         beyond: Some((record.machine.cores as f64, "more ranks than cores".to_owned())),
+        notes: Vec::new(),
         height: 300.0,
     }
 }
@@ -177,6 +178,7 @@ fn paper(record: &Record, model: &Model) -> String {
             series,
             marks: Vec::new(),
             beyond: None,
+            notes: Vec::new(),
             height: 240.0,
         };
         text += &figure(&plot.svg(false), &caption);
