@@ -12,10 +12,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 # Generated MPI programs of the long run, `make test-generated`.
 CASES ?= 10000
 
-# A record of an earlier `make bench` that this one is compared with.
-BASELINE ?=
-
-.PHONY: help setup build run test test-loom test-generated bench scaling paper tune rivals clean install install-files uninstall
+.PHONY: help setup build run test test-loom test-generated bench paper tune rivals clean install install-files uninstall
 
 help:
 	@echo 'make run     install what is missing, build, show ranks in one address space, compare with stock MPICH'
@@ -66,10 +63,12 @@ test-generated:
 	"$(RELEASE)/generate-traffic" --cases $(CASES) $(ARGS)
 	"$(RELEASE)/generate-traffic" --one-sided --cases $(CASES) $(ARGS)
 
+# BASELINE: a record of an earlier `make bench` that this one is compared with.
 bench: build
 	"$(RELEASE)/compare" --only all --rivals found --rounds 60 --seconds 720 --json "$(BUILD)/bench.json" \
 		--html "$(BUILD)/bench.html" $(if $(BASELINE),--baseline "$(BASELINE)") $(ARGS)
 
+.PHONY: scaling
 scaling: build
 	"$(RELEASE)/compare" scaling --json "$(BUILD)/scaling.json" --html "$(BUILD)/scaling.html" $(ARGS)
 
