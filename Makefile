@@ -12,6 +12,9 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 # Generated MPI programs of the long run, `make test-generated`.
 CASES ?= 10000
 
+# A record of an earlier `make bench` that this one is compared with.
+BASELINE ?=
+
 .PHONY: help setup build run test test-loom test-generated bench paper tune rivals clean install install-files uninstall
 
 help:
@@ -63,7 +66,6 @@ test-generated:
 	"$(RELEASE)/generate-traffic" --cases $(CASES) $(ARGS)
 	"$(RELEASE)/generate-traffic" --one-sided --cases $(CASES) $(ARGS)
 
-# BASELINE: a record of an earlier `make bench` that this one is compared with.
 bench: build
 	"$(RELEASE)/compare" --only all --rivals found --rounds 60 --seconds 720 --json "$(BUILD)/bench.json" \
 		--html "$(BUILD)/bench.html" $(if $(BASELINE),--baseline "$(BASELINE)") $(ARGS)
