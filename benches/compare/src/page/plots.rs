@@ -109,7 +109,7 @@ fn curves(record: &Record, name: &str, state: State) -> Option<Curves> {
         series,
         marks: Vec::new(),
         beyond: None,
-        notes: vec![runs(record, name, state), format!("{}, {}", record.machine.line(), record.began)],
+        notes: vec![format!("{} {}", runs(record, name, state), record.began), record.machine.line()],
         height: 340.0,
     })
 }

@@ -57,7 +57,7 @@ impl Curves {
         );
         let mut bottom = field.bottom + 52.0;
         for note in self.notes.iter().filter(|_| alone) {
-            drawn += &text("soft", 16.0, bottom + 10.0, note);
+            drawn += &text("soft small", 16.0, bottom + 8.0, note);
             bottom += 18.0;
         }
         svg(WIDTH, bottom, &self.title, &drawn, alone)
