@@ -27,6 +27,7 @@ help:
 	@echo 'make test-generated  CASES (10000) generated MPI programs of messages and as many of windows, under PiP and stock MPICH; ARGS="--seed 1 --ranks 2-4"'
 	@echo 'make bench   everything under every MPI found, as a page with plots: target/bench.html, target/bench.json (12 minutes);'
 	@echo '             BASELINE=FILE, a bench.json of before, says what got slower; ARGS="..." passes options (ARGS=-h lists them)'
+	@echo 'make scaling 2 to 64 ranks, measured, and up to 1024 by a cost model: target/scaling.html (10 minutes)'
 	@echo 'make paper   the measures of the PiP paper: tables, and figures in target/paper'
 	@echo 'make tune    what the settings of messages should be on this machine (pip-mpiexec -info prints them)'
 	@echo 'make rivals  install the other MPI libraries that make bench measures too'
@@ -78,6 +79,10 @@ test-generated:
 bench: build
 	"$(RELEASE)/compare" --only all --rivals found --rounds 60 --seconds 720 --json "$(BUILD)/bench.json" \
 		--html "$(BUILD)/bench.html" $(if $(BASELINE),--baseline "$(BASELINE)") $(ARGS)
+
+.PHONY: scaling
+scaling: build
+	"$(RELEASE)/compare" scaling --json "$(BUILD)/scaling.json" --html "$(BUILD)/scaling.html" $(ARGS)
 
 paper: build
 	"$(RELEASE)/bench-pip" paper --out "$(BUILD)/paper" $(ARGS)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 /// What `cargo build --workspace` and `--examples` make and the suites run.
-const TOOLS: [&str; 23] = [
+const TOOLS: [&str; 24] = [
     "pip-mpiexec",
     "libpip_mpi.so",
     "libpip.so",
@@ -20,6 +20,7 @@ const TOOLS: [&str; 23] = [
     "IMB-MPI1",
     "compare",
     "mpi-library",
+    "scaling-ranks",
     "bench-pip",
     "stencil",
     "address-space",

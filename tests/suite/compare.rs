@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// (words, exit code, what the sentence says).
-const WRONG: [(&str, i32, &str); 14] = [
+const WRONG: [(&str, i32, &str); 19] = [
     ("--only nothing", 2, "--only nothing: no benchmark or group has this name; there are all, latency"),
     ("--rivals stock,mvapich", 2, "wrong rival 'mvapich'"),
     ("--mpiexec /bin/mpiexec", 2, "NAME=PATH"),
@@ -24,6 +24,11 @@ const WRONG: [(&str, i32, &str); 14] = [
     ("--baseline /nowhere/old.json", 1, "cannot read /nowhere/old.json"),
     ("--baseline /etc/hostname", 1, "/etc/hostname is no record of this program"),
     ("--cores 0,0", 1, "the two have to differ"),
+    ("scaling --ranks 1,2", 2, "--ranks 1,2: give numbers from 2"),
+    ("scaling --only osu_bw", 2, "--only"),
+    ("scaling --from /etc/hostname", 1, "/etc/hostname is no record of compare scaling"),
+    ("scaling --html /nowhere/page.html", 1, "cannot write /nowhere/page.html"),
+    ("scaling --programs /nowhere", 1, "/nowhere/osu_latency was not found"),
 ];
 
 pub fn add(cases: &mut Cases) {
@@ -34,7 +39,7 @@ pub fn add(cases: &mut Cases) {
         for (words, code, sentence) in WRONG {
             let outcome = compare(words).end()?;
             let said = outcome.expect_code(code)?.err();
-            let lines = said.lines().filter(|line| line.starts_with("compare: ")).count();
+            let lines = said.lines().filter(|line| line.starts_with("compare")).count();
             ensure!(said.contains(sentence) && outcome.out().is_empty() && lines >= 1, "{words}\n{outcome}");
             ensure!(!said.contains("panicked"), "{words}\n{outcome}");
         }
@@ -43,15 +48,17 @@ pub fn add(cases: &mut Cases) {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let two = if cores > 1 { Ok(()) } else { Err("one core: nothing can be sent between two".to_owned()) };
     cases.add_if("compare::a_short_run", two.clone(), a_short_run);
-    cases.add_if("compare::ctrl_c_leaves_a_page", two, ctrl_c);
+    cases.add_if("compare::ctrl_c_leaves_a_page", two.clone(), ctrl_c);
+    cases.add("compare::scaling_of_a_record", scaling_of_a_record);
+    cases.add_if("compare::scaling", two, scaling);
 }
 
 fn compare(words: &str) -> Run {
     Run::new(places::built("compare")).words(words)
 }
 
-fn fixture() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("suite/compare/record.json")
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("suite/compare").join(name)
 }
 
 /// The page's elements; it has to be well-formed and complete in itself.
@@ -82,7 +89,7 @@ fn page_of_a_record() -> Result<()> {
     let folder = places::temporary()?;
     let at = |name: &str| folder.path().join(name);
     let outcome = compare("--from")
-        .arg(fixture())
+        .arg(fixture("record.json"))
         .words("--html")
         .arg(at("page.html"))
         .words("--json")
@@ -147,11 +154,12 @@ fn page_of_a_record() -> Result<()> {
 
 fn baseline() -> Result<()> {
     let folder = places::temporary()?;
-    let report = |baseline: &Path| compare("--from").arg(fixture()).words("--baseline").arg(baseline).end();
-    let outcome = report(&fixture())?;
+    let report =
+        |baseline: &Path| compare("--from").arg(fixture("record.json")).words("--baseline").arg(baseline).end();
+    let outcome = report(&fixture("record.json"))?;
     ensure!(outcome.expect_code(1)?.out().contains(": 0 slower, 0 faster"), "{outcome}");
     // Before, PiP's osu_latency of 8 bytes took half the time, and its osu_barrier three times as long.
-    let mut record: Value = serde_json::from_str(&std::fs::read_to_string(fixture())?)?;
+    let mut record: Value = serde_json::from_str(&std::fs::read_to_string(fixture("record.json"))?)?;
     let name = |record: &Value, run: &Value| {
         let index = run["measured"]["benchmark"].as_u64().unwrap_or(0) as usize;
         record["benchmarks"][index]["name"].as_str().unwrap_or_default().to_owned()
@@ -181,7 +189,7 @@ fn baseline() -> Result<()> {
 fn other_formats() -> Result<()> {
     let folder = places::temporary()?;
     let file = folder.path().join("other.json");
-    let text = std::fs::read_to_string(fixture())?;
+    let text = std::fs::read_to_string(fixture("record.json"))?;
     for (content, sentence) in [
         ("{}".to_owned(), "no entry 'format'"),
         (text.replace("pip-compare 2", "pip-compare 1"), "'pip-compare 1'"),
@@ -246,6 +254,55 @@ fn ctrl_c() -> Result<()> {
     ensure!(record["results"]["ended"] == "interrupted", "{outcome}");
     with_page(&at("page.html"), |page| {
         ensure!(texts(page, "body").concat().contains("ended before its time"), "the page does not say so");
+        Ok(())
+    })
+}
+
+fn scaling() -> Result<()> {
+    let folder = places::temporary()?;
+    let at = |name: &str| folder.path().join(name);
+    let outcome = compare("scaling --ranks 2,3 --rounds 1 --each 0.01 --seconds 1000 --limit 200 --json")
+        .arg(at("record.json"))
+        .limit(400)
+        .end()?;
+    let said = outcome.expect_code(0)?.out();
+    ensure!(said.contains("MPI_Barrier") && said.contains("a message in a window"), "{outcome}");
+    let record: Value = serde_json::from_str(&std::fs::read_to_string(at("record.json"))?)?;
+    let samples = record["samples"].as_array().context("no samples")?;
+    let value = |rival: u64, ranks: u64, what: &str| {
+        let same = |sample: &&Value| sample["rival"] == rival && sample["ranks"] == ranks && sample["what"] == what;
+        samples.iter().find(same).and_then(|sample| sample["value"].as_f64())
+    };
+    for (rival, ranks, what) in
+        [(0, 2, "barrier"), (1, 2, "allreduce"), (1, 3, "alltoall"), (0, 3, "ping-pong"), (1, 3, "launch")]
+    {
+        ensure!(value(rival, ranks, what) > Some(0.0), "no {what}\n{outcome}");
+    }
+    // Where the kernel tells: processes have address spaces of their own, and page tables each.
+    if let Some(spaces) = value(0, 3, "address-spaces") {
+        ensure!(spaces == 3.0 && value(1, 3, "address-spaces") == Some(1.0), "{outcome}");
+        ensure!(value(0, 3, "page-tables") > Some(0.0) && value(1, 3, "anonymous") > Some(0.0), "{outcome}");
+    }
+    Ok(())
+}
+
+fn scaling_of_a_record() -> Result<()> {
+    let folder = places::temporary()?;
+    let page = folder.path().join("page.html");
+    let outcome = compare("scaling --from").arg(fixture("scaling.json")).words("--html").arg(&page).end()?;
+    let said = outcome.expect_code(0)?.out();
+    // Made up of a hand-off of 0.04 us, software of 0.12 us, a rendezvous from 16 KiB on and a copy of 15 GB/s, with noise.
+    let fit = said.lines().find(|line| line.starts_with("stock a message alone: hand-off + 0.1")).context("no fit")?;
+    ensure!(fit.contains("from 16 KiB on") && (fit.contains("/ 14.") || fit.contains("/ 15.")), "{outcome}");
+    ensure!(said.contains("Not measured: stock with 64 ranks: what is missing: did not end within 60 s"), "{outcome}");
+    with_page(&page, |page| {
+        let said = texts(page, "body").concat();
+        for words in ["MPI_Barrier", "64 (32 per core)", "more ranks than cores", "Made-up <CPU> & Co", "On paper"] {
+            ensure!(said.contains(words), "the page does not say {words}");
+        }
+        let drawn = page.descendants().filter(|node| node.tag_name().name() == "svg").count();
+        let assumptions = said.matches("Assumes:").count();
+        ensure!(drawn == 7 + 6 && assumptions == 6, "{drawn} plots, {assumptions} assumptions");
         Ok(())
     })
 }

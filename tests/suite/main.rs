@@ -68,9 +68,9 @@ fn conclude(args: &Arguments) -> Conclusion {
     oracle::add(&mut cases);
     generated::add(&mut cases);
     benchmarks::add(&mut cases);
-    compare::add(&mut cases);
     suites::add(&mut cases);
     stencil::add(&mut cases);
     paper::add(&mut cases);
+    compare::add(&mut cases);
     run(args, cases.into_trials())
 }

@@ -1,6 +1,6 @@
 //! How noisy the machine was: which states it was in, and how far the runs of one cell lie apart.
 
-use limits::State;
+use limits::{BUSY_ABOVE, State};
 
 use crate::record::Record;
 use crate::stats::{Comparison, STATES, median};
@@ -16,6 +16,8 @@ pub struct Noise {
     pub high: Option<f64>,
     /// How often the state changed from one run to the next.
     pub changes: usize,
+    /// Runs during which others had the cores.
+    pub busy: usize,
 }
 
 /// Runs of a cell whose spread says something.
@@ -34,6 +36,7 @@ impl Noise {
             runs: [State::Near, State::Middle, State::Far, State::Mixed].map(count),
             typical: median(&spreads),
             high: spreads.get(spreads.len() * 9 / 10).copied(),
+            busy: runs.iter().filter(|run| run.round_trip_ns.iter().any(|ns| *ns > BUSY_ABOVE)).count(),
             changes: runs.windows(2).filter(|pair| pair[0].state != pair[1].state).count(),
         }
     }
@@ -43,6 +46,11 @@ impl Noise {
         let all: usize = self.runs.iter().map(|(_, count)| count).sum();
         let parts: Vec<String> = self.runs.iter().map(|(state, count)| format!("{count} {}", state.name())).collect();
         let mut text = format!("{all} runs: {} (dropped); the state changed {} times.", parts.join(", "), self.changes);
+        if self.busy > 0 {
+            let runs = crate::text::count(self.busy, "run");
+            text +=
+                &format!(" Other programs had the cores in {runs}, which were dropped: end them and measure again.");
+        }
         if let (Some(typical), Some(high)) = (self.typical, self.high) {
             let word = match typical {
                 part if part < 0.05 => "quiet",
@@ -91,6 +99,9 @@ mod tests {
         let lines = compare(&record);
         let noise = Noise::of(&record, &lines);
         assert_eq!((noise.changes, noise.runs[0], noise.runs[2]), (11, (State::Near, 6), (State::Far, 6)));
+        assert!(!noise.sentences().contains("Other programs"));
+        let busy = made_up::record(2, &[(0, 1e6, 1.0)]);
+        assert!(Noise::of(&busy, &[]).sentences().contains("Other programs had the cores in 1 run,"));
         assert!(noise.sentences().contains("was noisy"), "{}", noise.sentences());
         assert_eq!(states(&record, &lines), [State::Near, State::Far]);
         assert_eq!(round_trip(&record, State::Far), Some(400.0));

@@ -31,7 +31,7 @@ pub fn text(record: &Record, lines: &[Comparison]) -> String {
 fn rivals(record: &Record) -> String {
     let line = |rival: &Rival| {
         let library = rival.library.as_ref().map_or_else(String::new, Library::short);
-        format!("{:<16}{:<34}{library}\n", rival.name, rival.title)
+        format!("{:<16}{:<34} {library}\n", rival.name, rival.title)
     };
     record.rivals.iter().map(line).collect()
 }

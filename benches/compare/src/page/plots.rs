@@ -10,7 +10,7 @@ use crate::campaign::COPY_SIZES;
 use crate::noise;
 use crate::plot::{Axis, Curves, Dots, Look, Point, Row, Series};
 use crate::record::Record;
-use crate::rivals::PIP;
+use crate::rivals::{PIP, Rival};
 use crate::stats::{Comparison, Summary};
 use crate::text::{count, number};
 
@@ -109,6 +109,7 @@ fn curves(record: &Record, name: &str, state: State) -> Option<Curves> {
         series,
         marks: Vec::new(),
         beyond: None,
+        notes: vec![format!("{} {}", runs(record, name, state), record.began), record.machine.line()],
         height: 340.0,
     })
 }
@@ -135,18 +136,23 @@ fn bounds(record: &Record, name: &str, state: State, sizes: &[f64]) -> Vec<Serie
 }
 
 fn caption(record: &Record, name: &str, state: State) -> String {
-    let tests = || record.benchmarks.iter().filter(|test| test.name == name);
-    let runs = |rival: usize| {
+    let mut tests = record.benchmarks.iter().filter(|test| test.name == name);
+    let better = if tests.all(|test| test.metric.is_time()) { "Less" } else { "More" };
+    let dashed = if record.rivals.iter().any(Rival::is_tuned) { " Dashed: tuned settings." } else { "" };
+    format!("{better} is better. {} Both axes are logarithmic.{dashed}", runs(record, name, state))
+}
+
+/// `Medians of 5 to 6 runs each, 2 ranks; bands: quartiles.`
+fn runs(record: &Record, name: &str, state: State) -> String {
+    let tests = record.benchmarks.iter().filter(|test| test.name == name).count().max(1);
+    let of = |rival: usize| {
         let runs = record.results.runs.iter().filter(|run| run.state == state && run.rival == rival);
-        runs.filter(|run| record.benchmarks[run.benchmark].name == name).count() / tests().count().max(1)
+        runs.filter(|run| record.benchmarks[run.benchmark].name == name).count() / tests
     };
-    let counts: Vec<usize> = (0..record.rivals.len()).map(runs).filter(|count| *count > 0).collect();
+    let counts: Vec<usize> = (0..record.rivals.len()).map(of).filter(|count| *count > 0).collect();
     let (least, most) = (counts.iter().min().copied().unwrap_or(0), counts.iter().max().copied().unwrap_or(0));
     let counts = if least == most { count(least, "run") } else { format!("{least} to {}", count(most, "run")) };
-    let better = if tests().all(|test| test.metric.is_time()) { "Less" } else { "More" };
-    format!(
-        "{better} is better. Medians of {counts} each, 2 ranks; bands: quartiles. Both axes are logarithmic. Dashed: tuned settings."
-    )
+    format!("Medians of {counts} each, 2 ranks; bands: quartiles.")
 }
 
 /// Values without sizes.
@@ -194,6 +200,7 @@ pub fn round_trips(record: &Record) -> String {
             (FAR_ABOVE, format!("far above {FAR_ABOVE} ns")),
         ],
         beyond: None,
+        notes: Vec::new(),
         height: 220.0,
     };
     plot.svg(false)

@@ -21,6 +21,8 @@ pub struct Curves {
     pub marks: Vec<(f64, String)>,
     /// A value of the horizontal axis beyond which the plot is shaded, and what that means.
     pub beyond: Option<(f64, String)>,
+    /// Lines below, in files of their own: pages have captions.
+    pub notes: Vec<String>,
     /// Height of the plot without legend.
     pub height: f64,
 }
@@ -53,7 +55,12 @@ impl Curves {
             "<g transform=\"translate(16 {middle:.0}) rotate(-90)\">{}</g>",
             text("middle", 0.0, 4.0, &self.up.label)
         );
-        svg(WIDTH, field.bottom + 52.0, &self.title, &drawn, alone)
+        let mut bottom = field.bottom + 52.0;
+        for note in self.notes.iter().filter(|_| alone) {
+            drawn += &text("soft small", 16.0, bottom + 8.0, note);
+            bottom += 18.0;
+        }
+        svg(WIDTH, bottom, &self.title, &drawn, alone)
     }
 }
 
@@ -164,6 +171,7 @@ mod tests {
             series,
             marks: vec![(100.0, "here".into())],
             beyond: Some((64.0, "more".into())),
+            notes: vec!["note & more".into()],
             height: 300.0,
         };
         let text = plot.svg(true);

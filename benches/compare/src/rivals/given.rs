@@ -1,5 +1,6 @@
 //! `--mpiexec NAME=PATH`: a launcher that the user names. Which of the two ABIs its library has is found out by trying.
 
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -59,7 +60,7 @@ impl Given {
             rival.environment = environment(launcher, &folder.join("links").join(name))?;
             match verify(&rival, &program, stop)? {
                 Ok(library) => {
-                    rival.title = format!("{} by {}", library.short(), launcher.display());
+                    rival.title = format!("by {}", launcher.display());
                     rival.library = Some(library);
                     return Ok(rival);
                 }
@@ -96,17 +97,27 @@ fn environment(launcher: &Path, links: &Path) -> Result<Vec<(String, String)>> {
     };
     let mut path = folder.to_string_lossy().into_owned();
     if folder.join(LIBRARIES[1]).exists() && !folder.join(LIBRARIES[0]).exists() {
-        let link = links.join(LIBRARIES[0]);
-        let failed = || format!("cannot make {}", link.display());
-        std::fs::create_dir_all(links).with_context(failed)?;
-        let _ = std::fs::remove_file(&link); // an older run's
-        std::os::unix::fs::symlink(std::path::absolute(folder.join(LIBRARIES[1]))?, &link).with_context(failed)?;
+        mirror(&folder, links).with_context(|| format!("cannot make links in {}", links.display()))?;
         path = format!("{}:{path}", links.display());
     }
     if let Ok(before) = std::env::var("LD_LIBRARY_PATH") {
         path = format!("{path}:{before}");
     }
     Ok(vec![("LD_LIBRARY_PATH".to_owned(), path)])
+}
+
+/// Fills `links` with links to everything in `folder`, for the library may look for more beside itself, and with the other name.
+fn mirror(folder: &Path, links: &Path) -> std::io::Result<()> {
+    if links.exists() {
+        std::fs::remove_dir_all(links)?; // an older run's
+    }
+    std::fs::create_dir_all(links)?;
+    let folder = std::path::absolute(folder)?;
+    for entry in std::fs::read_dir(&folder)? {
+        let name = entry?.file_name();
+        symlink(folder.join(&name), links.join(&name))?;
+    }
+    symlink(folder.join(LIBRARIES[1]), links.join(LIBRARIES[0]))
 }
 
 #[cfg(test)]
@@ -137,10 +148,12 @@ mod tests {
             std::fs::create_dir_all(here.join(folder)).expect("temporary folder");
         }
         std::fs::write(here.join("lib/libmpi.so.12"), "").expect("temporary file");
+        std::fs::write(here.join("lib/other"), "").expect("temporary file");
         let links = here.join("links");
         let found = environment(&here.join("bin/mpiexec"), &links).expect("links");
         assert!(found[0].1.starts_with(&format!("{}:{}", links.display(), here.join("lib").display())), "{found:?}");
-        assert!(links.join("libmpich.so.12").exists());
+        assert!(links.join("libmpich.so.12").exists() && links.join("other").exists());
+        assert_eq!(environment(&here.join("bin/mpiexec"), &links).expect("again"), found);
         std::fs::remove_dir_all(&here).expect("removed");
         assert!(environment(Path::new("mpiexec"), &links).expect("nothing beside it").is_empty());
     }

@@ -104,26 +104,42 @@ pub enum Shape {
     LinearLogarithmic,
     /// a + b n^2
     Quadratic,
+    /// a + b n + c n^2
+    Polynomial,
 }
 
 impl Shape {
-    const ALL: [Self; 3] = [Shape::Linear, Shape::LinearLogarithmic, Shape::Quadratic];
+    /// Those of times, of which the closest is taken.
+    pub const OF_TIMES: [Self; 3] = [Shape::Linear, Shape::LinearLogarithmic, Shape::Quadratic];
+    /// That of memory: something for the job, for each rank, and for each pair.
+    pub const OF_MEMORY: [Self; 1] = [Shape::Polynomial];
 
     fn terms(self, ranks: f64) -> Vec<f64> {
-        let growing = match self {
-            Shape::Linear => ranks,
-            Shape::LinearLogarithmic => ranks * ranks.log2(),
-            Shape::Quadratic => ranks * ranks,
-        };
-        vec![1.0, growing]
+        match self {
+            Shape::Linear => vec![1.0, ranks],
+            Shape::LinearLogarithmic => vec![1.0, ranks * ranks.log2()],
+            Shape::Quadratic => vec![1.0, ranks * ranks],
+            Shape::Polynomial => vec![1.0, ranks, ranks * ranks],
+        }
     }
 
-    /// Its second term as a text.
-    pub fn term(self) -> &'static str {
+    /// Its terms as a text.
+    pub fn text(self) -> &'static str {
         match self {
-            Shape::Linear => "n",
-            Shape::LinearLogarithmic => "n log₂ n",
-            Shape::Quadratic => "n²",
+            Shape::Linear => "a + b n",
+            Shape::LinearLogarithmic => "a + b n log₂ n",
+            Shape::Quadratic => "a + b n²",
+            Shape::Polynomial => "a + b n + c n²",
+        }
+    }
+
+    /// The terms beyond the first.
+    pub fn growing(self) -> &'static [&'static str] {
+        match self {
+            Shape::Linear => &["n"],
+            Shape::LinearLogarithmic => &["n log₂ n"],
+            Shape::Quadratic => &["n²"],
+            Shape::Polynomial => &["n", "n²"],
         }
     }
 }
@@ -139,15 +155,16 @@ pub struct Growth {
 }
 
 impl Growth {
-    /// The growth that fits these (ranks, value) best; three are needed, or any two-term shape would fit.
-    pub fn of(points: &[(f64, f64)]) -> Option<Self> {
+    /// The one of `shapes` that fits these (ranks, value) best; one point more than terms is needed, or any would fit.
+    pub fn of(points: &[(f64, f64)], shapes: &[Shape]) -> Option<Self> {
         let values: Vec<f64> = points.iter().map(|point| point.1).collect();
         let of = |shape: Shape| {
             let terms: Vec<Vec<f64>> = points.iter().map(|point| shape.terms(point.0)).collect();
             Some(Self { shape, fit: fit(&terms, &values)? })
         };
         let better = |a: &Self, b: &Self| a.fit.deviation.total_cmp(&b.fit.deviation);
-        if points.len() < 3 { None } else { Shape::ALL.into_iter().filter_map(of).min_by(better) }
+        let told = |shape: &&Shape| points.len() > 1 + shape.growing().len();
+        shapes.iter().filter(told).filter_map(|shape| of(*shape)).min_by(better)
     }
 
     /// Its value at so many ranks.
@@ -168,7 +185,7 @@ mod tests {
         // The second term is the first doubled.
         assert_eq!(fit(&[vec![1.0, 2.0], vec![2.0, 4.0], vec![3.0, 6.0]], &[1.0, 2.0, 3.0]), None);
         assert_eq!(fit(&[vec![1.0], vec![1.0]], &[1.0, f64::NAN]), None);
-        assert_eq!(Growth::of(&[(2.0, 1.0), (4.0, 2.0)]), None);
+        assert_eq!(Growth::of(&[(2.0, 1.0), (4.0, 2.0)], &Shape::OF_TIMES), None);
     }
 
     #[test]
@@ -195,14 +212,24 @@ mod tests {
         fn a_made_up_growth_is_found_despite_noise(
             a in 1.0..1000.0_f64, b in 1.0..100.0_f64, shape in 0..3_usize, noise in prop::collection::vec(-0.01..0.01_f64, 6),
         ) {
-            let shape = Shape::ALL[shape];
+            let shape = Shape::OF_TIMES[shape];
             let value = |ranks: f64| sum(&shape.terms(ranks), &[a, b]);
             let points: Vec<(f64, f64)> =
                 (1..=6).zip(&noise).map(|(power, noise)| (f64::from(power).exp2(), value(f64::from(power).exp2()) * (1.0 + noise))).collect();
-            let found = Growth::of(&points).expect("fits");
+            let found = Growth::of(&points, &Shape::OF_TIMES).expect("fits");
             prop_assert!(found.fit.deviation < 0.05, "{:?}", found);
             // Whatever shape was taken, it is right where it was measured.
             prop_assert!((found.at(64.0) / value(64.0) - 1.0).abs() < 0.05, "{:?}", found);
+        }
+
+        #[test]
+        fn memory_of_the_job_the_ranks_and_the_pairs_is_told_apart(a in 50.0..500.0_f64, b in 20.0..500.0_f64, c in 0.5..20.0_f64) {
+            let points: Vec<(f64, f64)> =
+                (1..=6).map(|power| f64::from(power).exp2()).map(|ranks| (ranks, a + b * ranks + c * ranks * ranks)).collect();
+            let found = Growth::of(&points, &Shape::OF_MEMORY).expect("fits");
+            for (found, made_up) in found.fit.coefficients.iter().zip([a, b, c]) {
+                prop_assert!((found / made_up - 1.0).abs() < 1e-3, "{} {}", found, made_up);
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::fit::{Fit, Growth, fit, sum};
+use super::fit::{Fit, Growth, Shape, fit, sum};
 use super::record::{Record, What};
 use crate::stats::median;
 
@@ -61,7 +61,8 @@ fn growth(record: &Record, rival: usize, what: What) -> Option<Growth> {
     let is_time = what.unit() == "us";
     let mut points = record.medians(rival, what);
     points.retain(|(ranks, _)| !is_time || *ranks > record.machine.cores as f64);
-    Growth::of(&points)
+    let is_memory = matches!(what, What::PageTables | What::Anonymous);
+    Growth::of(&points, if is_memory { &Shape::OF_MEMORY } else { &Shape::OF_TIMES })
 }
 
 /// Fits latencies by size, in microseconds; the size from which a message is a long one is the power of two that fits best.
@@ -164,8 +165,8 @@ pub fn predictions(model: &Model) -> Vec<Prediction> {
         Prediction {
             title: "Page tables of n ranks after MPI_Init",
             unit: "MiB",
-            assumptions: "The growth that fits the measured numbers of ranks goes on: libraries, stacks and queues of every rank for every rank. \
-                No shared memory of the application.",
+            assumptions: "What was fitted to the measured numbers of ranks, a part for the job, one for each rank and one for each pair, goes on, up to 16 \
+                times beyond them. No shared memory of the application.",
             curves: curves(&|costs, _, ranks| Some(growth(costs, What::PageTables, ranks)? / 1024.0)),
         },
         Prediction {

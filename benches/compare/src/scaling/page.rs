@@ -106,7 +106,7 @@ fn measured(record: &Record, model: &Model, what: What) -> Curves {
             let is_time = what.unit() == "us";
             let ranks = ranks.filter(|ranks| !is_time || *ranks > record.machine.cores as f64);
             let points = ranks.map(|ranks| Point::exact(ranks, growth.at(ranks))).collect();
-            let name = format!("fit: {} a + b {}", record.rivals[rival].name, growth.shape.term());
+            let name = format!("fit: {} {}", record.rivals[rival].name, growth.shape.text());
             series.push(Series { name, look: Look::Limit(number + 1), points });
         }
     }
@@ -119,6 +119,7 @@ fn measured(record: &Record, model: &Model, what: What) -> Curves {
         series,
         marks: Vec::new(),
         beyond: Some((record.machine.cores as f64, "more ranks than cores".to_owned())),
+        notes: Vec::new(),
         height: 300.0,
     }
 }
@@ -140,7 +141,7 @@ fn paper(record: &Record, model: &Model) -> String {
         "<h2>On paper</h2>\n<p>Nothing from here on was measured. A message of m bytes costs a hand-off of a cache line ({} us, measured between the \
          cores), software time, from some size on a rendezvous, and its copy; a message in a window costs software time and its copy. These \
          are fitted to osu_latency and osu_bw of two ranks by least squares of the relative errors, without negative costs. What grows \
-         with n ranks is fitted by a + b n, a + b n log₂ n or a + b n², whichever is closest.</p>\n\
+         with n ranks is fitted by a + b n, a + b n log₂ n or a + b n², whichever is closest; memory by a + b n + c n².</p>\n\
          <div class=\"wide\"><table class=\"numbers\"><thead><tr><th class=\"name\">library</th><th class=\"name\">what</th><th class=\"name\">fitted</th></tr></thead>\
          <tbody>\n{}{}</tbody></table></div>\n<div class=\"plots\">\n",
         cell(model.hand_off_us),
@@ -177,6 +178,7 @@ fn paper(record: &Record, model: &Model) -> String {
             series,
             marks: Vec::new(),
             beyond: None,
+            notes: Vec::new(),
             height: 240.0,
         };
         text += &figure(&plot.svg(false), &caption);

@@ -9,6 +9,7 @@ use super::record::{Record, What};
 use crate::plot::escaped;
 use crate::ratio::{CHANCE, Ratio};
 use crate::rivals::{PIP, STOCK};
+use crate::stats::Summary;
 use crate::text::{cell, count, interval, number, ratio, spread};
 
 /// A column's digits: a whole number stays one.
@@ -29,10 +30,10 @@ pub fn gain(record: &Record, what: What, ranks: usize) -> Ratio {
 /// `64 (32 per core)`
 fn ranks_text(record: &Record, ranks: usize) -> String {
     let cores = record.machine.cores.max(1);
-    if ranks <= cores {
-        ranks.to_string()
-    } else {
-        format!("{ranks} ({} per core)", number(ranks as f64 / cores as f64).trim_end_matches(".00"))
+    match ranks {
+        _ if ranks <= cores => ranks.to_string(),
+        _ if ranks.is_multiple_of(cores) => format!("{ranks} ({} per core)", ranks / cores),
+        _ => format!("{ranks} ({:.1} per core)", ranks as f64 / cores as f64),
     }
 }
 
@@ -45,14 +46,19 @@ pub fn text(record: &Record, model: &Model) -> String {
         table.set_header(["ranks", "stock", "PiP", "unit", "ratio", "of 95 %"]);
         for &ranks in &record.ranks {
             let of = |rival| record.summary(rival, what, ranks);
+            // Counts are whole.
+            let value = |summary: Option<Summary>| match summary {
+                Some(summary) if what == What::AddressSpaces => plain(summary.median),
+                summary => spread(summary),
+            };
             if of(STOCK).is_none() && of(PIP).is_none() {
                 continue;
             }
             let gain = gain(record, what, ranks);
             table.add_row([
                 ranks_text(record, ranks),
-                spread(of(STOCK)),
-                spread(of(PIP)),
+                value(of(STOCK)),
+                value(of(PIP)),
                 what.unit().to_owned(),
                 ratio(gain),
                 interval(gain),
@@ -129,15 +135,11 @@ pub fn parameters(costs: &Costs) -> Vec<(String, String)> {
     }
     for (what, growth) in &costs.growth {
         let Some(growth) = growth.as_ref().filter(|_| *what != What::AddressSpaces) else { continue };
-        let [constant, factor] = growth.fit.coefficients[..] else { continue };
-        let text = format!(
-            "{} + {} {} {} ({})",
-            number(constant),
-            number(factor),
-            growth.shape.term(),
-            what.unit(),
-            percent(growth.fit.deviation)
-        );
+        let mut text = number(growth.fit.coefficients[0]);
+        for (factor, term) in growth.fit.coefficients[1..].iter().zip(growth.shape.growing()) {
+            text += &format!(" + {} {term}", number(*factor));
+        }
+        text += &format!(" {} ({})", what.unit(), percent(growth.fit.deviation));
         found.push((what.title().to_owned(), text));
     }
     found
@@ -151,7 +153,13 @@ pub fn measured(record: &Record, what: What) -> String {
             None => "<td>not measured</td>".to_owned(),
             Some(summary) => {
                 let class = if rival == PIP { " class=\"ours\"" } else { "" };
-                format!("<td{class}>{}{}</td>", plain(summary.median), crate::page::quartiles(&summary))
+                let each = match what {
+                    What::PageTables | What::Anonymous => {
+                        format!("<small>{} per rank</small>", number(summary.median / ranks as f64))
+                    }
+                    _ => String::new(),
+                };
+                format!("<td{class}>{}{}{each}</td>", plain(summary.median), crate::page::quartiles(&summary))
             }
         };
         rows += &format!(
