@@ -13,6 +13,7 @@ mod oracle;
 mod ordinary;
 mod paper;
 mod pmi;
+mod report;
 mod shim;
 mod stencil;
 mod streams;
@@ -52,6 +53,7 @@ fn conclude(args: &Arguments) -> Conclusion {
     bad_input::add(&mut cases);
     pmi::add(&mut cases);
     ordinary::add(&mut cases);
+    report::add(&mut cases);
     tools::add(&mut cases);
     shim::add(&mut cases);
     windows::add(&mut cases);
