@@ -1,6 +1,7 @@
 //! The environment of a rank: the launcher's own, the options, what MPI libraries expect, and the preloaded shim.
 
-use crate::command_line::Variable;
+use crate::command_line::{Inherited, Variable};
+use crate::debugger::UNDER_DEBUGGER;
 use std::collections::BTreeMap;
 use std::ffi::{CString, NulError, OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -37,40 +38,78 @@ pub struct Place {
     pub pmi_fd: i32,
 }
 
+/// How an MPI library finds its way to other hosts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Network {
+    /// By the name of its own.
+    Hostname(OsString),
+    /// By this interface.
+    Interface(String),
+    /// As it likes.
+    Unsaid,
+}
+
 /// The variables all ranks of a segment share.
 #[derive(Debug, Clone)]
-pub struct Environment(BTreeMap<OsString, OsString>);
+pub struct Environment {
+    variables: BTreeMap<OsString, OsString>,
+    /// GPUs of each rank.
+    gpus: Option<usize>,
+}
 
 impl Environment {
-    /// The parent's variables without those of an outer launcher, then `overrides` in order, then the defaults.
+    /// Those of the parent's variables that are to be inherited, without those of an outer launcher, then `overrides` in
+    /// order, then the defaults.
     pub fn new<'a>(
         parent: impl IntoIterator<Item = Variable>,
+        inherited: &Inherited,
         overrides: impl IntoIterator<Item = &'a Variable>,
-        hostname: &OsStr,
+        network: &Network,
     ) -> Environment {
-        let mut variables: BTreeMap<_, _> =
-            parent.into_iter().filter(|(name, _)| !belongs_to_a_launcher(name)).collect();
+        let is_inherited = |name: &OsString| match inherited {
+            Inherited::All => !belongs_to_a_launcher(name),
+            Inherited::Nothing => false,
+            Inherited::Listed(names) => names.contains(name),
+        };
+        let mut variables: BTreeMap<_, _> = parent.into_iter().filter(|(name, _)| is_inherited(name)).collect();
         variables.extend(overrides.into_iter().cloned());
         for (name, value) in DEFAULTS {
             variables.entry(name.into()).or_insert_with(|| value.into());
         }
-        variables.entry("MPIR_CVAR_CH3_INTERFACE_HOSTNAME".into()).or_insert_with(|| hostname.to_owned());
-        Environment(variables)
+        let (name, value) = match network {
+            Network::Hostname(name) => ("MPIR_CVAR_CH3_INTERFACE_HOSTNAME", name.clone()),
+            Network::Interface(name) => ("MPIR_CVAR_NEMESIS_TCP_NETWORK_IFACE", name.into()),
+            Network::Unsaid => return Environment { variables, gpus: None },
+        };
+        variables.entry(name.into()).or_insert(value);
+        Environment { variables, gpus: None }
+    }
+
+    /// Gives each rank of a host so many GPUs of its own.
+    pub fn share_gpus(&mut self, each: usize) {
+        self.gpus = Some(each);
+    }
+
+    /// The GPUs of one rank, as CUDA_VISIBLE_DEVICES lists them; -1 is none.
+    fn gpus_of(&self, local_rank: usize) -> Option<String> {
+        let each = self.gpus?;
+        let list: Vec<String> = (local_rank * each..(local_rank + 1) * each).map(|gpu| gpu.to_string()).collect();
+        Some(if each == 0 { "-1".to_owned() } else { list.join(",") })
     }
 
     /// The value of a variable.
     pub fn get(&self, name: &str) -> Option<&OsStr> {
-        self.0.get(OsStr::new(name)).map(OsString::as_os_str)
+        self.variables.get(OsStr::new(name)).map(OsString::as_os_str)
     }
 
     /// Sets a variable.
     pub fn set(&mut self, name: &str, value: &str) {
-        self.0.insert(name.into(), value.into());
+        self.variables.insert(name.into(), value.into());
     }
 
     /// Puts a library in front of LD_PRELOAD.
     pub fn preload(&mut self, library: &Path) {
-        let value = self.0.entry("LD_PRELOAD".into()).or_default();
+        let value = self.variables.entry("LD_PRELOAD".into()).or_default();
         let mut list = library.as_os_str().to_owned();
         // An outer launcher may have put the same library there.
         for other in value.as_bytes().split(|&b| b == b':' || b == b' ').filter(|other| !other.is_empty()) {
@@ -100,8 +139,10 @@ impl Environment {
             ];
             own.into_iter().chain(place.local_ranks.map(|ranks| ("PIP_MPI_LOCAL_RANKS", ranks)))
         };
-        let own = place.map(of_rank).into_iter().flatten().collect::<Vec<_>>();
-        let inherited = self.0.iter().filter(|(name, _)| own.iter().all(|(taken, _)| name.as_os_str() != *taken));
+        let gpus = place.as_ref().and_then(|place| Some(("CUDA_VISIBLE_DEVICES", self.gpus_of(place.local_rank)?)));
+        let own = place.map(of_rank).into_iter().flatten().chain(gpus).collect::<Vec<_>>();
+        let inherited =
+            self.variables.iter().filter(|(name, _)| own.iter().all(|(taken, _)| name.as_os_str() != *taken));
         let inherited = inherited.map(|(name, value)| {
             let mut text = name.clone().into_vec();
             text.push(b'=');
@@ -114,7 +155,8 @@ impl Environment {
 
 fn belongs_to_a_launcher(name: &OsStr) -> bool {
     let name = name.as_bytes();
-    name.starts_with(b"PMI_") || name == b"PIP_REGISTRY" || name == b"HYDI_CONTROL_FD"
+    name.starts_with(b"PMI_")
+        || [UNDER_DEBUGGER.as_bytes(), b"PIP_REGISTRY", b"PIP_MPI_LOCAL_RANKS", b"HYDI_CONTROL_FD"].contains(&name)
 }
 
 #[cfg(test)]
@@ -123,6 +165,10 @@ mod tests {
 
     fn variable(name: &str, value: &str) -> Variable {
         (name.into(), value.into())
+    }
+
+    fn new(parent: &[Variable], inherited: &Inherited, overrides: &[Variable]) -> Environment {
+        Environment::new(parent.to_vec(), inherited, overrides, &Network::Hostname("vm".into()))
     }
 
     fn text(environment: &Environment) -> Vec<String> {
@@ -135,7 +181,7 @@ mod tests {
     fn options_override_the_parent_and_defaults_do_not() {
         let parent = [variable("A", "1"), variable("B", "1"), variable("UCX_VFS_ENABLE", "y")];
         let overrides = [variable("A", "2"), variable("A", "3"), variable("HWLOC_COMPONENTS", "")];
-        let list = text(&Environment::new(parent, &overrides, OsStr::new("vm")));
+        let list = text(&new(&parent, &Inherited::All, &overrides));
         for wanted in [
             "A=3",
             "B=1",
@@ -154,18 +200,45 @@ mod tests {
     #[test]
     fn an_outer_launcher_leaves_nothing() {
         let parent = [variable("PMI_PORT", "x:1"), variable("PMI_RANK", "7"), variable("PIP_REGISTRY", "0x1:2")];
-        let list = text(&Environment::new(parent, &[], OsStr::new("vm")));
+        let list = text(&new(&parent, &Inherited::All, &[]));
         assert!(!list.iter().any(|entry| entry.starts_with("PMI_PORT") || entry.starts_with("PIP_REGISTRY")));
         assert_eq!(list.iter().filter(|entry| entry.starts_with("PMI_RANK=")).count(), 1);
     }
 
     #[test]
+    fn what_is_not_inherited_may_be_set() {
+        let parent = [variable("A", "1"), variable("B", "1"), variable("PMI_RANK", "7")];
+        let is_user = |entry: &String| ["A=", "B=", "PMI_RANK="].iter().any(|name| entry.starts_with(name));
+        let user = |inherited: &Inherited, overrides: &[Variable]| -> Vec<String> {
+            text(&new(&parent, inherited, overrides)).into_iter().filter(is_user).collect()
+        };
+        assert_eq!(user(&Inherited::Nothing, &[]), ["PMI_RANK=2"]);
+        assert_eq!(user(&Inherited::Nothing, &[variable("B", "2")]), ["B=2", "PMI_RANK=2"]);
+        assert_eq!(user(&Inherited::Listed(vec!["A".into(), "C".into()]), &[]), ["A=1", "PMI_RANK=2"]);
+        assert_eq!(user(&Inherited::All, &[]), ["A=1", "B=1", "PMI_RANK=2"]);
+        let network = Environment::new(Vec::new(), &Inherited::All, &[], &Network::Interface("lo".into()));
+        assert_eq!(network.get("MPIR_CVAR_NEMESIS_TCP_NETWORK_IFACE"), Some(OsStr::new("lo")));
+        assert_eq!(network.get("MPIR_CVAR_CH3_INTERFACE_HOSTNAME"), None);
+    }
+
+    #[test]
+    fn ranks_of_a_host_share_its_gpus() {
+        let mut environment = new(&[variable("CUDA_VISIBLE_DEVICES", "7")], &Inherited::All, &[]);
+        for (each, wanted) in [(0, "-1"), (1, "1"), (2, "2,3")] {
+            environment.share_gpus(each);
+            let list = text(&environment);
+            let found: Vec<_> = list.iter().filter_map(|entry| entry.strip_prefix("CUDA_VISIBLE_DEVICES=")).collect();
+            assert_eq!(found, [wanted]);
+        }
+    }
+
+    #[test]
     fn the_shim_comes_first_and_once() {
-        let mut environment = Environment::new([variable("LD_PRELOAD", "/a.so:/shim.so /b.so")], &[], OsStr::new("vm"));
+        let mut environment = new(&[variable("LD_PRELOAD", "/a.so:/shim.so /b.so")], &Inherited::All, &[]);
         environment.preload(Path::new("/shim.so"));
         assert_eq!(environment.get("LD_PRELOAD"), Some(OsStr::new("/shim.so:/a.so:/b.so")));
         assert!(!environment.shim_is_off());
-        let off = Environment::new([], &[variable("PIP_MPI_SHIM", "OFF")], OsStr::new("vm"));
+        let off = new(&[], &Inherited::All, &[variable("PIP_MPI_SHIM", "OFF")]);
         assert!(off.shim_is_off());
     }
 }

@@ -15,7 +15,7 @@ pub enum Ended {
 
 impl Ended {
     /// The kernel's wait status, without the core-dump bit, which Hydra's exit status ignores too.
-    fn raw(self) -> i32 {
+    pub fn raw(self) -> i32 {
         match self {
             Ended::Exited(code) => (code & 0xff) << 8,
             Ended::Killed(signal) => signal & 0x7f,
@@ -49,6 +49,7 @@ impl fmt::Display for Ended {
 pub struct ExitCode {
     raw: i32,
     decided: Option<u8>,
+    least: u8,
 }
 
 impl ExitCode {
@@ -62,19 +63,18 @@ impl ExitCode {
         self.decided.get_or_insert(code);
     }
 
-    /// Makes a status of 0 a failure.
+    /// Makes a status of 0 a failure, with this code.
     pub fn at_least(&mut self, code: u8) {
-        if self.code() == 0 {
-            self.decided = Some(code);
-        }
+        self.least = code;
     }
 
     /// The exit status of the launcher.
     pub fn code(&self) -> u8 {
-        self.decided.unwrap_or(match self.raw & 0x7f {
+        let code = self.decided.unwrap_or(match self.raw & 0x7f {
             0 => (self.raw >> 8) as u8,
             signal => signal as u8,
-        })
+        });
+        if code == 0 { self.least } else { code }
     }
 }
 

@@ -5,14 +5,18 @@
 //! starts an agent on each.
 
 mod agent;
+mod binding;
 mod command_line;
+mod debugger;
 mod environment;
 mod exit_status;
 mod hosts;
 mod info;
 mod janitor;
 mod mappings;
+mod memory_policy;
 mod nodes;
+mod mpir;
 mod options;
 mod placement;
 mod plan;
@@ -24,12 +28,15 @@ mod shared_memory;
 mod shim_library;
 mod signals;
 mod stdio;
+mod topology;
+mod verbose;
 
 use anyhow::Context;
 use command_line::{Job, Request};
 use janitor::Janitor;
-use nodes::settings::{Settings, Wishes};
-use plan::PlanError;
+use nodes::settings::Settings;
+use plan::{Plan, PlanError};
+use report::RunReport;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::fd::{AsRawFd, IntoRawFd};
@@ -52,14 +59,20 @@ fn run() -> anyhow::Result<u8> {
     if std::env::args_os().nth(1).is_some_and(|first| first == nodes::launchers::AGENT) {
         return agent::worker::run();
     }
-    let job = match command_line::parse(std::env::args_os().skip(1)) {
+    let variable = |name: &str| std::env::var_os(name);
+    let job = match command_line::parse(std::env::args_os().skip(1), command_line::default_file(), &variable) {
         Ok(Request::Run(job)) => job,
         Ok(Request::Help) => return print(&options::help()),
+        Ok(Request::HelpOf(option)) => return print(&options::help_of(option)),
+        Ok(Request::Manual) => return print(&options::manual()),
         Ok(Request::Version) => return print(info::VERSION),
         Ok(Request::Info) => return print(&info::text()?),
         Err(error) => return Ok(refuse(&error.to_string(), USAGE)),
     };
-    let job = Job { report: report::wish(job.report), ..job };
+    let job = Job { report: report::wish(job.report), ..*job };
+    if let Some(wanted) = job.debugger.filter(|_| !debugger::is_there()) {
+        debugger::start(wanted)?;
+    }
     run_job(&job).or_else(|error| match error.downcast_ref::<PlanError>() {
         Some(plan) => Ok(refuse(&plan.to_string(), plan.exit_code())),
         None => Err(error),
@@ -67,17 +80,30 @@ fn run() -> anyhow::Result<u8> {
 }
 
 fn run_job(job: &Job) -> anyhow::Result<u8> {
-    let (placement, manager) = plan::place(job)?;
-    let report = job.report.as_deref().map(report::RunReport::create).transpose()?;
-    if placement.nodes().len() == 1 && placement.nodes()[0].is_local {
-        let plan = plan::make(job, placement, 0)?;
-        // Forked before there are threads or tasks, so that it shares nothing with them.
-        let janitor = Janitor::start().context("no process for the clean-up")?;
-        return agent::run(job, &plan, janitor, report);
+    let layout = plan::place(job)?;
+    let mut plan = plan::outline(job, layout.placement, layout.slots);
+    plan.check_output_files()?;
+    let settings = Settings::new(&job.reach, layout.manager)?;
+    let is_here = matches!(plan.placement.nodes(), [node] if settings.is_forked(node.is_local));
+    if is_here {
+        plan.add_programs(job, 0)?;
     }
-    let settings = Settings::new(&Wishes::default(), manager)?;
+    if job.verbose {
+        let _ = std::io::stderr().write_all(verbose::describe(&plan).as_bytes());
+    }
+    let remote = (!is_here).then_some((job, settings));
+    let report = job.report.as_deref().map(RunReport::create).transpose()?;
+    mpir::run(|| start(&plan, remote, report))
+}
+
+/// Runs a job on this machine, or on several.
+fn start(plan: &Plan, remote: Option<(&Job, Settings)>, report: Option<RunReport>) -> anyhow::Result<u8> {
+    // Forked before there are threads or tasks, so that it shares nothing with them.
     let janitor = Janitor::start().context("no process for the clean-up")?;
-    agent::nodes::run(job, &placement, settings, janitor, report)
+    match remote {
+        None => agent::run(plan, janitor, report),
+        Some((job, settings)) => agent::nodes::run(job, plan, settings, janitor, report),
+    }
 }
 
 fn print(text: &str) -> anyhow::Result<u8> {

@@ -29,9 +29,9 @@ pub struct Placement {
 }
 
 impl Placement {
-    /// All ranks on this machine.
-    pub fn local(size: usize) -> Placement {
-        Placement::new(&[Host::new("localhost", size)], size, |_| true)
+    /// All ranks on this machine, whose name is for the eye only.
+    pub fn local(size: usize, name: &str) -> Placement {
+        Placement::new(&[Host::new(name, size)], size, |_| true)
     }
 
     /// Places `size` ranks (at least 1) on the entries of a host list, which must not be empty.
@@ -139,7 +139,7 @@ mod tests {
     fn place(list: &str, size: usize) -> Placement {
         let hosts = parse_list(list).expect("a host list");
         if hosts.is_empty() {
-            return Placement::local(size);
+            return Placement::local(size, "n1");
         }
         Placement::new(&hosts, size, |host| ["here", "localhost"].contains(&host.name.as_str()))
     }

@@ -1,42 +1,61 @@
 //! From a [`Job`] to a [`Plan`]: every program found and checked, every environment built, nothing started yet.
 
-use crate::command_line::{HostSource, Job, Segment};
-use crate::environment::{Environment, Place};
+use crate::binding::{BindTo, Binding, BindingError, Unit};
+use crate::command_line::{HostSource, Inherited, InputTarget, Job, Order, OutputOptions, Reach, Segment, Universe};
+use crate::debugger;
+use crate::environment::{Environment, Network, Place};
 use crate::hosts::{self, Host, HostError};
 use crate::nodes::resource_manager::{ManagerError, ResourceManager};
 use crate::placement::{self, Placement};
 use crate::runnable::{self, CannotRun, NoTask, Runs};
 use crate::shim_library::{self, ShimError};
+use crate::stdio::files;
+use crate::stdio::pattern;
+use crate::topology::{self, Cpus, Topology};
 use pip_core::{ProgramError, search_path};
 use std::ffi::{CString, NulError, OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A job that can be started.
 #[derive(Debug)]
 pub struct Plan {
-    /// The programs: first those of the ranks, then those beside them, each in the order of the command line.
+    /// The programs of this node: first those of the ranks, then those beside them, each in the order of the command line.
     pub segments: Vec<PlannedSegment>,
-    /// Where the ranks are, which are the first tasks.
-    pub placement: Placement,
     /// The ids of the tasks to start on this node, in the order of the segments.
     pub ids: Vec<usize>,
+    /// Where the ranks are, which are the first tasks.
+    pub placement: Placement,
     /// Number of tasks of the job, on all nodes.
-    pub total: usize,
+    pub tasks: usize,
+    /// By rank: the number of its program among those of the ranks.
+    pub appnums: Vec<usize>,
+    /// Name of this machine.
+    pub hostname: OsString,
+    /// By rank: the processors it is bound to, if it is.
+    pub masks: Vec<Option<Cpus>>,
+    /// What the masks come from, and where memory is.
+    pub binding: Binding,
+    /// Who reads standard input.
+    pub input: InputTarget,
+    /// What becomes of the output.
+    pub output: OutputOptions,
+    /// What MPI_UNIVERSE_SIZE is, if anything.
+    pub universe: Option<usize>,
+    /// When the job is ended.
+    pub timeout: Option<Duration>,
+    /// Whether the end of the job shows all exit statuses.
+    pub print_exit_codes: bool,
+    /// Whether ranks go on when others fail.
+    pub no_cleanup: bool,
+    /// Whether PMI requests are counted.
+    pub profile: bool,
     /// Whether a program that cannot be a task is refused.
     pub require_tasks: bool,
-}
-
-impl Plan {
-    /// What a rank with this PMI socket is told of itself.
-    pub fn place(&self, rank: usize, pmi_fd: i32) -> Place {
-        let (placement, size) = (&self.placement, self.placement.size());
-        let local_ranks = (placement.nodes().len() > 1)
-            .then(|| placement::ranges(&placement.nodes()[placement.node_of(rank)].ranks));
-        let (local_rank, local_size) = (placement.local_rank(rank), placement.local_size(rank));
-        Place { rank, size, local_rank, local_size, local_ranks, pmi_fd }
-    }
+    /// The variables of processes that ranks spawn.
+    pub env_of_spawned: Environment,
 }
 
 /// One program and its ranks.
@@ -76,12 +95,24 @@ pub enum PlanError {
     /// A program that cannot be a task, with `-require-tasks`.
     #[error("{0} (-require-tasks is given)")]
     NoTask(NoTask),
+    /// A file for output that cannot be made.
+    #[error("{} {}: {}; give a pattern of files in a folder that exists and may be written to", .0, .1.display(), .2)]
+    OutputFile(&'static str, PathBuf, io::Error),
     /// A host list that cannot be used.
     #[error(transparent)]
     Hosts(#[from] HostError),
     /// A resource manager whose host list cannot be used.
     #[error(transparent)]
     Manager(#[from] ManagerError),
+    /// `-skip-launch-node` with no other.
+    #[error("-skip-launch-node leaves no host to run on; name others by -hosts or -f")]
+    NoHostLeft,
+    /// `-iface` without such a thing.
+    #[error("-iface {0}: there is no such network interface; /sys/class/net lists those that are")]
+    Interface(String),
+    /// A binding that is not possible here.
+    #[error(transparent)]
+    Binding(#[from] BindingError),
     /// Cannot happen with arguments and variables from the kernel.
     #[error("an argument or variable with a NUL byte: {0}")]
     Nul(#[from] NulError),
@@ -94,33 +125,157 @@ impl PlanError {
             PlanError::Program(error) => error.exit_code(),
             PlanError::CannotRun(error) => error.exit_code(),
             PlanError::Shim(_) | PlanError::NoTask(_) => 126,
-            PlanError::WorkDir(..) | PlanError::Nul(_) | PlanError::Hosts(_) | PlanError::Manager(_) => 2,
+            _ => 2,
         }
     }
 }
 
-/// Looks everything up for one node of the job.
-pub fn make(job: &Job, placement: Placement, node: usize) -> Result<Plan, PlanError> {
-    // The name that the user knows this machine by.
-    let named = placement.nodes().get(node).filter(|node| !node.is_local);
-    let hostname = named.map_or_else(hostname, |node| OsString::from(&node.host.name));
-    let mut segments = Vec::new();
-    let mut ids = Vec::new();
-    // Ids count through the ranks first; so do the segments.
-    for (segment, tasks) in tasks_of_node(job, &placement, node) {
-        segments.push(PlannedSegment { count: tasks.len(), ..plan_segment(job, segment, &hostname)? });
-        ids.extend(tasks);
+/// Where a job runs.
+#[derive(Debug)]
+pub struct Layout {
+    /// Its ranks' nodes.
+    pub placement: Placement,
+    /// The slots of the host list.
+    pub slots: usize,
+    /// The resource manager whose job this is.
+    pub manager: Option<ResourceManager>,
+}
+
+/// Distributes the ranks over the hosts of the options, of the resource manager, or on this machine.
+pub fn place(job: &Job) -> Result<Layout, PlanError> {
+    let size = job.segments.iter().filter(|segment| !segment.no_rank).map(|segment| segment.count).sum();
+    let hostname = hostname();
+    let (hosts, manager) = host_list(job, &hostname)?;
+    let placement = match hosts.as_slice() {
+        [] => Placement::local(size, &hostname.to_string_lossy()),
+        hosts => Placement::new(hosts, size, |host| is_local(host, &hostname)),
+    };
+    let slots = hosts.iter().map(|host| host.slots).sum::<usize>().max(1);
+    Ok(Layout { placement, slots, manager })
+}
+
+/// Everything about a job but its programs.
+pub fn outline(job: &Job, placement: Placement, slots: usize) -> Plan {
+    let ranks = job.segments.iter().filter(|segment| !segment.no_rank).enumerate();
+    Plan {
+        segments: Vec::new(),
+        ids: Vec::new(),
+        tasks: job.segments.iter().map(|segment| segment.count).sum(),
+        appnums: ranks.flat_map(|(appnum, segment)| std::iter::repeat_n(appnum, segment.count)).collect(),
+        masks: vec![None; placement.size()],
+        placement,
+        hostname: hostname(),
+        binding: job.binding.clone(),
+        // The terminal is the debugger's.
+        input: job.input.unwrap_or(if debugger::is_there() { InputTarget::Nobody } else { InputTarget::Rank(0) }),
+        output: job.output.clone(),
+        universe: match job.universe {
+            Universe::Infinite => None,
+            Universe::System => Some(slots),
+            Universe::Size(size) => Some(size),
+        },
+        timeout: job.timeout,
+        print_exit_codes: job.print_exit_codes,
+        no_cleanup: job.no_cleanup,
+        profile: job.profile,
+        require_tasks: job.require_tasks,
+        env_of_spawned: Environment::new(
+            std::env::vars_os(),
+            job.inherited.as_ref().unwrap_or(&Inherited::All),
+            &job.env,
+            &Network::Hostname(hostname()),
+        ),
     }
-    part_fixed(&mut segments);
-    if job.require_tasks
-        && let Some(at) = segments.iter().position(|segment| matches!(segment.runs, Runs::Process { .. }))
-        && let Runs::Process { why, .. } = segments.swap_remove(at).runs
-    {
-        return Err(PlanError::NoTask(why));
+}
+
+/// The segments that have tasks on a node, those of ranks first, and the ids of these tasks.
+pub fn tasks_of_node<'a>(job: &'a Job, placement: &Placement, node: usize) -> Vec<(&'a Segment, Vec<usize>)> {
+    let (ranks, others): (Vec<_>, Vec<_>) = job.segments.iter().partition(|segment| !segment.no_rank);
+    let (mut first, mut result) = (0, Vec::new());
+    for segment in ranks.into_iter().chain(others) {
+        let on_node = |&id: &usize| match segment.no_rank {
+            false => placement.node_of(id) == node,
+            // Tasks beside the ranks go round the nodes.
+            true => (id - first) % placement.nodes().len() == node,
+        };
+        let tasks: Vec<usize> = (first..first + segment.count).filter(on_node).collect();
+        first += segment.count;
+        if !tasks.is_empty() {
+            result.push((segment, tasks));
+        }
     }
-    give_shim(&mut segments, job.no_shim)?;
-    let total = job.segments.iter().map(|segment| segment.count).sum();
-    Ok(Plan { segments, placement, ids, total, require_tasks: job.require_tasks })
+    result
+}
+
+impl Plan {
+    /// Looks the programs of one node up, on this machine.
+    pub fn add_programs(&mut self, job: &Job, node: usize) -> Result<(), PlanError> {
+        // The name that the user knows this machine by.
+        let named = self.placement.nodes().get(node).filter(|node| !node.is_local);
+        let hostname = named.map_or_else(|| self.hostname.clone(), |node| OsString::from(&node.host.name));
+        let network = network(&job.reach, &hostname)?;
+        let mut segments = Vec::new();
+        for (segment, tasks) in tasks_of_node(job, &self.placement, node) {
+            segments.push(PlannedSegment { count: tasks.len(), ..plan_segment(job, segment, &network)? });
+            self.ids.extend(tasks);
+        }
+        part_fixed(&mut segments);
+        if job.require_tasks
+            && let Some(at) = segments.iter().position(|segment| matches!(segment.runs, Runs::Process { .. }))
+            && let Runs::Process { why, .. } = segments.swap_remove(at).runs
+        {
+            return Err(PlanError::NoTask(why));
+        }
+        give_shim(&mut segments, job.no_shim)?;
+        self.segments = segments;
+        Ok(self.bind(node)?)
+    }
+
+    /// What a rank with this PMI socket is told of itself.
+    pub fn place(&self, rank: usize, pmi_fd: i32) -> Place {
+        let (placement, size) = (&self.placement, self.placement.size());
+        let local_ranks = (placement.nodes().len() > 1)
+            .then(|| placement::ranges(&placement.nodes()[placement.node_of(rank)].ranks));
+        let (local_rank, local_size) = (placement.local_rank(rank), placement.local_size(rank));
+        Place { rank, size, local_rank, local_size, local_ranks, pmi_fd }
+    }
+
+    /// What patterns call the tasks.
+    pub fn writers(&self) -> Vec<pattern::Writer> {
+        let of_task = |task: usize| {
+            let node = if task < self.placement.size() { self.placement.node_of(task) } else { 0 };
+            pattern::Writer { rank: task, host: self.placement.nodes()[node].host.name.clone(), node, group: 0 }
+        };
+        (0..self.tasks).map(of_task).collect()
+    }
+
+    /// Chooses processors for the ranks of a node, which is this machine.
+    fn bind(&mut self, node: usize) -> Result<(), BindingError> {
+        if let Some(node) = self.placement.nodes().get(node) {
+            let masks = masks_here(&self.binding, node.host.binding.as_deref(), node.ranks.len())?;
+            node.ranks.iter().zip(masks).for_each(|(&rank, mask)| self.masks[rank] = mask);
+        }
+        Ok(())
+    }
+
+    /// Looks whether output files can be made, before hours are computed for them.
+    pub fn check_output_files(&self) -> Result<(), PlanError> {
+        let mut folders = std::collections::BTreeSet::new();
+        let writers = self.writers();
+        for (pattern, option) in self.output.files.iter().zip(["-outfile-pattern", "-errfile-pattern"]) {
+            for (pattern, writer) in pattern.iter().flat_map(|pattern| writers.iter().map(move |who| (pattern, who))) {
+                let path = PathBuf::from(OsString::from_vec(pattern.render(writer, 0)));
+                if path.as_os_str().is_empty() || path.is_dir() {
+                    let error = io::Error::from_raw_os_error(libc::EISDIR);
+                    return Err(PlanError::OutputFile(option, path, error));
+                }
+                if folders.insert(path.parent().map(Path::to_owned)) {
+                    files::check_folder(&path).map_err(|error| PlanError::OutputFile(option, path, error))?;
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 /// One rank of a non-PIE program fits an address space: the first stays a task if it is alone in its segment.
@@ -154,66 +309,77 @@ fn give_shim(segments: &mut [PlannedSegment], no_shim: bool) -> Result<(), ShimE
     Ok(())
 }
 
-/// The segments that have tasks on a node, those of ranks first, and the ids of these tasks.
-pub fn tasks_of_node<'a>(job: &'a Job, placement: &Placement, node: usize) -> Vec<(&'a Segment, Vec<usize>)> {
-    let (ranks, others): (Vec<_>, Vec<_>) = job.segments.iter().partition(|segment| !segment.no_rank);
-    let (mut first, mut result) = (0, Vec::new());
-    for segment in ranks.into_iter().chain(others) {
-        let on_node = |&id: &usize| match segment.no_rank {
-            false => placement.node_of(id) == node,
-            // Tasks beside the ranks go round the nodes.
-            true => (id - first) % placement.nodes().len() == node,
-        };
-        let tasks: Vec<usize> = (first..first + segment.count).filter(on_node).collect();
-        first += segment.count;
-        if !tasks.is_empty() {
-            result.push((segment, tasks));
-        }
+/// The processors of this machine for so many ranks; a binding of the host list comes before that of the options.
+pub fn masks_here(binding: &Binding, of_host: Option<&str>, ranks: usize) -> Result<Vec<Option<Cpus>>, BindingError> {
+    let mut binding = binding.clone();
+    if let Some(kind) = of_host {
+        binding.bind_to = Unit::parse_binding(kind)?;
     }
-    result
+    if binding.bind_to == BindTo::Nothing {
+        return Ok(vec![None; ranks]);
+    }
+    binding.masks(&Topology::read(Path::new("/sys/devices/system"), &topology::allowed()), ranks)
 }
 
-/// Distributes the ranks over the hosts of the options, of HYDRA_HOST_FILE, of the resource manager, or on this machine.
-pub fn place(job: &Job) -> Result<(Placement, Option<ResourceManager>), PlanError> {
-    let size = job.segments.iter().filter(|segment| !segment.no_rank).map(|segment| segment.count).sum();
+/// The host list of the options or the resource manager, arranged as they want it; empty: this machine.
+fn host_list(job: &Job, hostname: &OsStr) -> Result<(Vec<Host>, Option<ResourceManager>), PlanError> {
     let variable = |name: &str| std::env::var(name).ok();
-    let of_environment = || std::env::var_os("HYDRA_HOST_FILE").map(|path| hosts::read_file(Path::new(&path)));
-    let wish = variable("HYDRA_RMK");
-    let manager = ResourceManager::find(wish.as_deref(), &variable)?;
+    let manager = ResourceManager::find(job.reach.resource_manager.as_deref(), &variable)?;
     let mut hosts = match &job.hosts {
         Some(HostSource::List(hosts)) => hosts.clone(),
+        // A way to overrule a list of the resource manager.
+        Some(HostSource::File(path)) if path.as_os_str() == "HYDRA_USE_LOCALHOST" => Vec::new(),
         Some(HostSource::File(path)) => hosts::read_file(path)?,
-        None => match (of_environment().transpose()?, manager) {
-            (Some(hosts), _) => hosts,
-            (None, Some(manager)) => manager.hosts(&variable)?,
-            (None, None) => Vec::new(),
-        },
+        None => manager.map(|manager| manager.hosts(&variable)).transpose()?.unwrap_or_default(),
     };
-    if hosts.is_empty() {
-        return Ok((Placement::local(size), manager));
+    if job.skip_launch_node {
+        hosts.retain(|host| !is_local(host, hostname));
+        if hosts.is_empty() {
+            return Err(PlanError::NoHostLeft);
+        }
     }
     if let Some(count) = job.per_node {
         hosts.iter_mut().for_each(|host| host.slots = count);
     }
-    let hostname = hostname();
-    let hostname = hostname.to_string_lossy();
-    let is_local = |host: &Host| host.user.is_none() && hosts::is_local(&host.name, &hostname);
-    Ok((Placement::new(&hosts, size, is_local), manager))
+    match job.order {
+        Some(Order::Ascending) => hosts.sort_by_key(|host| host.slots),
+        Some(Order::Descending) => hosts.sort_by_key(|host| std::cmp::Reverse(host.slots)),
+        None => {}
+    }
+    Ok((hosts, manager))
 }
 
-fn plan_segment(job: &Job, segment: &Segment, hostname: &OsStr) -> Result<PlannedSegment, PlanError> {
-    let mut env = Environment::new(std::env::vars_os(), job.env.iter().chain(&segment.env), hostname);
+fn is_local(host: &Host, hostname: &OsStr) -> bool {
+    host.user.is_none() && hosts::is_local(&host.name, &hostname.to_string_lossy())
+}
+
+/// What the ranks' MPI library is told of the network.
+fn network(reach: &Reach, hostname: &OsStr) -> Result<Network, PlanError> {
+    match &reach.interface {
+        Some(name) if name.contains('/') || !Path::new("/sys/class/net").join(name).exists() => {
+            Err(PlanError::Interface(name.clone()))
+        }
+        Some(name) => Ok(Network::Interface(name.clone())),
+        None if reach.hide_hostname => Ok(Network::Unsaid),
+        None => Ok(Network::Hostname(hostname.to_owned())),
+    }
+}
+
+fn plan_segment(job: &Job, segment: &Segment, network: &Network) -> Result<PlannedSegment, PlanError> {
+    let inherited = segment.inherited.as_ref().or(job.inherited.as_ref()).unwrap_or(&Inherited::All);
+    let mut env = Environment::new(std::env::vars_os(), inherited, job.env.iter().chain(&segment.env), network);
     // A file's name is the launcher's; the ranks only tell.
     if job.report.is_some() {
         env.set("PIP_MPI_REPORT", "1");
     }
+    if let Some(each) = job.gpus_per_rank {
+        env.share_gpus(each);
+    }
     if let Some(dir) = &segment.wdir {
         check_directory(dir).map_err(|error| PlanError::WorkDir(dir.clone(), error))?;
     }
-    // As execvp after chdir: a relative path starts at the rank's working directory, PATH is the rank's.
-    let start = segment.wdir.as_deref().unwrap_or(Path::new(""));
-    let place = runnable::Place { path: env.get("PATH"), cwd: start };
-    let path = search_path(&segment.program, place.path, start)?;
+    let place = runnable::Place { path: env.get("PATH"), cwd: start_of(segment) };
+    let path = find_program(segment, &env)?;
     let args: Vec<OsString> = std::iter::once(&segment.program).chain(&segment.args).cloned().collect();
     Ok(PlannedSegment {
         count: segment.count,
@@ -226,6 +392,21 @@ fn plan_segment(job: &Job, segment: &Segment, hostname: &OsStr) -> Result<Planne
     })
 }
 
+/// The working directory of a segment's ranks, as seen from the launcher's.
+fn start_of(segment: &Segment) -> &Path {
+    segment.wdir.as_deref().unwrap_or(Path::new(""))
+}
+
+/// As execvp after chdir: a relative path starts at the rank's working directory, PATH is the rank's. `-path` comes first.
+fn find_program(segment: &Segment, env: &Environment) -> Result<PathBuf, ProgramError> {
+    let start = start_of(segment);
+    let of_option = segment.path.as_deref().map(|path| search_path(&segment.program, Some(path), start));
+    match of_option {
+        Some(Ok(found)) => Ok(found),
+        _ => search_path(&segment.program, env.get("PATH"), start),
+    }
+}
+
 fn check_directory(dir: &Path) -> io::Result<()> {
     if !std::fs::metadata(dir)?.is_dir() {
         return Err(io::Error::from_raw_os_error(libc::ENOTDIR));
@@ -233,8 +414,7 @@ fn check_directory(dir: &Path) -> io::Result<()> {
     nix::unistd::access(dir, nix::unistd::AccessFlags::X_OK).map_err(Into::into)
 }
 
-/// This machine's name.
-pub fn hostname() -> OsString {
+fn hostname() -> OsString {
     let mut name = std::fs::read("/proc/sys/kernel/hostname").unwrap_or_default();
     name.truncate(name.trim_ascii_end().len());
     if name.is_empty() { "localhost".into() } else { OsString::from_vec(name) }

@@ -9,6 +9,7 @@ mod generated;
 mod insitu;
 mod launcher;
 mod loader;
+mod nodes;
 mod oracle;
 mod ordinary;
 mod paper;
@@ -50,6 +51,7 @@ fn conclude(args: &Arguments) -> Conclusion {
     insitu::add(&mut cases);
     faults::add(&mut cases);
     streams::add(&mut cases);
+    nodes::add(&mut cases);
     bad_input::add(&mut cases);
     pmi::add(&mut cases);
     ordinary::add(&mut cases);

@@ -4,8 +4,10 @@ use super::Agent;
 use super::poller::Channel;
 use crate::exit_status::{Ended, signal_text};
 use crate::mappings;
+use crate::mpir;
 use crate::pmi::group::Phase;
 use crate::pmi::wire::WireError;
+use crate::stdio::writer::Failure;
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use std::time::{Duration, Instant};
@@ -41,6 +43,8 @@ pub enum Cause {
     Insisted(Signal),
     /// Ranks outlived a signal that ended others.
     GraceOver,
+    /// The time of `-timeout` is over.
+    TimedOut(Duration),
     /// Nobody reads the job's output any more.
     NoReader,
 }
@@ -56,8 +60,18 @@ impl Cause {
             | Cause::Abort(rank, _)
             | Cause::CorruptedPmi(rank, _)
             | Cause::Misbehaved(rank, _) => Some(rank),
-            Cause::Launch(..) | Cause::Lost(..) | Cause::Insisted(_) | Cause::GraceOver | Cause::NoReader => None,
+            Cause::Launch(..)
+            | Cause::Lost(..)
+            | Cause::Insisted(_)
+            | Cause::TimedOut(_)
+            | Cause::GraceOver
+            | Cause::NoReader => None,
         }
+    }
+
+    /// Whether `-disable-auto-cleanup` lets the other ranks go on.
+    fn is_survivable(&self) -> bool {
+        matches!(self, Cause::Killed(..) | Cause::NoFinalize(..) | Cause::Disconnected(_))
     }
 
     /// What happened, without the name of the culprit.
@@ -77,6 +91,7 @@ impl Cause {
             Cause::CorruptedPmi(_, error) => format!("sent {error} instead of a PMI request"),
             Cause::Misbehaved(_, what) => (*what).to_owned(),
             Cause::Insisted(signal) => format!("second signal ({}); the ranks are killed", signal.as_str()),
+            Cause::TimedOut(limit) => format!("APPLICATION TIMED OUT, TIMEOUT = {}s", limit.as_secs()),
             Cause::GraceOver | Cause::NoReader => return None,
         })
     }
@@ -90,6 +105,8 @@ impl Cause {
             Cause::NoFinalize(_, 0) | Cause::NoInit(_, 0, _) => Some(1),
             Cause::Disconnected(_) | Cause::CorruptedPmi(..) | Cause::Misbehaved(..) => Some(1),
             Cause::Insisted(signal) => Some(signal as u8),
+            // Hydra's.
+            Cause::TimedOut(_) => Some(255),
             // As if the launcher had died of it, in Hydra's way to say so.
             Cause::NoReader => Some(libc::SIGPIPE as u8),
             Cause::Killed(..) | Cause::NoFinalize(..) | Cause::NoInit(..) | Cause::GraceOver => None,
@@ -100,6 +117,13 @@ impl Cause {
 impl Agent {
     /// Ends the job: kills all ranks and says why. Only the first cause counts.
     pub(super) fn fail(&mut self, cause: Cause) {
+        let goes_on = self.no_cleanup && cause.is_survivable() && !self.ending;
+        if goes_on {
+            if let Some(code) = cause.exit_code() {
+                self.exit.at_least(code);
+            }
+            return self.report(&cause, "the other ranks go on");
+        }
         if std::mem::replace(&mut self.ending, true) {
             return;
         }
@@ -111,22 +135,32 @@ impl Agent {
             self.exit.decide(code);
         }
         if let Some(event) = cause.event(|index| self.ranks[index].name.clone()) {
-            let text = match cause.culprit() {
-                Some(rank) => {
-                    // What it wrote itself explains more, so that goes first.
-                    self.outputs.iter_mut().for_each(|output| _ = output.drain(rank));
-                    let name = &self.ranks[rank].name;
-                    format!("{name} ({}) {event}; the job is ended", self.whereabouts(rank))
-                }
-                None => event,
-            };
-            self.outputs[Channel::Err as usize].say(&text);
-            // The mappings of killed ranks are still there.
-            let here = |rank: &usize| self.ranks[*rank].task.node().is_none();
-            if let Some(advice) = cause.culprit().filter(here).and_then(|_| mappings::exhausted()) {
-                self.outputs[Channel::Err as usize].say(&advice);
-            }
+            mpir::aborting(&event);
         }
+        self.report(&cause, "the job is ended");
+        // The mappings of killed ranks are still there.
+        let here = |rank: &usize| self.ranks[*rank].task.node().is_none();
+        if let Some(advice) = cause.culprit().filter(here).and_then(|_| mappings::exhausted()) {
+            self.say(&advice);
+        }
+    }
+
+    /// Says what happened and what comes of it.
+    fn report(&mut self, cause: &Cause, consequence: &str) {
+        let Some(event) = cause.event(|index| self.ranks[index].name.clone()) else { return };
+        match cause.culprit() {
+            Some(rank) => {
+                // What it wrote itself explains more, so that goes first.
+                self.outputs.iter_mut().for_each(|output| _ = output.drain(rank));
+                self.say(&format!("{} ({}) {event}; {consequence}", self.ranks[rank].name, self.whereabouts(rank)));
+            }
+            None => self.say(&event),
+        }
+    }
+
+    /// A message of the launcher on standard error.
+    pub(super) fn say(&mut self, text: &str) {
+        self.outputs[Channel::Err as usize].say(text);
     }
 
     /// A rank ended.
@@ -177,7 +211,7 @@ impl Agent {
         if !expected {
             self.outputs.iter_mut().for_each(|output| _ = output.drain(index));
             let (name, whereabouts) = (&self.ranks[index].name, self.whereabouts(index));
-            self.outputs[Channel::Err as usize].say(&format!("{name} ({whereabouts}) {ended}; the ranks go on"));
+            self.say(&format!("{name} ({whereabouts}) {ended}; the ranks go on"));
         }
     }
 
@@ -213,7 +247,7 @@ impl Agent {
         }
         self.signal(signal as i32);
         let (name, text) = (signal.as_str(), signal_text(signal as i32));
-        self.outputs[Channel::Err as usize].say(&format!("{name} ({text}) sent to the ranks; a second one kills them"));
+        self.say(&format!("{name} ({text}) sent to the ranks; a second one kills them"));
     }
 
     fn start_grace(&mut self) {
@@ -221,18 +255,17 @@ impl Agent {
     }
 
     /// A stream cannot be written to any more; what still comes for it is dropped.
-    pub(super) fn on_output_error(&mut self, channel: Channel, errno: Errno) {
-        match (channel, errno) {
+    pub(super) fn on_output_error(&mut self, channel: Channel, failure: Failure) {
+        let what = match (&failure.file, channel) {
             // `| head` has seen enough.
-            (Channel::Out, Errno::EPIPE) => self.fail(Cause::NoReader),
-            (Channel::Err, _) => {}
-            // A full disk must not cost a long run its results elsewhere: the job goes on, the status tells.
-            (Channel::Out, errno) if !self.output_lost => {
-                self.output_lost = true;
-                let text = format!("standard output cannot be written ({}); the rest of it is lost", errno.desc());
-                self.outputs[Channel::Err as usize].say(&text);
-            }
-            (Channel::Out, _) => {}
+            (None, Channel::Out) if failure.errno == Errno::EPIPE => return self.fail(Cause::NoReader),
+            (None, Channel::Err) => return,
+            (None, Channel::Out) => "standard output".to_owned(),
+            (Some(path), _) => path.display().to_string(),
+        };
+        // A full disk must not cost a long run its results elsewhere: the job goes on, the status tells.
+        if !std::mem::replace(&mut self.output_lost, true) {
+            self.say(&format!("{what} cannot be written ({}); the rest of it is lost", failure.errno.desc()));
         }
     }
 
@@ -242,15 +275,20 @@ impl Agent {
         if self.ending {
             return next;
         }
+        if let Some((limit, _)) = self.timeout.filter(|(_, when)| *when <= now && self.alive > 0) {
+            self.fail(Cause::TimedOut(limit));
+        }
         if self.grace_ends.is_some_and(|when| when <= now) {
             self.fail(Cause::GraceOver);
         }
         let lost = self.ranks.iter().position(|rank| rank.lost_at.is_some_and(|when| when <= now));
         if let Some(index) = lost {
+            self.ranks[index].lost_at = None;
             self.fail(Cause::Disconnected(index));
         }
         if !self.ending {
-            let dues = self.ranks.iter().filter_map(|rank| rank.lost_at).chain(self.grace_ends);
+            let timeout = self.timeout.filter(|_| self.alive > 0).map(|(_, when)| when);
+            let dues = self.ranks.iter().filter_map(|rank| rank.lost_at).chain(self.grace_ends).chain(timeout);
             next = dues.chain(next).min();
         }
         next

@@ -3,12 +3,13 @@
 use super::ordinary;
 use super::process::Process;
 use super::rank::Rank;
+use crate::command_line::InputTarget;
 use crate::janitor::Janitor;
 use crate::plan::{Plan, PlannedSegment};
 use crate::runnable::Runs;
 use crate::shared_memory::Traces;
 use crate::stdio::output::Output;
-use crate::stdio::stdin::{self, Source, TerminalInput};
+use crate::stdio::stdin::{self, Inputs, TerminalInput};
 use anyhow::Context;
 use nix::fcntl::OFlag;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -16,13 +17,12 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use nix::unistd::pipe2;
 use pip_core::{Root, SpawnOptions};
 use std::ffi::CString;
-use std::fs::File;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// Descriptors the launcher needs per rank: pidfd, PMI socket, two pipes, and during the start their other ends.
-const DESCRIPTORS_PER_RANK: u64 = 4;
+const DESCRIPTORS_PER_RANK: usize = 4;
 /// Descriptors for everything else.
 const DESCRIPTORS: u64 = 64;
 
@@ -35,26 +35,26 @@ pub fn launch(
     traces: &mut Traces,
     ranks: &mut Vec<Rank>,
 ) -> anyhow::Result<Option<TerminalInput>> {
-    raise_descriptor_limit(plan.ids.len());
-    let null: OwnedFd = File::open("/dev/null").context("/dev/null cannot be opened")?.into();
-    let mut input = stdin::open().context("no pipe for standard input")?;
+    let files = plan.output.files.iter().flatten().count();
+    let pipes = usize::from(plan.input == InputTarget::All);
+    raise_descriptor_limit(plan.ids.len() * (DESCRIPTORS_PER_RANK + files + pipes));
+    let mut inputs = Inputs::open(plan.input).context("no pipe for standard input")?;
+    let policy = plan.binding.memory.apply().context("-membind cannot be obeyed")?;
     for segment in &plan.segments {
         let mut warned = false;
         for _ in 0..segment.count {
             let rank = plan.ids[ranks.len()];
-            let stdin = match &input {
-                _ if rank > 0 => null.as_raw_fd(),
-                Source::Direct => 0,
-                Source::Terminal(read, _) => read.as_raw_fd(),
-            };
             let name = Rank::name_of(rank, segment.is_rank);
-            let ends = Ends::new(segment.is_rank, stdin)
-                .with_context(|| format!("no descriptors for {name} (ulimit -n limits them)"))?;
+            let no_descriptors = || format!("no descriptors for {name} (ulimit -n limits them)");
+            let stdin = inputs.of(rank, segment.is_rank).with_context(no_descriptors)?;
+            let ends = Ends::new(segment.is_rank, stdin).with_context(no_descriptors)?;
             let place = ends.pmi_fd.map(|pmi_fd| plan.place(rank, pmi_fd));
             let env = segment.env.of_task(place)?;
             let did_not_start = || format!("{name} ({}) did not start", segment.path.display());
+            let cpus = plan.masks.get(rank).cloned().flatten().map(|cpus| cpus.into_iter().collect());
+            let prepared = Prepared { id: rank, env, cpus, ends: &ends };
             let (process, warning) =
-                start(root, segment, rank, env, &ends, plan.require_tasks).with_context(did_not_start)?;
+                start(root, segment, prepared, plan.require_tasks).with_context(did_not_start)?;
             // One warning per program.
             if let Some(why) = warning.filter(|_| !std::mem::replace(&mut warned, true)) {
                 let text = format!(
@@ -65,15 +65,11 @@ pub fn launch(
             }
             let ours = ends.keep(outputs)?;
             enlist(Rank::new(process, ours, name, &segment.path), janitor, traces, ranks);
-            if rank == 0 && matches!(input, Source::Direct) {
-                stdin::release().context("standard input cannot be released")?;
-            }
+            inputs.started(rank).context("standard input cannot be released")?;
         }
     }
-    Ok(match std::mem::replace(&mut input, Source::Direct) {
-        Source::Direct => None,
-        Source::Terminal(_, terminal) => Some(terminal),
-    })
+    drop(policy);
+    inputs.finish().context("no thread for standard input")
 }
 
 /// The pipes and the socket of one process, before it starts.
@@ -122,19 +118,30 @@ pub fn enlist(rank: Rank, janitor: &mut Janitor, traces: &mut Traces, ranks: &mu
     ranks.push(rank);
 }
 
+/// What is ready for a task or process.
+struct Prepared<'a> {
+    id: usize,
+    env: Vec<CString>,
+    cpus: Option<Vec<usize>>,
+    ends: &'a Ends,
+}
+
 /// Starts one task, or process with the reason why it is no task.
 fn start(
     root: &Root,
     segment: &PlannedSegment,
-    id: usize,
-    env: Vec<CString>,
-    ends: &Ends,
+    prepared: Prepared,
     require_tasks: bool,
 ) -> anyhow::Result<(Process, Option<String>)> {
+    let Prepared { id, env, cpus, ends } = prepared;
+    let process = |env: &[CString], shell| {
+        let place = (segment.cwd.as_deref(), cpus.as_deref());
+        start_process(&segment.path, &segment.args, env, place, ends, shell)
+    };
     let (program, args) = match &segment.runs {
         Runs::Task { program, args } => (program, args),
         Runs::Process { why, shell } => {
-            return match start_process(&segment.path, &segment.args, &env, segment.cwd.as_deref(), ends, *shell) {
+            return match process(&env, *shell) {
                 Ok(process) => Ok((process, Some(why.to_string()))),
                 // What the kernel cannot run either is best explained by why it cannot be a task.
                 Err(error) if is_no_program(&error) => Err(anyhow::anyhow!("{why}")),
@@ -146,6 +153,7 @@ fn start(
         args: args.clone(),
         env,
         cwd: segment.cwd.clone(),
+        affinity: cpus.clone(),
         fds: ends.pairs(),
         new_session: true,
         id: Some(id),
@@ -156,9 +164,7 @@ fn start(
     match root.spawn(program, &options) {
         Ok(task) => Ok((Process::Task(task), None)),
         Err(error @ pip_core::Error::Fixed { .. }) if !require_tasks => {
-            let process =
-                start_process(&segment.path, &segment.args, &options.env, segment.cwd.as_deref(), ends, false)?;
-            Ok((process, Some(error.to_string())))
+            Ok((process(&options.env, false)?, Some(error.to_string())))
         }
         Err(error) => Err(error.into()),
     }
@@ -168,12 +174,12 @@ fn is_no_program(error: &anyhow::Error) -> bool {
     error.downcast_ref::<ordinary::StartError>().is_some_and(ordinary::StartError::is_no_program)
 }
 
-/// Starts an ordinary process.
+/// Starts an ordinary process, in a working directory and on processors of its own if there are such.
 pub fn start_process(
     path: &Path,
     args: &[CString],
     env: &[CString],
-    cwd: Option<&Path>,
+    (cwd, cpus): (Option<&Path>, Option<&[usize]>),
     ends: &Ends,
     shell: bool,
 ) -> anyhow::Result<Process> {
@@ -181,13 +187,14 @@ pub fn start_process(
     let path = CString::new(std::path::absolute(path)?.as_os_str().as_bytes())?;
     let cwd = cwd.map(|cwd| CString::new(cwd.as_os_str().as_bytes())).transpose()?;
     let fds = ends.pairs();
-    let command = ordinary::Command { path: &path, args, env, cwd: cwd.as_deref(), fds: &fds, shell };
+    let cpus = cpus.map(ordinary::cpu_set);
+    let command = ordinary::Command { path: &path, args, env, cwd: cwd.as_deref(), cpus, fds: &fds, shell };
     Ok(Process::Ordinary(ordinary::start(&command)?))
 }
 
 /// Raises the soft limit if the job needs it; ranks inherit that, so smaller jobs keep the user's.
-pub fn raise_descriptor_limit(ranks: usize) {
-    let needed = ranks as u64 * DESCRIPTORS_PER_RANK + DESCRIPTORS;
+pub fn raise_descriptor_limit(of_ranks: usize) {
+    let needed = of_ranks as u64 + DESCRIPTORS;
     if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
         && soft < needed
     {

@@ -14,21 +14,24 @@ pub mod poller;
 mod process;
 mod rank;
 mod spawning;
+mod summary;
 pub mod worker;
 
-use crate::command_line::Job;
+use crate::command_line::OutputOptions;
 use crate::exit_status::ExitCode;
 use crate::janitor::Janitor;
 use crate::nodes::fleet::Fleet;
-use crate::placement::Placement;
-use crate::plan::{self, Plan};
+use crate::mpir::{self, Process};
+use crate::plan::Plan;
 use crate::pmi::group::{GroupSpec, Phase};
 use crate::pmi::server::{Action, Server};
 use crate::report::{Counted, RankData, RunReport};
 use crate::sessions;
 use crate::shared_memory::Traces;
 use crate::signals::{self, Signals};
+use crate::stdio::files::Files;
 use crate::stdio::output::Output;
+use crate::stdio::sink::{Arrangement, Sink};
 use crate::stdio::stdin::{TerminalInput, Wait};
 use crate::stdio::writer::Writer;
 use anyhow::Context;
@@ -41,6 +44,7 @@ use poller::{Channel, Interest, Poller, Source};
 use rank::{Incoming, Rank};
 use spawning::Spawner;
 use std::os::fd::AsFd;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -77,6 +81,12 @@ struct Agent {
     forwarded: Option<(Signal, Instant)>,
     /// When ranks that outlive such a signal are killed, because another rank ended by it.
     grace_ends: Option<Instant>,
+    /// `-timeout`, and when it is over.
+    timeout: Option<(Duration, Instant)>,
+    /// `-disable-auto-cleanup`.
+    no_cleanup: bool,
+    /// PMI requests seen.
+    requests: u64,
     /// Standard output could not be written.
     output_lost: bool,
     /// The user insists: leave at once, whatever is unwritten or undead.
@@ -86,39 +96,34 @@ struct Agent {
     size: usize,
     /// The agents of a job on several hosts. All ranks are theirs then.
     fleet: Option<Fleet>,
-    /// Standard input on its way to a rank on another node.
+    /// Standard input on its way to ranks on other nodes.
     feed: Option<Feed>,
     /// What ranks have put since the last barrier: store, key and value.
     fresh: Vec<(String, String, String)>,
 }
 
-/// Runs a job of this machine to its end and returns the launcher's exit status.
-pub fn run(job: &Job, plan: &Plan, janitor: Janitor, report: Option<RunReport>) -> anyhow::Result<u8> {
+/// Runs a planned job of this machine to its end and returns the launcher's exit status.
+pub fn run(plan: &Plan, janitor: Janitor, report: Option<RunReport>) -> anyhow::Result<u8> {
     let signals = Signals::new().context("signals cannot be taken over")?;
     let mut traces = Traces::new();
-    let root = Root::new(plan.total)?;
-    let (wake, mut outputs) = streams(job)?;
+    let root = Root::new(plan.tasks)?;
+    let (wake, mut outputs) = streams(plan)?;
     let mut janitor = janitor;
     let mut ranks = Vec::new();
     let launched = launch::launch(plan, &root, &mut outputs, &mut janitor, &mut traces, &mut ranks);
-    let mut agent = Agent::new(job, &plan.placement, Start { signals, wake, outputs, janitor, traces, ranks, report })?;
+    let mut agent = Agent::new(plan, Start { signals, wake, outputs, janitor, traces, ranks, report })?;
     agent.watch()?;
     match launched {
-        Ok(input) => agent.input = input,
+        Ok(input) => {
+            agent.input = input;
+            mpir::publish(&agent.processes(plan));
+        }
         Err(error) => agent.fail(Cause::Launch(format!("{error:#}"), 126)),
     }
     let wait = agent.input.as_ref().map(TerminalInput::wait);
     agent.watch_input(wait)?;
-    agent.serve()?;
+    agent.serve(plan)?;
     Ok(agent.leave())
-}
-
-/// Threads that write to the launcher's own streams, and what they wake the event loop with.
-fn streams(job: &Job) -> anyhow::Result<(Arc<EventFd>, [Output; 2])> {
-    let wake = Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
-    let out = Writer::start(std::io::stdout().as_fd(), "stdout", Arc::clone(&wake))?;
-    let err = Writer::start(std::io::stderr().as_fd(), "stderr", Arc::clone(&wake))?;
-    Ok((wake, [Output::new(out, job.prepend_rank)?, Output::new(err, job.prepend_rank)?]))
 }
 
 /// What is there before the event loop begins.
@@ -132,25 +137,43 @@ struct Start {
     report: Option<RunReport>,
 }
 
+/// The two output streams with their threads, and what these wake the event loop with.
+fn streams(plan: &Plan) -> anyhow::Result<(Arc<EventFd>, [Output; 2])> {
+    let wake = Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
+    let out = Writer::start(std::io::stdout().as_fd(), "stdout", Arc::clone(&wake))?;
+    let err = Writer::start(std::io::stderr().as_fd(), "stderr", Arc::clone(&wake))?;
+    let [out, err] = sinks(plan, out, err);
+    Ok((wake, [Output::new(out)?, Output::new(err)?]))
+}
+
+/// What the output of the ranks goes through, by the options.
+fn sinks(plan: &Plan, out: Writer, err: Writer) -> [Sink; 2] {
+    let files = Arc::new(Files::default());
+    let sink = |writer, index: usize| {
+        let OutputOptions { prefix, files: patterns, only_from } = plan.output.clone();
+        let file = patterns[index].clone();
+        Sink::new(writer, Arrangement { prefix, file, only_from, writers: plan.writers(), files: Arc::clone(&files) })
+    };
+    [sink(out, 0), sink(err, 1)]
+}
+
 /// A name for the key-value store that no other job uses; the characters are those of Hydra's.
-fn kvs_name() -> String {
+fn kvs_name(plan: &Plan) -> String {
     let time = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |time| time.subsec_nanos());
-    let host: String = plan::hostname().to_string_lossy().chars().filter(|c| c.is_ascii_alphanumeric()).take(64).collect();
+    let host: String = plan.hostname.to_string_lossy().chars().filter(|c| c.is_ascii_alphanumeric()).take(64).collect();
     format!("kvs_{}_0_{time}_{host}", std::process::id())
 }
 
 impl Agent {
-    fn new(job: &Job, placement: &Placement, start: Start) -> anyhow::Result<Agent> {
-        let of_ranks = job.segments.iter().filter(|segment| !segment.no_rank).enumerate();
-        let appnums = of_ranks.flat_map(|(appnum, s)| std::iter::repeat_n(appnum, s.count)).collect();
-        let (kvsname, mapping) = (kvs_name(), placement.process_mapping());
-        let spawner = Spawner::new(job, placement, &kvsname)?;
-        let world = GroupSpec { kvsname, appnums, mapping, preput: Vec::new() };
+    fn new(plan: &Plan, start: Start) -> anyhow::Result<Agent> {
+        let (kvsname, mapping) = (kvs_name(plan), plan.placement.process_mapping());
+        let spawner = Spawner::new(plan, &kvsname)?;
+        let world = GroupSpec { kvsname, appnums: plan.appnums.clone(), mapping, preput: Vec::new() };
         Ok(Agent {
             poller: Poller::new()?,
             alive: start.ranks.len(),
             ranks: start.ranks,
-            server: Server::new(world, None).map_err(anyhow::Error::msg)?,
+            server: Server::new(world, plan.universe).map_err(anyhow::Error::msg)?,
             spawner,
             other_version_said: false,
             outputs: start.outputs,
@@ -164,14 +187,29 @@ impl Agent {
             ending: false,
             forwarded: None,
             grace_ends: None,
+            timeout: plan.timeout.map(|after| (after, Instant::now() + after)),
+            no_cleanup: plan.no_cleanup,
+            requests: 0,
             output_lost: false,
             impatient: false,
             report: start.report,
-            size: placement.size(),
+            size: plan.placement.size(),
             fleet: None,
             feed: None,
             fresh: Vec::new(),
         })
+    }
+
+    /// The ranks for debuggers.
+    fn processes(&self, plan: &Plan) -> Vec<Process> {
+        let programs = plan.segments.iter().flat_map(|segment| std::iter::repeat_n(&segment.path, segment.count));
+        let ranks = self.ranks.iter().filter(|rank| rank.is_rank).zip(programs).enumerate();
+        let process = |(index, (rank, program)): (usize, (&Rank, &PathBuf))| {
+            let host = plan.placement.nodes()[plan.placement.node_of(index)].host.name.clone();
+            let path = std::path::absolute(program).unwrap_or_else(|_| program.to_owned());
+            Process { host, program: path.display().to_string(), pid: rank.task.pid() }
+        };
+        ranks.map(process).collect()
     }
 
     fn watch(&self) -> nix::Result<()> {
@@ -195,14 +233,21 @@ impl Agent {
     }
 
     /// The event loop: first until all ranks have ended, then until all their output is written.
-    fn serve(&mut self) -> anyhow::Result<()> {
-        let mut sessions_killed = false;
+    fn serve(&mut self, plan: &Plan) -> anyhow::Result<()> {
+        let (mut sessions_killed, mut summarized) = (false, false);
         while !self.impatient {
             if self.alive == 0 && self.fleet.as_ref().is_none_or(Fleet::is_done) {
                 if !std::mem::replace(&mut sessions_killed, true) {
                     sessions::kill(&self.traces.ranks);
                 }
-                self.outputs.iter_mut().for_each(Output::finish);
+                let all_read =
+                    self.outputs.iter_mut().filter_map(|output| (!output.finish()).then_some(())).count() == 0;
+                if all_read && !std::mem::replace(&mut summarized, true) {
+                    self.summarize(plan);
+                }
+                if all_read {
+                    self.outputs.iter_mut().for_each(Output::close);
+                }
                 if self.outputs.iter().all(Output::is_finished) {
                     break;
                 }
@@ -268,8 +313,8 @@ impl Agent {
                 self.poller.set(output.pipes(), Source::Output(channel), Interest::Read)?;
             }
             self.repay_nodes(channel);
-            if let Some(errno) = self.outputs[channel as usize].error() {
-                self.on_output_error(channel, errno);
+            for failure in self.outputs[channel as usize].take_failures() {
+                self.on_output_error(channel, failure);
             }
         }
         Ok(())
@@ -298,6 +343,7 @@ impl Agent {
             }
             match self.ranks[index].receive() {
                 Incoming::Request(request) => {
+                    self.requests += 1;
                     for action in self.server.handle(index, &request) {
                         self.share_with_nodes(&request, &action);
                         self.act(index, action)?;
@@ -432,7 +478,7 @@ impl Agent {
         let rank = &self.ranks[index];
         let host = match (rank.task.node(), &self.fleet) {
             (Some(node), Some(fleet)) => fleet.host(node).to_owned(),
-            _ => plan::hostname().to_string_lossy().into_owned(),
+            _ => self.spawner.hostname(),
         };
         RankData {
             name: rank.name.clone(),

@@ -6,14 +6,15 @@ use super::poller::{Interest, Source};
 use super::process::Process;
 use super::rank::Rank;
 use super::{Agent, FOREGROUND_CHECK, Start, streams};
-use crate::command_line::Job;
+use crate::command_line::{InputTarget, Job};
 use crate::exit_status::Ended;
 use crate::janitor::Janitor;
+use crate::mpir;
 use crate::nodes::fleet::{Event, Fleet};
 use crate::nodes::protocol::{Assignment, Order, Report, WINDOW};
 use crate::nodes::settings::Settings;
 use crate::placement::Placement;
-use crate::plan;
+use crate::plan::{self, Plan};
 use crate::pmi::server::Action;
 use crate::pmi::wire::Request;
 use crate::report::RunReport;
@@ -30,24 +31,47 @@ const READ: usize = 64 << 10;
 /// Bytes of values in one order.
 const VALUES: usize = 1 << 20;
 
-/// Standard input on its way to a rank on another node.
+/// Standard input on its way to ranks on other nodes.
 #[derive(Debug)]
 pub struct Feed {
-    node: usize,
-    task: usize,
-    /// Bytes that may be sent before the agent has passed earlier ones on.
-    credit: usize,
+    /// The readers' nodes, and how many bytes may be sent to each before its agent has passed earlier ones on.
+    readers: Vec<(usize, usize)>,
     /// A regular file, which is always readable, and which no poller takes.
     is_file: bool,
     is_terminal: bool,
 }
 
+impl Feed {
+    /// For the ranks that shall read, if there are any.
+    fn new(target: InputTarget, placement: &Placement) -> Option<Feed> {
+        let nodes = match target {
+            InputTarget::Nobody => return None,
+            InputTarget::Rank(rank) if rank >= placement.size() => return None,
+            InputTarget::Rank(rank) => placement.node_of(rank)..placement.node_of(rank) + 1,
+            InputTarget::All => 0..placement.nodes().len(),
+        };
+        let is_terminal = nix::unistd::isatty(std::io::stdin()).unwrap_or(false);
+        Some(Feed { readers: nodes.map(|node| (node, WINDOW)).collect(), is_file: false, is_terminal })
+    }
+
+    /// Bytes that all readers' agents take.
+    fn room(&self) -> usize {
+        self.readers.iter().map(|&(_, credit)| credit).min().unwrap_or(0)
+    }
+}
+
 /// Runs a job on several hosts to its end and returns the launcher's exit status.
-pub fn run(job: &Job, placement: &Placement, settings: Settings, janitor: Janitor, report: Option<RunReport>) -> anyhow::Result<u8> {
+pub fn run(
+    job: &Job,
+    plan: &Plan,
+    settings: Settings,
+    janitor: Janitor,
+    report: Option<RunReport>,
+) -> anyhow::Result<u8> {
     let signals = Signals::new().context("signals cannot be taken over")?;
-    let (wake, outputs) = streams(job)?;
-    let total: usize = job.segments.iter().map(|segment| segment.count).sum();
-    let mut nodes = vec![0; total];
+    let (wake, outputs) = streams(plan)?;
+    let placement = &plan.placement;
+    let mut nodes = vec![0; plan.tasks];
     let mut members = Vec::new();
     let directory = std::env::current_dir().context("the working directory is gone")?;
     let environment: Vec<_> = std::env::vars_os().collect();
@@ -61,27 +85,22 @@ pub fn run(job: &Job, placement: &Placement, settings: Settings, janitor: Janito
             placement: placement.clone(),
             environment: environment.clone(),
             directory: directory.clone(),
-            reader: Some(READER).filter(|reader| tasks.contains(reader)),
             timeout: settings.timeout,
         };
         members.push((place.host.clone(), place.is_local, tasks, assignment));
     }
     let ranks = nodes.iter().enumerate().map(|(id, &node)| Rank::on_node(node, id, id < placement.size())).collect();
     let traces = Traces::new();
-    let mut agent = Agent::new(job, placement, Start { signals, wake, outputs, janitor, traces, ranks, report })?;
+    let mut agent = Agent::new(plan, Start { signals, wake, outputs, janitor, traces, ranks, report })?;
     agent.watch()?;
     let (fleet, events) = Fleet::launch(settings, members, &agent.poller)?;
     agent.fleet = Some(fleet);
     agent.take_events(events)?;
-    let is_terminal = nix::unistd::isatty(std::io::stdin()).unwrap_or(false);
-    agent.feed = Some(Feed { node: nodes[READER], task: READER, credit: WINDOW, is_file: false, is_terminal });
+    agent.feed = Feed::new(plan.input, placement);
     agent.watch_feed()?;
-    agent.serve()?;
+    agent.serve(plan)?;
     Ok(agent.leave())
 }
-
-/// The rank that gets standard input.
-const READER: usize = 0;
 
 impl Agent {
     /// A descriptor of the fleet is ready.
@@ -119,7 +138,12 @@ impl Agent {
         }
         let host = fleet.host(node).to_owned();
         match report {
-            Report::Started { task, pid, program } => self.ranks[task].task = Process::Remote { node, pid, program },
+            Report::Started { task, pid, program } => {
+                self.ranks[task].task = Process::Remote { node, pid, program };
+                if self.ranks[task].is_rank {
+                    self.publish();
+                }
+            }
             Report::NotStarted { reason, code } => self.fail(Cause::Launch(format!("host {host}: {reason}"), code)),
             Report::Pmi { task, bytes } => {
                 self.ranks[task].forwarded(&bytes);
@@ -147,12 +171,19 @@ impl Agent {
                 self.take_end(task, ended)?;
             }
             Report::InputTaken(bytes) => {
+                let readers = self.feed.iter_mut().flat_map(|feed| &mut feed.readers);
+                readers.filter(|(reader, _)| *reader == node).for_each(|(_, credit)| *credit += bytes);
+                self.watch_feed()?;
+            }
+            Report::InputClosed => {
                 if let Some(feed) = &mut self.feed {
-                    feed.credit += bytes;
+                    feed.readers.retain(|(reader, _)| *reader != node);
+                    if feed.readers.is_empty() {
+                        self.end_feed()?;
+                    }
                 }
                 self.watch_feed()?;
             }
-            Report::InputClosed => self.end_feed()?,
             Report::Advice(text) => self.outputs[1].say(&format!("host {host}: {text}")),
             // What has not ended by now was never started.
             Report::Done => self.write_off(node),
@@ -160,6 +191,22 @@ impl Agent {
             Report::Pong => {}
         }
         Ok(())
+    }
+
+    /// Once all ranks have started: shows them to debuggers, before any PMI request that lets them out of MPI_Init is answered.
+    fn publish(&self) {
+        let Some(fleet) = &self.fleet else { return };
+        let ranks = self.ranks.iter().filter(|rank| rank.is_rank);
+        let entry = |rank: &Rank| match &rank.task {
+            Process::Remote { node, pid: pid @ 1.., program } => {
+                let (host, program) = (fleet.host(*node).to_owned(), program.display().to_string());
+                Some(mpir::Process { host, program, pid: *pid })
+            }
+            _ => None,
+        };
+        if let Some(all) = ranks.map(entry).collect::<Option<Vec<_>>>() {
+            mpir::publish(&all);
+        }
     }
 
     /// A node is lost, and all its tasks with it.
@@ -276,7 +323,7 @@ impl Agent {
         let Some(feed) = &mut self.feed else { return Ok(()) };
         let background = feed.is_terminal && !in_foreground();
         self.input_check = background.then(|| Instant::now() + FOREGROUND_CHECK);
-        if feed.credit == 0 || background {
+        if feed.room() == 0 || background {
             self.poller.remove(std::io::stdin());
         } else if feed.is_file {
             self.feed_nodes()?;
@@ -297,16 +344,17 @@ impl Agent {
         let mut buffer = vec![0; READ];
         loop {
             let (Some(feed), Some(fleet)) = (&mut self.feed, &mut self.fleet) else { return Ok(()) };
-            let room = feed.credit.min(READ);
+            let room = feed.room().min(READ);
             if room == 0 {
                 self.poller.remove(std::io::stdin());
                 return Ok(());
             }
             match nix::unistd::read(std::io::stdin(), &mut buffer[..room]) {
                 Ok(count) => {
-                    let (node, task) = (feed.node, feed.task);
-                    feed.credit -= count;
-                    fleet.order(node, &Order::Input { task, bytes: buffer[..count].to_vec() });
+                    for (node, credit) in &mut feed.readers {
+                        *credit -= count;
+                        fleet.order(*node, &Order::Input(buffer[..count].to_vec()));
+                    }
                     if count == 0 {
                         return self.end_feed();
                     }
@@ -318,8 +366,7 @@ impl Agent {
                 // SIGTTIN is blocked, so this is how a read in the background fails.
                 Err(Errno::EIO) if feed.is_terminal && !in_foreground() => return self.watch_feed(),
                 Err(_) => {
-                    let (node, task) = (feed.node, feed.task);
-                    fleet.order(node, &Order::Input { task, bytes: Vec::new() });
+                    feed.readers.iter().for_each(|&(node, _)| fleet.order(node, &Order::Input(Vec::new())));
                     return self.end_feed();
                 }
             }

@@ -7,9 +7,7 @@ use super::poller::Channel;
 use super::process::Process;
 use super::rank::Rank;
 use crate::environment::{Environment, Place};
-use crate::command_line::Job;
-use crate::placement::Placement;
-use crate::plan;
+use crate::plan::Plan;
 use crate::pmi::group::{GroupSpec, one_node};
 use crate::pmi::server::{Action, spawn_result};
 use crate::pmi::spawn::SpawnBlock;
@@ -50,15 +48,20 @@ impl Drop for Started {
 
 impl Spawner {
     /// For a job whose own store has this name.
-    pub fn new(job: &Job, placement: &Placement, name: &str) -> anyhow::Result<Spawner> {
-        let hostname = plan::hostname();
-        let mut env = Environment::new(std::env::vars_os(), &job.env, &hostname);
+    pub fn new(plan: &Plan, name: &str) -> anyhow::Result<Spawner> {
+        let mut env = plan.env_of_spawned.clone();
         env.set("PMI_SPAWNED", "1");
         // Other ranks' memory is out of reach.
         env.set("PIP_MPI_SHIM", "off");
         let null = File::open("/dev/null").context("/dev/null cannot be opened")?.into();
-        let is_here = placement.nodes().iter().any(|node| node.is_local);
+        let hostname = plan.hostname.clone();
+        let is_here = plan.placement.nodes().iter().any(|node| node.is_local);
         Ok(Spawner { env, hostname, name: name.to_owned(), groups: 0, is_here, null })
+    }
+
+    /// The name of this host.
+    pub fn hostname(&self) -> String {
+        self.hostname.to_string_lossy().into_owned()
     }
 
     /// Starts all processes of a request, or none.
@@ -105,7 +108,7 @@ impl Spawner {
         let ends = Ends::new(true, stdin).context("no descriptors (ulimit -n limits them)")?;
         let pmi_fd = ends.pmi_fd.context("no PMI socket")?;
         let env = self.env.of_task(Some(Place { rank, size, local_rank: rank, local_size: size, local_ranks: None, pmi_fd }))?;
-        let process = launch::start_process(&found.path, &found.args, &env, found.cwd.as_deref(), &ends, true)
+        let process = launch::start_process(&found.path, &found.args, &env, (found.cwd.as_deref(), None), &ends, true)
             .with_context(|| found.path.display().to_string())?;
         Ok((process, ends))
     }
@@ -147,6 +150,7 @@ impl Agent {
         self.spawner.groups = number;
         for (rank, (process, ends, program)) in std::mem::take(&mut started.0).into_iter().enumerate() {
             let name = format!("rank {rank} of spawned group {number}");
+            self.outputs.iter_mut().for_each(|output| output.skip_to(self.ranks.len()));
             let ours = ends.keep(&mut self.outputs).map_err(|errno| errno.to_string())?;
             launch::enlist(Rank::new(process, ours, name, &program), &mut self.janitor, &mut self.traces, &mut self.ranks);
             self.alive += 1;

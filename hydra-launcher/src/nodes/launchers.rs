@@ -68,6 +68,8 @@ pub struct Commands {
     pub exec: Option<PathBuf>,
     /// More arguments for it, before the host.
     pub extra: Vec<OsString>,
+    /// Whether ssh forwards the ranks' displays.
+    pub forward_x: bool,
     /// The agent's path on the hosts.
     pub agent: PathBuf,
 }
@@ -94,8 +96,7 @@ impl Commands {
         let hosts: Vec<&str> = targets.iter().map(|target| target.host).collect();
         let (host, user) = targets.first().map_or(("", None), |target| (target.host, target.user));
         let own: Vec<String> = match self.launcher {
-            // -x: the ranks' displays are not forwarded, as in Hydra.
-            Launcher::Ssh => vec!["-x".into()],
+            Launcher::Ssh => vec![if self.forward_x { "-X" } else { "-x" }.into()],
             Launcher::Sge => vec!["-inherit".into(), "-V".into()],
             Launcher::Slurm => [
                 ["--nodelist", &hosts.join(",")].map(str::to_owned).to_vec(),
@@ -155,7 +156,7 @@ mod tests {
 
     fn command(launcher: Launcher, targets: &[Target<'_>]) -> String {
         let agent = PathBuf::from("/opt/my tools/pip-mpiexec");
-        let commands = Commands { launcher, exec: None, extra: vec!["-q".into()], agent };
+        let commands = Commands { launcher, exec: None, extra: vec!["-q".into()], forward_x: false, agent };
         let words = commands.remote(targets);
         words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
     }
@@ -177,7 +178,7 @@ mod tests {
     #[test]
     fn a_manual_start_needs_nothing_but_a_shell() {
         let commands =
-            Commands { launcher: Launcher::Manual, exec: None, extra: Vec::new(), agent: "/bin/it's".into() };
+            Commands { launcher: Launcher::Manual, exec: None, extra: vec![], forward_x: true, agent: "/bin/it's".into() };
         let line = commands.manual("b", "pip-agent 1 ff 2 h\n");
         assert_eq!(line, "printf '%s\\n' 'pip-agent 1 ff 2 h' | '/bin/it'\\''s' -agent b");
     }

@@ -19,7 +19,7 @@ const MAX_FRAME: usize = 16 << 20;
 pub const WINDOW: usize = 512 << 10;
 
 /// What the launcher tells an agent.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub enum Order {
     /// The node's part of the job: the first order.
     Start(Box<Assignment>),
@@ -35,14 +35,8 @@ pub enum Order {
     ClosePmi(usize),
     /// What all ranks have put since the last barrier, which `get` may be answered from: name of the store, key and value.
     Values(Vec<(String, String, String)>),
-    /// Standard input for a rank.
-    Input {
-        /// The rank.
-        task: usize,
-        /// What it reads; empty at the end.
-        #[serde(with = "serde_bytes")]
-        bytes: Vec<u8>,
-    },
+    /// Standard input for the node's readers; nothing at the end.
+    Input(#[serde(with = "serde_bytes")] Vec<u8>),
     /// So much more output may be sent on standard output (0) or standard error (1).
     Credit(u8, usize),
     /// Ranks told each other of this file below /dev/shm.
@@ -122,7 +116,7 @@ pub enum Report {
 }
 
 /// One node's part of a job.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub struct Assignment {
     /// The node's index.
     pub node: usize,
@@ -134,8 +128,6 @@ pub struct Assignment {
     pub environment: Vec<Variable>,
     /// The launcher's working directory.
     pub directory: PathBuf,
-    /// The task that gets the launcher's standard input, if it is on this node.
-    pub reader: Option<usize>,
     /// After how much silence of the other side's kernel a connection is given up.
     pub timeout: Duration,
 }
@@ -238,20 +230,19 @@ mod tests {
             (any::<usize>(), any::<i32>()).prop_map(|(task, status)| Report::Ended { task, status }),
             ("\\PC{0,20}", any::<u8>()).prop_map(|(reason, code)| Report::NotStarted { reason, code }),
             any::<usize>().prop_map(Report::InputTaken),
-            Just(Report::Pong),
+            Just(()).prop_map(|()| Report::Pong),
         ]
     }
 
     #[test]
     fn a_whole_job_travels() {
-        let job = Job { prepend_rank: true, ..Job::default() };
+        let job = Job { no_shim: true, ..Job::default() };
         let assignment = Assignment {
             job,
             node: 0,
-            placement: Placement::local(3),
+            placement: Placement::local(3, "a"),
             environment: vec![("A".into(), "1".into())],
             directory: "/tmp".into(),
-            reader: Some(0),
             timeout: Duration::from_secs(3),
         };
         let order = Order::Start(Box::new(assignment));

@@ -1,31 +1,18 @@
-//! How agents are started and reached: from the options, and from Hydra's environment variables where no option says otherwise.
+//! How agents are started and reached: from the options, and environment variables that have none.
 
 use super::addresses::{self, InterfaceError};
 use super::launchers::{Commands, Launcher, UnknownLauncher};
 use super::resource_manager::ResourceManager;
+use crate::command_line::Reach;
 use std::env;
 use std::ffi::OsString;
 use std::net::IpAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// How long a host may be silent, in seconds, unless PIP_MPI_NODE_TIMEOUT says otherwise.
 const TIMEOUT: u64 = 12;
 /// How long the agents may take to connect, in seconds, unless PIP_MPI_START_TIMEOUT says otherwise: people type passwords.
 const START: u64 = 60;
-
-/// What the options say of it.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Wishes {
-    /// `-launcher`.
-    pub launcher: Option<String>,
-    /// `-launcher-exec`.
-    pub exec: Option<PathBuf>,
-    /// `-iface`.
-    pub interface: Option<String>,
-    /// `-localhost`.
-    pub localhost: Option<String>,
-}
 
 /// All of it, looked up.
 #[derive(Debug, Clone)]
@@ -50,8 +37,8 @@ pub struct Settings {
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// The launcher.
-    #[error("{0}: {1}")]
-    Launcher(&'static str, UnknownLauncher),
+    #[error("-launcher: {0}")]
+    Launcher(#[from] UnknownLauncher),
     /// The interface.
     #[error(transparent)]
     Interface(#[from] InterfaceError),
@@ -65,32 +52,27 @@ pub enum SettingsError {
 
 impl Settings {
     /// Looks everything up. A resource manager may bring a launcher.
-    pub fn new(wishes: &Wishes, manager: Option<ResourceManager>) -> Result<Settings, SettingsError> {
-        let named = |option: &Option<String>, names: &[&'static str]| {
-            let given = option.clone().map(|value| ("-launcher", value));
-            given.or_else(|| names.iter().find_map(|name| Some((*name, text(name)?))))
-        };
-        let launcher = match named(&wishes.launcher, &["HYDRA_LAUNCHER", "HYDRA_BOOTSTRAP"]) {
-            Some((whence, name)) => Launcher::parse(&name).map_err(|error| SettingsError::Launcher(whence, error))?,
+    pub fn new(reach: &Reach, manager: Option<ResourceManager>) -> Result<Settings, SettingsError> {
+        let launcher = match &reach.launcher {
+            Some(name) => Launcher::parse(name)?,
             None => manager.and_then(ResourceManager::launcher).unwrap_or(Launcher::Ssh),
         };
-        let exec = || ["HYDRA_LAUNCHER_EXEC", "HYDRA_BOOTSTRAP_EXEC"].iter().find_map(env::var_os).map(PathBuf::from);
         let extra = text("HYDRA_LAUNCHER_EXTRA_ARGS").unwrap_or_default();
         let agent = match env::var_os("PIP_MPI_AGENT").filter(|path| !path.is_empty()) {
             Some(path) => path.into(),
             None => env::current_exe().map_err(SettingsError::Agent)?,
         };
-        let interface = wishes.interface.clone().or_else(|| text("HYDRA_IFACE"));
         Ok(Settings {
             commands: Commands {
                 launcher,
-                exec: wishes.exec.clone().or_else(exec),
+                exec: reach.program.clone(),
                 extra: extra.split_whitespace().map(OsString::from).collect(),
+                forward_x: reach.forward_x,
                 agent,
             },
             autofork: text("HYDRA_LAUNCHER_AUTOFORK").is_none_or(|value| is_true(&value)),
-            addresses: interface.map(|name| addresses::of_interface(&name)).transpose()?,
-            localhost: wishes.localhost.clone(),
+            addresses: reach.interface.as_deref().map(addresses::of_interface).transpose()?,
+            localhost: reach.local_name.clone(),
             ports: ports()?,
             timeout: seconds("PIP_MPI_NODE_TIMEOUT", TIMEOUT)?,
             start: seconds("PIP_MPI_START_TIMEOUT", START)?,

@@ -1,12 +1,13 @@
-//! One of the job's two output streams: the pipes of all ranks on one side, the launcher's stdout or stderr on the other, or, on
-//! another node, the connection to the launcher.
+//! One of the job's two output streams: the pipes of all ranks on one side, the sink on the other, or, on another node, what
+//! waits to be sent to the launcher.
 //!
 //! The pipes stand in an epoll set of their own, which the event loop takes out of its set while the writer's queue is
 //! full: one system call then stops all ranks' output, whatever their number.
 
-use super::lines::{LineBuffer, prefixed};
+use super::lines::LineBuffer;
 use super::outbox::Outbox;
-use super::writer::Writer;
+use super::sink::Sink;
+use super::writer::Failure;
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use std::collections::VecDeque;
@@ -24,20 +25,15 @@ pub struct Output {
     target: Target,
     pipes: Epoll,
     streams: Vec<Option<Stream>>,
-    /// Chunks that did not fit into the writer's queue.
-    backlog: VecDeque<Vec<u8>>,
     /// Streams with a partial line, by the time of the first look.
     partials: VecDeque<(Instant, usize)>,
-    /// The rank whose unfinished line was the last thing written.
-    open_line: Option<usize>,
-    prepend_rank: bool,
     scratch: Vec<u8>,
 }
 
 /// Where lines go.
 #[derive(Debug)]
 enum Target {
-    Writer(Writer),
+    Sink(Box<Sink>),
     Outbox(Outbox),
 }
 
@@ -59,24 +55,21 @@ enum Read {
 
 impl Output {
     /// A stream without ranks yet.
-    pub fn new(writer: Writer, prepend_rank: bool) -> nix::Result<Output> {
-        Output::with(Target::Writer(writer), prepend_rank)
+    pub fn new(sink: Sink) -> nix::Result<Output> {
+        Output::with(Target::Sink(Box::new(sink)))
     }
 
     /// A stream whose lines another process will write: `window` bytes may be on their way to it.
     pub fn to_launcher(window: usize) -> nix::Result<Output> {
-        Output::with(Target::Outbox(Outbox::new(window)), false)
+        Output::with(Target::Outbox(Outbox::new(window)))
     }
 
-    fn with(target: Target, prepend_rank: bool) -> nix::Result<Output> {
+    fn with(target: Target) -> nix::Result<Output> {
         Ok(Output {
             target,
             pipes: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?,
             streams: Vec::new(),
-            backlog: VecDeque::new(),
             partials: VecDeque::new(),
-            open_line: None,
-            prepend_rank,
             scratch: vec![0; READ],
         })
     }
@@ -89,6 +82,11 @@ impl Output {
         Ok(())
     }
 
+    /// The next pipe is that of this rank: those before it that have none are on other nodes.
+    pub fn skip_to(&mut self, rank: usize) {
+        self.streams.resize_with(rank.max(self.streams.len()), || None);
+    }
+
     /// The set of pipes, readable while any of them is.
     pub fn pipes(&self) -> BorrowedFd<'_> {
         self.pipes.0.as_fd()
@@ -97,40 +95,33 @@ impl Output {
     /// What waits for the connection, if that is where lines go.
     pub fn outbox(&mut self) -> Option<&mut Outbox> {
         match &mut self.target {
-            Target::Writer(_) => None,
+            Target::Sink(_) => None,
             Target::Outbox(outbox) => Some(outbox),
         }
     }
 
-    /// Whether all is written, or handed to the connection, after [`Output::finish`].
+    /// Whether all is written, or handed to the connection, after [`Output::close`].
     pub fn is_finished(&self) -> bool {
         match &self.target {
-            Target::Writer(writer) => writer.is_finished(),
+            Target::Sink(sink) => sink.writer().is_finished(),
             Target::Outbox(outbox) => outbox.is_closed(),
         }
     }
 
-    /// Why nothing can be written any more, if so.
-    pub fn error(&self) -> Option<Errno> {
+    /// What cannot be written to any more, since the last time.
+    pub fn take_failures(&self) -> Vec<Failure> {
         match &self.target {
-            Target::Writer(writer) => writer.error(),
-            Target::Outbox(_) => None,
+            Target::Sink(sink) => sink.writer().take_failures(),
+            Target::Outbox(_) => Vec::new(),
         }
     }
 
     /// Whether pipes may be read now. If not, the event loop will be woken once they may.
     pub fn has_room(&mut self) -> bool {
-        let writer = match &self.target {
-            Target::Writer(writer) => writer,
-            Target::Outbox(outbox) => return outbox.has_room(),
-        };
-        while writer.has_room() {
-            let Some(chunk) = self.backlog.pop_front() else { return true };
-            if let Err(chunk) = writer.try_send(chunk) {
-                self.backlog.push_front(chunk);
-            }
+        match &mut self.target {
+            Target::Sink(sink) => sink.has_room(),
+            Target::Outbox(outbox) => outbox.has_room(),
         }
-        false
     }
 
     /// Reads each readable pipe once, as long as there is room.
@@ -161,32 +152,50 @@ impl Output {
         }
     }
 
-    /// To be called when all ranks have ended, until the writer is finished: reads what they have written, closes their
-    /// pipes, though grandchildren may hold them open, and then the writer.
-    pub fn finish(&mut self) {
+    /// To be called when all ranks have ended, until it is true: reads what they have written and closes their pipes, though
+    /// grandchildren may hold them open.
+    pub fn finish(&mut self) -> bool {
         for rank in 0..self.streams.len() {
             if self.streams[rank].is_some() {
                 if !self.drain(rank) {
-                    return;
+                    return false;
                 }
                 self.end(rank);
             }
         }
-        if self.has_room() {
-            match &mut self.target {
-                Target::Writer(writer) => writer.close(),
-                Target::Outbox(outbox) => outbox.close(),
-            }
+        true
+    }
+
+    /// Says that nothing more will come, once all is on its way.
+    pub fn close(&mut self) {
+        match &mut self.target {
+            Target::Sink(sink) => sink.close(),
+            Target::Outbox(outbox) => outbox.close(),
         }
     }
 
     /// A message of the launcher itself, on a line of its own.
     pub fn say(&mut self, text: &str) {
-        if let Target::Outbox(outbox) = &mut self.target {
-            return outbox.say(text);
+        match &mut self.target {
+            Target::Sink(sink) => sink.say(text),
+            Target::Outbox(outbox) => outbox.say(text),
         }
-        let newline = if self.open_line.take().is_some() { "\n" } else { "" };
-        self.send(format!("{newline}pip-mpiexec: {text}\n").into_bytes());
+    }
+
+    /// The same without the launcher's name.
+    pub fn say_plainly(&mut self, text: &str) {
+        match &mut self.target {
+            Target::Sink(sink) => sink.say_plainly(text),
+            Target::Outbox(outbox) => outbox.say(text),
+        }
+    }
+
+    /// Output of a rank, here or on another node.
+    pub fn pass_on(&mut self, rank: usize, chunk: Vec<u8>) {
+        match &mut self.target {
+            Target::Sink(sink) => sink.pass_on(rank, chunk),
+            Target::Outbox(outbox) => outbox.push(rank, chunk),
+        }
     }
 
     /// Passes partial lines of silent streams on; returns when to come again, if at all.
@@ -248,50 +257,26 @@ impl Output {
             self.pass_on(rank, chunk);
         }
     }
-
-    /// Sends output of a rank. With -l each line on the screen belongs to one rank; without, no byte is added.
-    pub fn pass_on(&mut self, rank: usize, mut chunk: Vec<u8>) {
-        if let Target::Outbox(outbox) = &mut self.target {
-            return outbox.push(rank, chunk);
-        }
-        let ends_line = chunk.last() == Some(&b'\n');
-        if self.prepend_rank {
-            let continues = self.open_line == Some(rank);
-            let prefix = format!("[{rank}] ");
-            let interrupts = self.open_line.is_some() && !continues;
-            chunk = prefixed(&chunk, prefix.as_bytes(), !continues);
-            if interrupts {
-                chunk.insert(0, b'\n');
-            }
-        }
-        self.open_line = (!ends_line).then_some(rank);
-        self.send(chunk);
-    }
-
-    fn send(&mut self, chunk: Vec<u8>) {
-        let Target::Writer(writer) = &self.target else { return };
-        if !self.backlog.is_empty() {
-            self.backlog.push_back(chunk);
-        } else if let Err(chunk) = writer.try_send(chunk) {
-            self.backlog.push_back(chunk);
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stdio::pattern::{self, Pattern};
+    use crate::stdio::sink::Arrangement;
+    use crate::stdio::writer::Writer;
     use crate::stdio::stdin::set_nonblocking;
     use nix::sys::eventfd::EventFd;
     use nix::unistd::{pipe, read, write};
     use std::sync::Arc;
 
     /// An output of `ranks` pipes, their write ends, and what comes out in the end.
-    fn output(ranks: usize, prepend_rank: bool) -> (Output, Vec<OwnedFd>, std::thread::JoinHandle<String>) {
+    fn output(ranks: usize, arrangement: Arrangement) -> (Output, Vec<OwnedFd>, std::thread::JoinHandle<String>) {
         let (from, to) = pipe().expect("pipe");
         let writer = Writer::start(to.as_fd(), "test", Arc::new(EventFd::new().expect("eventfd"))).expect("thread");
         drop(to);
-        let mut output = Output::new(writer, prepend_rank).expect("epoll");
+        let writers = (0..ranks).map(|rank| pattern::Writer { rank, ..pattern::Writer::default() }).collect();
+        let mut output = Output::new(Sink::new(writer, Arrangement { writers, ..arrangement })).expect("epoll");
         let mut ends = Vec::new();
         for _ in 0..ranks {
             let (ours, theirs) = pipe().expect("pipe");
@@ -316,12 +301,13 @@ mod tests {
 
     #[test]
     fn pieces_of_two_ranks_become_whole_lines() {
-        let (mut output, ends, reader) = output(2, false);
+        let (mut output, ends, reader) = output(2, Arrangement::default());
         for (rank, text) in [(0, "one "), (1, "three "), (0, "two\n"), (1, "four\n"), (0, "end")] {
             put(&mut output, &ends[rank], text);
         }
         // Their ends are still open, as grandchildren would keep them.
-        output.finish();
+        assert!(output.finish());
+        output.close();
         drop(output);
         assert_eq!(reader.join().expect("reader"), "one two\nthree four\nend");
     }
@@ -329,13 +315,15 @@ mod tests {
     #[test]
     fn a_line_of_a_prompt_and_another_rank_is_parted_by_prefix_only() {
         for (prepend, wanted) in [(true, "[0] name? \n[1] other\n[0] done\n"), (false, "name? other\ndone\n")] {
-            let (mut output, ends, reader) = output(2, prepend);
+            let (mut output, ends, reader) =
+                output(2, Arrangement { prefix: prepend.then(Pattern::rank), ..Arrangement::default() });
             put(&mut output, &ends[0], "name? ");
             let soon = output.flush_silent(Instant::now()).expect("a partial line waits");
             assert_eq!(output.flush_silent(soon + SILENCE), None);
             put(&mut output, &ends[1], "other\n");
             put(&mut output, &ends[0], "done\n");
-            output.finish();
+            assert!(output.finish());
+            output.close();
             drop(output);
             assert_eq!(reader.join().expect("reader"), wanted);
         }
@@ -343,12 +331,36 @@ mod tests {
 
     #[test]
     fn a_message_starts_a_line() {
-        let (mut output, ends, reader) = output(1, false);
+        let (mut output, ends, reader) = output(1, Arrangement::default());
         put(&mut output, &ends[0], "half");
         output.flush_silent(Instant::now() + SILENCE * 2);
         output.say("text");
-        output.finish();
+        assert!(output.finish());
+        output.close();
         drop(output);
         assert_eq!(reader.join().expect("reader"), "half\npip-mpiexec: text\n");
+    }
+
+    #[test]
+    fn files_get_what_ranks_write_and_only_wanted_ranks_are_heard() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pattern = |text: String| Some(Pattern::parse(std::ffi::OsStr::new(&text)).expect("a pattern"));
+        let file = pattern(format!("{}/%r", folder.path().display()));
+        let arrangement = Arrangement { file, prefix: Some(Pattern::rank()), ..Arrangement::default() };
+        let (mut output, ends, reader) = output(2, arrangement);
+        (0..2).for_each(|rank| put(&mut output, &ends[rank], "line\n"));
+        output.say("text");
+        assert!(output.finish());
+        output.close();
+        drop(output);
+        assert_eq!(reader.join().expect("reader"), "pip-mpiexec: text\n");
+        let read = |rank| std::fs::read_to_string(folder.path().join(rank)).expect("a file");
+        assert_eq!([read("0"), read("1")], ["[0] line\n", "[1] line\n"]);
+        let (mut output, ends, reader) = self::output(2, Arrangement { only_from: Some(1), ..Arrangement::default() });
+        (0..2).for_each(|rank| put(&mut output, &ends[rank], &format!("{rank}\n")));
+        assert!(output.finish());
+        output.close();
+        drop(output);
+        assert_eq!(reader.join().expect("reader"), "1\n");
     }
 }

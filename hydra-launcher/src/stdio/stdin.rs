@@ -1,35 +1,84 @@
-//! Rank 0's standard input; the other ranks read /dev/null.
+//! Standard input of the ranks: rank 0's, or that of another one by `-s`; the others read /dev/null.
 //!
-//! A file, pipe or socket is handed to rank 0 as it is: no copy, no event, exact end of file, and what rank 0 does not
-//! read stays for the next reader. Only a terminal goes through the launcher, because rank 0 leads a session of its own,
-//! where the terminal's job control would not hold: it would take input meant for the shell while in the background.
+//! A file, pipe or socket is handed to the rank as it is: no copy, no event, exact end of file, and what the rank does not
+//! read stays for the next reader. Only a terminal goes through the launcher, because the rank leads a session of its own,
+//! where the terminal's job control would not hold: it would take input meant for the shell while in the background. And of
+//! course what all ranks are to get.
 
+use super::broadcast;
+use crate::command_line::InputTarget;
 use nix::errno::Errno;
 use nix::unistd::{isatty, pipe2};
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
-/// What rank 0 gets, and what the launcher has to do for it.
+/// The input of all ranks during their start.
 #[derive(Debug)]
-pub enum Source {
+pub struct Inputs {
+    target: InputTarget,
+    null: OwnedFd,
+    source: Source,
+}
+
+/// What the chosen rank gets, and what the launcher has to do for it.
+#[derive(Debug)]
+enum Source {
     /// The launcher's own descriptor 0.
     Direct,
     /// The read end of a pipe, fed from the terminal.
     Terminal(OwnedFd, TerminalInput),
+    /// Pipes of the ranks started so far: the last one's read end, and all write ends.
+    Broadcast(Option<OwnedFd>, Vec<OwnedFd>),
 }
 
-/// Opens rank 0's input.
-pub fn open() -> io::Result<Source> {
-    if !isatty(io::stdin()).unwrap_or(false) {
-        return Ok(Source::Direct);
+impl Inputs {
+    /// Opens what the chosen rank reads.
+    pub fn open(target: InputTarget) -> io::Result<Inputs> {
+        let source = match target {
+            InputTarget::All => Source::Broadcast(None, Vec::new()),
+            InputTarget::Rank(_) if isatty(io::stdin()).unwrap_or(false) => {
+                let (read, write) = pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
+                set_nonblocking(&write)?;
+                Source::Terminal(read, TerminalInput { pipe: Some(write), pending: Vec::new() })
+            }
+            InputTarget::Rank(_) | InputTarget::Nobody => Source::Direct,
+        };
+        Ok(Inputs { target, null: File::open("/dev/null")?.into(), source })
     }
-    let (read, write) = pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
-    set_nonblocking(&write)?;
-    Ok(Source::Terminal(read, TerminalInput { pipe: Some(write), pending: Vec::new() }))
+
+    /// The descriptor that becomes a task's standard input; valid until the next call.
+    pub fn of(&mut self, task: usize, is_rank: bool) -> io::Result<RawFd> {
+        let chosen = is_rank && [InputTarget::Rank(task), InputTarget::All].contains(&self.target);
+        Ok(match &mut self.source {
+            _ if !chosen => self.null.as_raw_fd(),
+            Source::Direct => 0,
+            Source::Terminal(read, _) => read.as_raw_fd(),
+            Source::Broadcast(last, writes) => {
+                let (read, write) = pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
+                set_nonblocking(&write)?;
+                writes.push(write);
+                last.insert(read).as_raw_fd()
+            }
+        })
+    }
+
+    /// To be called once a task has started.
+    pub fn started(&self, task: usize) -> io::Result<()> {
+        if self.target == InputTarget::Rank(task) && matches!(self.source, Source::Direct) { release() } else { Ok(()) }
+    }
+
+    /// To be called once all have started: what the event loop has to do.
+    pub fn finish(self) -> io::Result<Option<TerminalInput>> {
+        match self.source {
+            Source::Direct => Ok(None),
+            Source::Terminal(_, terminal) => Ok(Some(terminal)),
+            Source::Broadcast(_, writes) => broadcast::start(writes).map(|()| None),
+        }
+    }
 }
 
-/// Puts /dev/null in the place of the launcher's descriptor 0, so that a writer notices when rank 0 closes its own.
+/// Puts /dev/null in the place of the launcher's descriptor 0, so that a writer notices when the rank closes its own.
 pub fn release() -> io::Result<()> {
     nix::unistd::dup2_stdin(File::open("/dev/null")?)?;
     Ok(())

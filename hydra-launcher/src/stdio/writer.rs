@@ -1,31 +1,60 @@
-//! A thread that writes chunks to one of the launcher's own streams, so that a stopped terminal or a slow reader stalls
-//! neither PMI nor signals. Its queue is bounded; the event loop is woken when there is room again.
+//! A thread that writes chunks to one of the launcher's own streams or to files, so that a stopped terminal, a slow reader or
+//! a slow disk stalls neither PMI nor signals. Its queue is bounded; the event loop is woken when there is room again.
 
+use super::files::OutputFile;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::EventFd;
+use nix::sys::signal::{SigSet, Signal};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Chunks in the queue; with those of one read each (64 KiB) at most 4 MiB.
 const QUEUE: usize = 64;
 /// Small chunks are put together up to this size, to save system calls.
 const BATCH: usize = 128 << 10;
 
+/// Where a chunk goes.
+#[derive(Debug, Clone)]
+pub enum Destination {
+    /// The launcher's own stream.
+    Stream,
+    /// A file.
+    File(Arc<OutputFile>),
+}
+
+/// Something to be written.
+#[derive(Debug)]
+pub struct Chunk {
+    /// Where to.
+    pub to: Destination,
+    /// The bytes.
+    pub data: Vec<u8>,
+}
+
+/// A destination that cannot be written to any more; what still comes for it is dropped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The file, or None for the launcher's own stream.
+    pub file: Option<PathBuf>,
+    /// Why.
+    pub errno: Errno,
+}
+
 /// The event loop's end of a writer thread.
 #[derive(Debug)]
 pub struct Writer {
-    queue: Option<Sender<Vec<u8>>>,
+    queue: Option<Sender<Chunk>>,
     state: Arc<State>,
 }
 
 #[derive(Debug)]
 struct State {
-    /// errno of the first failed write, 0 before.
-    error: AtomicI32,
+    failures: Mutex<Vec<Failure>>,
     finished: AtomicBool,
     /// The event loop waits for room.
     room_wanted: AtomicBool,
@@ -37,8 +66,8 @@ impl Writer {
     pub fn start(target: BorrowedFd<'_>, name: &str, wake: Arc<EventFd>) -> io::Result<Writer> {
         let target = target.try_clone_to_owned()?;
         let (queue, chunks) = bounded(QUEUE);
-        let (error, finished, room_wanted) = Default::default();
-        let state = Arc::new(State { error, finished, room_wanted, wake });
+        let (failures, finished, room_wanted) = Default::default();
+        let state = Arc::new(State { failures, finished, room_wanted, wake });
         let of_thread = Arc::clone(&state);
         let builder = std::thread::Builder::new().name(name.to_owned()).stack_size(128 << 10);
         builder.spawn(move || run(target.as_fd(), &chunks, &of_thread))?;
@@ -46,7 +75,7 @@ impl Writer {
     }
 
     /// Hands a chunk over, or back if the queue is full.
-    pub fn try_send(&self, chunk: Vec<u8>) -> Result<(), Vec<u8>> {
+    pub fn try_send(&self, chunk: Chunk) -> Result<(), Chunk> {
         let Some(queue) = &self.queue else { return Ok(()) };
         match queue.try_send(chunk) {
             Err(TrySendError::Full(chunk)) => Err(chunk),
@@ -75,31 +104,65 @@ impl Writer {
         self.state.finished.load(Ordering::SeqCst)
     }
 
-    /// Why the stream cannot be written to any more, if so; later chunks are dropped.
-    pub fn error(&self) -> Option<Errno> {
-        Some(self.state.error.load(Ordering::SeqCst)).filter(|&number| number != 0).map(Errno::from_raw)
+    /// Takes what failed since the last call: the stream, or a file, each once.
+    pub fn take_failures(&self) -> Vec<Failure> {
+        std::mem::take(&mut *self.state.failures())
     }
 }
 
-fn run(target: BorrowedFd<'_>, chunks: &Receiver<Vec<u8>>, state: &State) {
+impl State {
+    fn failures(&self) -> MutexGuard<'_, Vec<Failure>> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn run(target: BorrowedFd<'_>, chunks: &Receiver<Chunk>, state: &State) {
     let wake = || _ = state.wake.write(1);
-    while let Ok(mut batch) = chunks.recv() {
-        while batch.len() < BATCH / 2 {
+    // A limit of the size of files is then an error of write, not the end of the launcher.
+    let _ = SigSet::from_iter([Signal::SIGXFSZ]).thread_block();
+    let mut stream_failed = false;
+    let mut next = None;
+    while let Some(mut batch) = next.take().or_else(|| chunks.recv().ok()) {
+        while batch.data.len() < BATCH / 2 {
             let Ok(more) = chunks.try_recv() else { break };
-            batch.extend_from_slice(&more);
+            if !more.to.is(&batch.to) {
+                next = Some(more);
+                break;
+            }
+            batch.data.extend_from_slice(&more.data);
         }
         if state.room_wanted.swap(false, Ordering::SeqCst) {
             wake();
         }
-        if state.error.load(Ordering::SeqCst) == 0
-            && let Err(errno) = write_all(target, &batch)
-        {
-            state.error.store(errno as i32, Ordering::SeqCst);
+        let failure = match &batch.to {
+            Destination::Stream if stream_failed => None,
+            Destination::Stream => {
+                let failed = write_all(target, &batch.data).err();
+                stream_failed = failed.is_some();
+                failed.map(|errno| Failure { file: None, errno })
+            }
+            Destination::File(file) => {
+                let failed = file.write(&batch.data, write_all).err();
+                failed.map(|errno| Failure { file: Some(file.path().to_owned()), errno })
+            }
+        };
+        if let Some(failure) = failure {
+            state.failures().push(failure);
             wake();
         }
     }
     state.finished.store(true, Ordering::SeqCst);
     wake();
+}
+
+impl Destination {
+    fn is(&self, other: &Destination) -> bool {
+        match (self, other) {
+            (Destination::Stream, Destination::Stream) => true,
+            (Destination::File(one), Destination::File(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
 }
 
 fn write_all(target: BorrowedFd<'_>, mut data: &[u8]) -> nix::Result<()> {

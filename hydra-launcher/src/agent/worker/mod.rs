@@ -93,7 +93,9 @@ impl Worker {
                 if !std::mem::replace(&mut sessions_killed, true) {
                     sessions::kill(&self.traces.ranks);
                 }
-                self.outputs.iter_mut().for_each(Output::finish);
+                if self.outputs.iter_mut().filter_map(|output| (!output.finish()).then_some(())).count() == 0 {
+                    self.outputs.iter_mut().for_each(Output::close);
+                }
             }
             self.send_output()?;
             if self.alive == 0 && !self.done && self.outputs.iter().all(Output::is_finished) {

@@ -38,7 +38,7 @@ impl Worker {
                 }
             }
             Order::Values(values) => self.cache.add(values),
-            Order::Input { bytes, .. } => {
+            Order::Input(bytes) => {
                 if let Some(input) = &mut self.input {
                     input.push(&bytes);
                     self.feed()?;

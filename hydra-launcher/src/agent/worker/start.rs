@@ -2,7 +2,7 @@
 
 use super::{Cache, Input, Worker};
 use crate::agent::poller::Poller;
-use crate::command_line::Job;
+use crate::command_line::{InputTarget, Job};
 use crate::janitor::Janitor;
 use crate::nodes::invitation::Invitation;
 use crate::nodes::link::{Link, LinkError};
@@ -42,7 +42,7 @@ pub fn run() -> anyhow::Result<u8> {
             return Ok(code);
         }
     };
-    serve(link, &assignment, &plan, signals, janitor)
+    serve(link, &plan, signals, janitor)
 }
 
 /// Waits for the assignment; None if the launcher is gone.
@@ -82,24 +82,26 @@ fn prepare(assignment: &Assignment) -> Result<Plan, (String, u8)> {
         );
         return Err((text, 2));
     }
-    let plan = plan::make(&assignment.job, assignment.placement.clone(), assignment.node);
-    plan.map_err(|error| (error.to_string(), error.exit_code()))
+    let mut plan = plan::outline(&assignment.job, assignment.placement.clone(), 0);
+    match plan.add_programs(&assignment.job, assignment.node) {
+        Ok(()) => Ok(plan),
+        Err(error) => Err((error.to_string(), error.exit_code())),
+    }
 }
 
 fn needs_directory(job: &Job) -> bool {
     job.segments.iter().any(|segment| segment.wdir.as_ref().is_none_or(|wdir| wdir.is_relative()))
 }
 
-fn serve(
-    link: Link<Order>,
-    assignment: &Assignment,
-    plan: &Plan,
-    signals: Signals,
-    janitor: Janitor,
-) -> anyhow::Result<u8> {
+fn serve(link: Link<Order>, plan: &Plan, signals: Signals, janitor: Janitor) -> anyhow::Result<u8> {
     let traces = Traces::new();
-    let root = Root::new(plan.total)?;
-    let input = assignment.reader.map(|_| Input::open()).transpose().context("no pipe for standard input")?;
+    let root = Root::new(plan.tasks)?;
+    let has_reader = match plan.input {
+        InputTarget::Rank(rank) => plan.ids.contains(&rank),
+        InputTarget::All => true,
+        InputTarget::Nobody => false,
+    };
+    let input = has_reader.then(Input::open).transpose().context("no pipe for standard input")?;
     let mut worker = Worker {
         poller: Poller::new()?,
         link,
@@ -136,7 +138,8 @@ fn begin(worker: &mut Worker, plan: &Plan, launched: anyhow::Result<()>) -> Resu
     worker.watch().map_err(std::io::Error::from)?;
     let programs = plan.segments.iter().flat_map(|segment| std::iter::repeat_n(segment.path.as_path(), segment.count));
     for ((rank, &task), program) in worker.ranks.iter().zip(&plan.ids).zip(programs) {
-        worker.link.push(&Report::Started { task, pid: rank.task.pid(), program: program.to_owned() })?;
+        let program = std::path::absolute(program).unwrap_or_else(|_| program.to_owned());
+        worker.link.push(&Report::Started { task, pid: rank.task.pid(), program })?;
     }
     if let Err(error) = launched {
         worker.report(&Report::NotStarted { reason: format!("{error:#}"), code: 126 })?;
