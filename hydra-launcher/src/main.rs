@@ -36,6 +36,7 @@ use command_line::{Job, Request};
 use janitor::Janitor;
 use nodes::settings::Settings;
 use plan::{Plan, PlanError};
+use report::RunReport;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::fd::{AsRawFd, IntoRawFd};
@@ -91,13 +92,13 @@ fn run_job(job: &mut Job) -> anyhow::Result<u8> {
     if job.verbose {
         let _ = std::io::stderr().write_all(verbose::describe(&plan).as_bytes());
     }
-    let report = job.report.as_deref().map(report::RunReport::create).transpose()?;
+    let report = job.report.as_deref().map(RunReport::create).transpose()?;
     let remote = (!is_here).then_some((job, settings));
     mpir::run(|| start(&plan, remote, report))
 }
 
 /// Runs a job on this machine, or on several.
-fn start(plan: &Plan, remote: Option<(&Job, Settings)>, report: Option<report::RunReport>) -> anyhow::Result<u8> {
+fn start(plan: &Plan, remote: Option<(&Job, Settings)>, report: Option<RunReport>) -> anyhow::Result<u8> {
     // Forked before there are threads or tasks, so that it shares nothing with them.
     let janitor = Janitor::start().context("no process for the clean-up")?;
     match remote {

@@ -195,36 +195,6 @@ pub fn outline(job: &Job, placement: Placement, slots: usize) -> Plan {
     }
 }
 
-/// One rank of a non-PIE program fits an address space: the first stays a task if it is alone in its segment.
-fn part_fixed(segments: &mut [PlannedSegment]) {
-    let is_fixed =
-        |segment: &&mut PlannedSegment| matches!(&segment.runs, Runs::Task { program, .. } if program.is_fixed());
-    let ranks = segments.iter_mut().filter(is_fixed).map(|segment| segment.count).sum();
-    let mut room = 1;
-    for segment in segments.iter_mut().filter(is_fixed) {
-        if segment.count <= room {
-            room -= segment.count;
-        } else if let Runs::Task { program, .. } = &segment.runs {
-            let why = NoTask::Fixed(program.path().to_owned(), ranks);
-            segment.runs = Runs::Process { why, shell: false };
-        }
-    }
-}
-
-/// Preloads the shim into all ranks or into none: it carries messages only if all ranks have it.
-fn give_shim(segments: &mut [PlannedSegment], no_shim: bool) -> Result<(), ShimError> {
-    let ranks = || segments.iter().filter(|segment| segment.is_rank);
-    if !ranks().all(|segment| segment.runs.can_preload()) {
-        segments.iter_mut().for_each(|segment| segment.env.set("PIP_MPI_SHIM", "off"));
-    }
-    let has_shim = |segment: &PlannedSegment| segment.is_rank && !segment.env.shim_is_off();
-    if !no_shim && segments.iter().any(has_shim) {
-        let library = shim_library::find()?;
-        segments.iter_mut().filter(|segment| has_shim(segment)).for_each(|s| s.env.preload(&library));
-    }
-    Ok(())
-}
-
 /// The segments that have tasks on a node, those of ranks first, and the ids of these tasks.
 pub fn tasks_of_node<'a>(job: &'a Job, placement: &Placement, node: usize) -> Vec<(&'a Segment, Vec<usize>)> {
     let (ranks, others): (Vec<_>, Vec<_>) = job.segments.iter().partition(|segment| !segment.no_rank);
@@ -324,6 +294,36 @@ impl Plan {
     }
 }
 
+/// One rank of a non-PIE program fits an address space: the first stays a task if it is alone in its segment.
+fn part_fixed(segments: &mut [PlannedSegment]) {
+    let is_fixed =
+        |segment: &&mut PlannedSegment| matches!(&segment.runs, Runs::Task { program, .. } if program.is_fixed());
+    let ranks = segments.iter_mut().filter(is_fixed).map(|segment| segment.count).sum();
+    let mut room = 1;
+    for segment in segments.iter_mut().filter(is_fixed) {
+        if segment.count <= room {
+            room -= segment.count;
+        } else if let Runs::Task { program, .. } = &segment.runs {
+            let why = NoTask::Fixed(program.path().to_owned(), ranks);
+            segment.runs = Runs::Process { why, shell: false };
+        }
+    }
+}
+
+/// Preloads the shim into all ranks or into none: it carries messages only if all ranks have it.
+fn give_shim(segments: &mut [PlannedSegment], no_shim: bool) -> Result<(), ShimError> {
+    let ranks = || segments.iter().filter(|segment| segment.is_rank);
+    if !ranks().all(|segment| segment.runs.can_preload()) {
+        segments.iter_mut().for_each(|segment| segment.env.set("PIP_MPI_SHIM", "off"));
+    }
+    let has_shim = |segment: &PlannedSegment| segment.is_rank && !segment.env.shim_is_off();
+    if !no_shim && segments.iter().any(has_shim) {
+        let library = shim_library::find()?;
+        segments.iter_mut().filter(|segment| has_shim(segment)).for_each(|s| s.env.preload(&library));
+    }
+    Ok(())
+}
+
 /// The processors of this machine for so many ranks; a binding of the host list comes before that of the options.
 pub fn masks_here(binding: &Binding, of_host: Option<&str>, ranks: usize) -> Result<Vec<Option<Cpus>>, BindingError> {
     let mut binding = binding.clone();
@@ -416,9 +416,14 @@ fn plan_segment(job: &Job, segment: &Segment, network: &Network) -> Result<Plann
     })
 }
 
+/// The working directory of a segment's ranks, as seen from the launcher's.
+fn start_of(segment: &Segment) -> &Path {
+    segment.wdir.as_deref().unwrap_or(Path::new(""))
+}
+
 /// As execvp after chdir: a relative path starts at the rank's working directory, PATH is the rank's. `-path` comes first.
 fn find_program(segment: &Segment, env: &Environment) -> Result<PathBuf, ProgramError> {
-    let start = segment.wdir.as_deref().unwrap_or(Path::new(""));
+    let start = start_of(segment);
     let of_option = segment.path.as_deref().map(|path| search_path(&segment.program, Some(path), start));
     match of_option {
         Some(Ok(found)) => Ok(found),

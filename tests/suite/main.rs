@@ -17,6 +17,7 @@ mod oracle;
 mod ordinary;
 mod paper;
 mod pmi;
+mod report;
 mod shim;
 mod spaces;
 mod stencil;
@@ -60,6 +61,7 @@ fn conclude(args: &Arguments) -> Conclusion {
     bad_input::add(&mut cases);
     pmi::add(&mut cases);
     ordinary::add(&mut cases);
+    report::add(&mut cases);
     tools::add(&mut cases);
     shim::add(&mut cases);
     spaces::add(&mut cases);

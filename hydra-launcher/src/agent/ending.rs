@@ -152,7 +152,7 @@ impl Agent {
             Some(rank) => {
                 // What it wrote itself explains more, so that goes first.
                 self.outputs.iter_mut().for_each(|output| _ = output.drain(rank));
-                self.say(&format!("rank {rank} ({}) {event}; {consequence}", self.whereabouts(rank)));
+                self.say(&format!("{} ({}) {event}; {consequence}", self.ranks[rank].name, self.whereabouts(rank)));
             }
             None => self.say(&event),
         }

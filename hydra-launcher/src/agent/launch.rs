@@ -51,7 +51,10 @@ pub fn launch(
             let place = ends.pmi_fd.map(|pmi_fd| plan.place(rank, pmi_fd));
             let env = segment.env.of_task(place)?;
             let did_not_start = || format!("{name} ({}) did not start", segment.path.display());
-            let (process, warning) = start(root, plan, segment, rank, env, &ends).with_context(did_not_start)?;
+            let cpus = plan.masks.get(rank).cloned().flatten().map(|cpus| cpus.into_iter().collect());
+            let prepared = Prepared { id: rank, env, cpus, ends: &ends };
+            let (process, warning) =
+                start(root, segment, prepared, plan.require_tasks).with_context(did_not_start)?;
             // One warning per program.
             if let Some(why) = warning.filter(|_| !std::mem::replace(&mut warned, true)) {
                 let text = format!(
@@ -115,20 +118,30 @@ pub fn enlist(rank: Rank, janitor: &mut Janitor, traces: &mut Traces, ranks: &mu
     ranks.push(rank);
 }
 
+/// What is ready for a task or process.
+struct Prepared<'a> {
+    id: usize,
+    env: Vec<CString>,
+    cpus: Option<Vec<usize>>,
+    ends: &'a Ends,
+}
+
 /// Starts one task, or process with the reason why it is no task.
 fn start(
     root: &Root,
-    plan: &Plan,
     segment: &PlannedSegment,
-    id: usize,
-    env: Vec<CString>,
-    ends: &Ends,
+    prepared: Prepared,
+    require_tasks: bool,
 ) -> anyhow::Result<(Process, Option<String>)> {
-    let affinity = plan.masks.get(id).and_then(Option::as_ref);
+    let Prepared { id, env, cpus, ends } = prepared;
+    let process = |env: &[CString], shell| {
+        let place = (segment.cwd.as_deref(), cpus.as_deref());
+        start_process(&segment.path, &segment.args, env, place, ends, shell)
+    };
     let (program, args) = match &segment.runs {
         Runs::Task { program, args } => (program, args),
         Runs::Process { why, shell } => {
-            return match start_process(&segment.path, &segment.args, &env, segment.cwd.as_deref(), ends, *shell) {
+            return match process(&env, *shell) {
                 Ok(process) => Ok((process, Some(why.to_string()))),
                 // What the kernel cannot run either is best explained by why it cannot be a task.
                 Err(error) if is_no_program(&error) => Err(anyhow::anyhow!("{why}")),
@@ -140,7 +153,7 @@ fn start(
         args: args.clone(),
         env,
         cwd: segment.cwd.clone(),
-        affinity: affinity.map(|cpus| cpus.iter().copied().collect()),
+        affinity: cpus.clone(),
         fds: ends.pairs(),
         new_session: true,
         id: Some(id),
@@ -150,10 +163,8 @@ fn start(
     };
     match root.spawn(program, &options) {
         Ok(task) => Ok((Process::Task(task), None)),
-        Err(error @ pip_core::Error::Fixed { .. }) if !plan.require_tasks => {
-            let process =
-                start_process(&segment.path, &segment.args, &options.env, segment.cwd.as_deref(), ends, false)?;
-            Ok((process, Some(error.to_string())))
+        Err(error @ pip_core::Error::Fixed { .. }) if !require_tasks => {
+            Ok((process(&options.env, false)?, Some(error.to_string())))
         }
         Err(error) => Err(error.into()),
     }
@@ -163,12 +174,12 @@ fn is_no_program(error: &anyhow::Error) -> bool {
     error.downcast_ref::<ordinary::StartError>().is_some_and(ordinary::StartError::is_no_program)
 }
 
-/// Starts an ordinary process.
+/// Starts an ordinary process, in a working directory and on processors of its own if there are such.
 pub fn start_process(
     path: &Path,
     args: &[CString],
     env: &[CString],
-    cwd: Option<&Path>,
+    (cwd, cpus): (Option<&Path>, Option<&[usize]>),
     ends: &Ends,
     shell: bool,
 ) -> anyhow::Result<Process> {
@@ -176,7 +187,8 @@ pub fn start_process(
     let path = CString::new(std::path::absolute(path)?.as_os_str().as_bytes())?;
     let cwd = cwd.map(|cwd| CString::new(cwd.as_os_str().as_bytes())).transpose()?;
     let fds = ends.pairs();
-    let command = ordinary::Command { path: &path, args, env, cwd: cwd.as_deref(), fds: &fds, shell };
+    let cpus = cpus.map(ordinary::cpu_set);
+    let command = ordinary::Command { path: &path, args, env, cwd: cwd.as_deref(), cpus, fds: &fds, shell };
     Ok(Process::Ordinary(ordinary::start(&command)?))
 }
 

@@ -478,7 +478,7 @@ impl Agent {
         let rank = &self.ranks[index];
         let host = match (rank.task.node(), &self.fleet) {
             (Some(node), Some(fleet)) => fleet.host(node).to_owned(),
-            _ => self.spawner.hostname().to_string_lossy().into_owned(),
+            _ => self.spawner.hostname(),
         };
         RankData {
             name: rank.name.clone(),

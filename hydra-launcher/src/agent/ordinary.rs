@@ -26,6 +26,8 @@ pub struct Command<'a> {
     pub env: &'a [CString],
     /// Working directory, if another than the launcher's.
     pub cwd: Option<&'a CStr>,
+    /// The processors it may use, if not the launcher's.
+    pub cpus: Option<libc::cpu_set_t>,
     /// Pairs (descriptor here, descriptor in the process); others are inherited unless marked close-on-exec.
     pub fds: &'a [(RawFd, RawFd)],
     /// Whether /bin/sh runs the file if the kernel finds it is no program, as execvp does.
@@ -53,6 +55,17 @@ impl StartError {
     pub fn is_no_program(&self) -> bool {
         matches!(self.reason.raw_os_error(), Some(libc::ENOEXEC | libc::ENOENT | libc::ELIBBAD | libc::EINVAL))
     }
+}
+
+/// A set of processors by their numbers.
+pub fn cpu_set(cpus: &[usize]) -> libc::cpu_set_t {
+    // SAFETY: all-zero is the empty set.
+    let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    for &cpu in cpus.iter().filter(|&&cpu| cpu < libc::CPU_SETSIZE as usize) {
+        // SAFETY: the number is within the set's size.
+        unsafe { libc::CPU_SET(cpu, &mut set) };
+    }
+    set
 }
 
 /// Starts it; the process leads a session of its own and dies with the launcher.
@@ -142,6 +155,9 @@ fn execute(
         if command.cwd.is_some_and(|directory| libc::chdir(directory.as_ptr()) < 0) {
             return ("enter its working directory", Errno::last());
         }
+        if command.cpus.is_some_and(|cpus| libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &cpus) < 0) {
+            return ("bind itself to its CPUs", Errno::last());
+        }
         // A Rust program ignores SIGPIPE, and execve keeps that.
         let mut default: libc::sigaction = std::mem::zeroed();
         default.sa_sigaction = libc::SIG_DFL;
@@ -201,7 +217,7 @@ mod tests {
         let (read, write) = nix::unistd::pipe().expect("pipe");
         let fds = [(std::os::fd::AsRawFd::as_raw_fd(&write), 1)];
         let env = [c"A=b c".to_owned()];
-        let command = Command { path, args: &args, env: &env, cwd: Some(c"/"), fds: &fds, shell };
+        let command = Command { path, args: &args, env: &env, cwd: Some(c"/"), cpus: None, fds: &fds, shell };
         let mut child = start(&command)?;
         drop(write);
         let mut text = String::new();

@@ -57,9 +57,9 @@ impl Spawner {
         Ok(Spawner { env, hostname: plan.hostname.clone(), name: name.to_owned(), groups: 0, is_here, null })
     }
 
-    /// Name of this machine.
-    pub fn hostname(&self) -> &OsStr {
-        &self.hostname
+    /// The name of this host.
+    pub fn hostname(&self) -> String {
+        self.hostname.to_string_lossy().into_owned()
     }
 
     /// Starts all processes of a request, or none.
@@ -106,7 +106,7 @@ impl Spawner {
         let ends = Ends::new(true, stdin).context("no descriptors (ulimit -n limits them)")?;
         let pmi_fd = ends.pmi_fd.context("no PMI socket")?;
         let env = self.env.of_task(Some(Place { rank, size, local_rank: rank, local_size: size, local_ranks: None, pmi_fd }))?;
-        let process = launch::start_process(&found.path, &found.args, &env, found.cwd.as_deref(), &ends, true)
+        let process = launch::start_process(&found.path, &found.args, &env, (found.cwd.as_deref(), None), &ends, true)
             .with_context(|| found.path.display().to_string())?;
         Ok((process, ends))
     }
@@ -148,6 +148,7 @@ impl Agent {
         self.spawner.groups = number;
         for (rank, (process, ends, program)) in std::mem::take(&mut started.0).into_iter().enumerate() {
             let name = format!("rank {rank} of spawned group {number}");
+            self.outputs.iter_mut().for_each(|output| output.skip_to(self.ranks.len()));
             let ours = ends.keep(&mut self.outputs).map_err(|errno| errno.to_string())?;
             launch::enlist(Rank::new(process, ours, name, &program), &mut self.janitor, &mut self.traces, &mut self.ranks);
             self.alive += 1;

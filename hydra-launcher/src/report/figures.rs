@@ -91,7 +91,7 @@ pub fn heat_map(size: usize, traffic: &[Vec<Tally>], value: impl Fn(Tally) -> u6
                     width="21" height="10" {}
             }
             text.tick x=(LEFT) y=(format!("{:.1}", TOP + edge + 40.0)) { "0" }
-            text.tick x=(LEFT + 22.0) y=(format!("{:.1}", TOP + edge + 40.0)) { (shown(least)) }
+            @if least < most { text.tick x=(LEFT + 22.0) y=(format!("{:.1}", TOP + edge + 40.0)) { (shown(least)) } }
             text.tick x=(LEFT + 22.0 * (SHADES + 1) as f64) y=(format!("{:.1}", TOP + edge + 40.0)) text-anchor="end" { (shown(most)) }
         }
     }

@@ -14,7 +14,8 @@ const FUNCTIONS: usize = 20;
 pub fn page(run: &Run) -> String {
     let world = &run.ranks[..run.size.min(run.ranks.len())];
     let told: Vec<&Counted> = world.iter().filter_map(|rank| rank.counted.as_ref()).collect();
-    let title = format!("{} ranks: {}", run.size, programs(world));
+    let noun = if run.size == 1 { "rank" } else { "ranks" };
+    let title = format!("{} {noun}: {}", run.size, programs(world));
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -56,7 +57,11 @@ fn tiles(run: &Run, world: &[RankData], told: &[&Counted]) -> Markup {
     let shares: Vec<f64> = told.iter().map(|counted| counted.share_in_mpi() * 100.0).collect();
     let mean = shares.iter().sum::<f64>() / shares.len().max(1) as f64;
     let (least, most) = shares.iter().fold((100.0f64, 0.0f64), |(least, most), &share| (least.min(share), most.max(share)));
-    let hosts_text = if hosts.len() == 1 { format!("rank(s) on {}", hosts[0]) } else { format!("ranks on {} hosts", hosts.len()) };
+    let noun = if run.size == 1 { "rank" } else { "ranks" };
+    let hosts_text = match hosts[..] {
+        [host] => format!("{noun} on {host}"),
+        _ => format!("{noun} on {} hosts", hosts.len()),
+    };
     html! {
         div.tiles {
             div { b { (run.size) } span { (hosts_text) } }
