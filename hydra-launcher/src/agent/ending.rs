@@ -230,7 +230,11 @@ impl Agent {
         if self.ending {
             return;
         }
-        self.living(|pid| send_to_group(pid, signal as i32));
+        self.living(|pid| {
+            send_to_group(pid, signal as i32);
+            // A rank that was stopped would not notice.
+            send_to_group(pid, libc::SIGCONT);
+        });
         let (name, text) = (signal.as_str(), signal_text(signal as i32));
         self.say(&format!("{name} ({text}) sent to the ranks; a second one kills them"));
     }
