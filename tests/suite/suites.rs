@@ -93,7 +93,8 @@ pub fn add(cases: &mut Cases) {
     }
     cases.add("benchmarks::pip::refused::no_memory", || {
         // Each of 64 messages has a buffer of 2 GiB, in 1 GiB of address space.
-        let script = format!("ulimit -v 1048576; exec {} -b multiple -m 1:2147483647", places::built("osu_bw").display());
+        let script =
+            format!("ulimit -v 1048576; exec {} -b multiple -m 1:2147483647", places::built("osu_bw").display());
         let outcome = Run::stock("-n 2 sh -c").arg(script).end()?;
         let said = outcome.expect_code(1)?.err();
         ensure!(said.contains("cannot allocate 2147483647 bytes for a message buffer"), "{outcome}");
@@ -178,7 +179,8 @@ fn lacks_it(outcome: &Outcome, program: &str) -> bool {
 
 /// A suite of IMB with `-check on`: all benchmarks on two processes, and those with patterns of their own on four.
 fn checked(launcher: &'static str, program: &'static str) -> Result<()> {
-    let all = "PingPongAnySource,PingPingAnySource,PingPongSpecificSource,PingPingSpecificSource,Uniband,Biband,Reduce_bcast";
+    let all =
+        "PingPongAnySource,PingPingAnySource,PingPongSpecificSource,PingPingSpecificSource,Uniband,Biband,Reduce_bcast";
     let (more, many) = match program {
         "IMB-MPI1" => (format!("-include {all}"), "Sendrecv Exchange Uniband Alltoallv Reduce_scatter Reduce_bcast"),
         "IMB-RMA" => ("-include Get_local,Get_all_local".into(), "All_put_all One_get_all Exchange_put Exchange_get"),

@@ -40,8 +40,7 @@ impl World {
     /// # Errors
     /// When MPI was initialised before in this process.
     pub fn with_threads(wanted: Threading) -> Result<Self, String> {
-        let (universe, threading) =
-            mpi::initialize_with_threading(wanted).ok_or("MPI is initialised already")?;
+        let (universe, threading) = mpi::initialize_with_threading(wanted).ok_or("MPI is initialised already")?;
         let world = universe.world();
         let (comm, rank, size) = (world.as_raw(), world.rank(), world.size());
         // SAFETY: a constant that rsmpi's C part defines, valid as soon as the library is loaded.

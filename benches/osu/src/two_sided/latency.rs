@@ -55,7 +55,8 @@ pub(super) fn tables(world: &World, options: &Options) -> Result<(), Failure> {
             drop(test.exchange);
             let microseconds = |seconds: f64| seconds * 1e6 / (2.0 * f64::from(pairs));
             let total = world.sums_at_root(&[if leads { seconds.total } else { 0.0 }])[0];
-            let mut samples: Vec<f64> = seconds.samples.iter().map(|&sample| if leads { sample } else { 0.0 }).collect();
+            let mut samples: Vec<f64> =
+                seconds.samples.iter().map(|&sample| if leads { sample } else { 0.0 }).collect();
             samples = world.sums_at_root(&samples).into_iter().map(microseconds).collect();
             if root {
                 let row = Row {
