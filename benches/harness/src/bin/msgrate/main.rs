@@ -6,8 +6,6 @@
 mod streams;
 mod table;
 
-use std::time::Duration;
-
 use bench_harness::{Threading, World, emit};
 
 const HELP: &str = "\
@@ -52,9 +50,11 @@ fn main() {
             std::process::exit(1);
         }
     };
-    let outcome = if options.table { table::print(&options) } else { ranks(&options) };
+    let (root, outcome) = if options.table { (true, table::print(&options)) } else { ranks(&options) };
     if let Err(why) = outcome {
-        eprintln!("msgrate: {why}.");
+        if root {
+            eprintln!("msgrate: {why}.");
+        }
         std::process::exit(1);
     }
 }
@@ -98,28 +98,30 @@ fn parse(mut parser: lexopt::Parser) -> Result<Option<Options>, lexopt::Error> {
     Ok(Some(options))
 }
 
-/// Measures as a rank of a job. The rate is that of all streams together.
-fn ranks(options: &Options) -> Result<(), String> {
+/// Measures as a rank of a job. Also returns whether this is rank 0, which alone says what went wrong.
+fn ranks(options: &Options) -> (bool, Result<(), String>) {
     let wanted = if options.threads > 1 { Threading::Multiple } else { Threading::Single };
-    let world = World::with_threads(wanted)?;
-    if world.size() < 2 || world.size() % 2 != 0 {
-        let (root, size) = (world.rank() == 0, world.size());
-        drop(world);
-        if root {
-            return Err(format!("this test requires an even number of processes; {size} were started"));
-        }
-        std::process::exit(1);
+    match World::with_threads(wanted) {
+        Ok(world) => (world.rank() == 0, measure(&world, options, wanted)),
+        Err(why) => (true, Err(why)),
     }
-    if world.threading() != wanted && wanted == Threading::Multiple {
+}
+
+/// Measures and, on rank 0, prints the rate of all streams together.
+fn measure(world: &World, options: &Options, wanted: Threading) -> Result<(), String> {
+    let ranks = world.size();
+    if ranks < 2 || ranks % 2 != 0 {
+        return Err(format!("this test requires an even number of processes; {ranks} were started"));
+    }
+    if wanted == Threading::Multiple && world.threading() != wanted {
         return Err("MPI_Init_thread must return MPI_THREAD_MULTIPLE".into());
     }
-    let (elapsed, wrong) = streams::measure(&world, options)?;
+    let (elapsed, wrong) = streams::measure(world, options)?;
     let slowest = world.gather_at_root(elapsed.as_secs_f64()).into_iter().fold(0.0, f64::max);
     let wrong = world.broadcast(world.sum_at_root(wrong));
-    let streams = options.threads * world.size() as usize / 2;
+    let streams = options.threads * ranks as usize / 2;
     if world.rank() == 0 {
-        let messages = (streams * options.window * options.iterations) as f64;
-        let rate = messages / Duration::from_secs_f64(slowest).as_secs_f64();
+        let rate = (streams * options.window * options.iterations) as f64 / slowest;
         emit(&format!("{:<10}{:>10}{:>18}\n", "# Size", "Streams", "Messages/s"));
         emit(&format!("{:<10}{streams:>10}{rate:>18.2}\n", options.size));
     }
