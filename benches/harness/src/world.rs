@@ -345,6 +345,17 @@ impl Requests {
         unsafe { ffi::MPI_Startall(self.requests.len() as i32, self.requests.as_mut_ptr()) };
     }
 
+    /// MPI_Start and MPI_Wait of request `slot`, which is persistent and inactive.
+    #[inline(always)]
+    pub fn start_and_wait(&mut self, slot: usize) {
+        let (request, status) = (&raw mut self.requests[slot], self.statuses[slot].as_mut_ptr());
+        // SAFETY: a persistent request, by the callers' promise to the function that made it; MPI writes the status.
+        unsafe {
+            ffi::MPI_Start(request);
+            ffi::MPI_Wait(request, status);
+        }
+    }
+
     /// MPI_Request_free of all requests, which are persistent and inactive.
     pub fn free_all(&mut self) {
         for request in &mut self.requests {

@@ -160,10 +160,8 @@ impl<'a> Test<'a> {
             (Exchange::Persistent(send, receive), leads) => {
                 let (first, second) = if leads { (send, receive) } else { (receive, send) };
                 for _ in 0..iterations {
-                    first.start_all();
-                    first.wait_all(1);
-                    second.start_all();
-                    second.wait_all(1);
+                    first.start_and_wait(0);
+                    second.start_and_wait(0);
                 }
             }
         }
