@@ -62,9 +62,7 @@ impl<'a> Exposure<'a> {
     pub unsafe fn accumulate(&self, data: *const u8, part: Part<'_>, target: i32, offset: usize) {
         let (kind, count, to) = (part.datatype.raw(), part.count, offset as ffi::MPI_Aint);
         // SAFETY: the caller's promise; the operation is a constant of rsmpi's C part.
-        unsafe {
-            ffi::MPI_Accumulate(data.cast(), count, kind, target, to, count, kind, ffi::RSMPI_SUM, self.raw)
-        };
+        unsafe { ffi::MPI_Accumulate(data.cast(), count, kind, target, to, count, kind, ffi::RSMPI_SUM, self.raw) };
     }
 
     /// MPI_Get_accumulate with MPI_SUM; what was there before goes to `result`.
@@ -119,7 +117,6 @@ impl<'a> Exposure<'a> {
         // SAFETY: a valid window and rank.
         unsafe { ffi::MPI_Win_lock(ffi::MPI_LOCK_SHARED as i32, target, 0, self.raw) };
     }
-
 
     /// MPI_Win_lock_all
     pub fn lock_all(&self) {

@@ -40,8 +40,7 @@ impl World {
     /// # Errors
     /// When MPI was initialised before in this process.
     pub fn with_threads(wanted: Threading) -> Result<Self, String> {
-        let (universe, threading) =
-            mpi::initialize_with_threading(wanted).ok_or("MPI is initialised already")?;
+        let (universe, threading) = mpi::initialize_with_threading(wanted).ok_or("MPI is initialised already")?;
         let world = universe.world();
         let (comm, rank, size) = (world.as_raw(), world.rank(), world.size());
         // SAFETY: a constant that rsmpi's C part defines, valid as soon as the library is loaded.
@@ -344,6 +343,17 @@ impl Requests {
     pub fn start_all(&mut self) {
         // SAFETY: persistent requests, by the callers' promise to the functions that made them.
         unsafe { ffi::MPI_Startall(self.requests.len() as i32, self.requests.as_mut_ptr()) };
+    }
+
+    /// MPI_Start and MPI_Wait of request `slot`, which is persistent and inactive.
+    #[inline(always)]
+    pub fn start_and_wait(&mut self, slot: usize) {
+        let (request, status) = (&raw mut self.requests[slot], self.statuses[slot].as_mut_ptr());
+        // SAFETY: a persistent request, by the callers' promise to the function that made it; MPI writes the status.
+        unsafe {
+            ffi::MPI_Start(request);
+            ffi::MPI_Wait(request, status);
+        }
     }
 
     /// MPI_Request_free of all requests, which are persistent and inactive.

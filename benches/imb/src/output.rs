@@ -25,9 +25,9 @@ pub fn start(options: &Options, mpi: (i32, i32)) -> String {
     }
     let lengths = match options.lengths {
         Some(_) => "# Message lengths were user defined\n".into(),
-        None => format!(
-            "# Minimum message length in bytes:   {shortest}\n# Maximum message length in bytes:   {longest}\n"
-        ),
+        None => {
+            format!("# Minimum message length in bytes:   {shortest}\n# Maximum message length in bytes:   {longest}\n")
+        }
     };
     let (element, reduction) = (options.element.1, options.reduction.1);
     format!(
@@ -226,7 +226,10 @@ mod tests {
         let options = Options::new(&MPI1);
         let of = |name| text(name, &options, (1, 2, 2));
         assert!(of("Sendrecv").starts_with("\n#-----------------------------------------------------------------------------\n# Benchmarking Sendrecv \n"));
-        assert!(of("Sendrecv").ends_with("       #bytes #repetitions  t_min[usec]  t_max[usec]  t_avg[usec]   Mbytes/sec\n"));
+        assert!(
+            of("Sendrecv")
+                .ends_with("       #bytes #repetitions  t_min[usec]  t_max[usec]  t_avg[usec]   Mbytes/sec\n")
+        );
         assert_eq!(
             line("Sendrecv", 8, &[0.43e-6, 0.45e-6]),
             "            8           50         0.43         0.45         0.44        35.56\n"

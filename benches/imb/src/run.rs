@@ -215,8 +215,12 @@ impl<'a> Table<'a> {
         for (group, ((first, second), errors)) in
             first.chunks(chunk).zip(second.chunks(chunk)).zip(errors.chunks(chunk)).enumerate()
         {
-            let seconds: Vec<[f64; 2]> =
-                first.iter().zip(second).map(|(&first, &second)| [first, second]).filter(|times| times[0] >= 0.0).collect();
+            let seconds: Vec<[f64; 2]> = first
+                .iter()
+                .zip(second)
+                .map(|(&first, &second)| [first, second])
+                .filter(|times| times[0] >= 0.0)
+                .collect();
             let wrong = errors.iter().sum::<f64>() as i32;
             defects = defects.saturating_add(wrong);
             emit(&output::row(

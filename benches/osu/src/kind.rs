@@ -93,7 +93,13 @@ const COLLECTIVES: [(Operation, &str, &str, &str, &str); 20] = [
     (Operation::Allgather, "allgather", "Allgather", "Allgather", "Allgather"),
     (Operation::Allgatherv, "allgatherv", "Allgatherv", "Allgatherv", "Allgatherv"),
     (Operation::Allreduce, "allreduce", "Allreduce", "Allreduce", "Allreduce"),
-    (Operation::Alltoall, "alltoall", "All-to-All Personalized Exchange", "All-to-All", "All-to-All Personalized Exchange"),
+    (
+        Operation::Alltoall,
+        "alltoall",
+        "All-to-All Personalized Exchange",
+        "All-to-All",
+        "All-to-All Personalized Exchange",
+    ),
     (
         Operation::Alltoallv,
         "alltoallv",
@@ -264,7 +270,10 @@ mod tests {
         assert_eq!(title(Operation::Alltoall, Form::NonBlocking), "MPI Non-blocking All-to-All Latency");
         assert_eq!(title(Operation::Bcast, Form::NonBlocking), "MPI Non-Blocking Broadcast Latency");
         assert_eq!(title(Operation::Barrier, Form::Persistent), "MPI Barrier Persistent Latency");
-        assert_eq!(Kind::Collective(Operation::ReduceScatterBlock, Form::NonBlocking).program(), "osu_ireduce_scatter_block");
+        assert_eq!(
+            Kind::Collective(Operation::ReduceScatterBlock, Form::NonBlocking).program(),
+            "osu_ireduce_scatter_block"
+        );
     }
 
     #[test]

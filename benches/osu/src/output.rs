@@ -178,7 +178,8 @@ mod tests {
 
     #[test]
     fn latency_looks_like_the_original() {
-        let (mut options, row) = (Options::new(Kind::Latency), |size, value, errors| line(Kind::Latency, size, &[value], errors));
+        let (mut options, row) =
+            (Options::new(Kind::Latency), |size, value, errors| line(Kind::Latency, size, &[value], errors));
         let start = format!("\n# OSU MPI Latency Test v{}\n# Datatype: MPI_CHAR.\n", env!("CARGO_PKG_VERSION"));
         assert_eq!(header(&options), format!("{start}# Size       Avg Latency(us)\n"));
         assert_eq!(row(1, 0.469, None), "1                       0.47\n");
@@ -285,8 +286,14 @@ mod tests {
         let mut options = Options::new(Kind::FetchAndOpLatency);
         options.validate = true;
         assert!(header(&options).ends_with("# Size          Latency (us)        Validation\n"));
-        assert_eq!(line(Kind::FetchAndOpLatency, 1, &[1.84], Some(0)), "1                       1.84            passed\n");
-        assert_eq!(line(Kind::FetchAndOpLatency, 8, &[1.36], Some(2)), "8                       1.36            failed\n");
+        assert_eq!(
+            line(Kind::FetchAndOpLatency, 1, &[1.84], Some(0)),
+            "1                       1.84            passed\n"
+        );
+        assert_eq!(
+            line(Kind::FetchAndOpLatency, 8, &[1.36], Some(2)),
+            "8                       1.36            failed\n"
+        );
         assert!(atomic_summary(2, 1).ends_with(
             "-\nAtomic Data Validation results for Rank=1:\n\
              PASSED: All 1 combinations of ops and datatypes tested passed.\n\
@@ -314,7 +321,10 @@ mod tests {
         let text = whole(&options);
         assert!(text.starts_with("# OSU MPI Multiple Bandwidth / Message Rate Test v"));
         assert!(text.ends_with("\n# [ pairs: 1 ] [ window size: 64 ]\n# Datatype: MPI_CHAR.\n# Size                  MB/s        Messages/s\n"));
-        assert_eq!(line(Kind::MultiPair, 1, &[1.74, 1_744_773.45], None), "1                       1.74        1744773.45\n");
+        assert_eq!(
+            line(Kind::MultiPair, 1, &[1.74, 1_744_773.45], None),
+            "1                       1.74        1744773.45\n"
+        );
         options.print_rate = false;
         assert!(whole(&options).ends_with("\n# Size                  MB/s\n"));
         options.vary_window = true;

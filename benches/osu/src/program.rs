@@ -110,10 +110,9 @@ pub fn check_pairs(world: &World) -> Result<(), Failure> {
     check_many(world)?;
     match world.size() % 2 {
         0 => Ok(()),
-        _ => Err(Failure::Run(format!(
-            "This test requires an even number of processes; {} were started",
-            world.size()
-        ))),
+        _ => {
+            Err(Failure::Run(format!("This test requires an even number of processes; {} were started", world.size())))
+        }
     }
 }
 

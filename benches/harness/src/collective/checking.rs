@@ -191,7 +191,8 @@ mod tests {
     #[test]
     fn a_sum_is_right_only_with_every_rank_once() {
         let all = prepared(Operation::Allreduce);
-        let value = |bytes: &[u8], at: usize| f32::from_ne_bytes(bytes[4 * at..4 * at + 4].try_into().expect("4 bytes"));
+        let value =
+            |bytes: &[u8], at: usize| f32::from_ne_bytes(bytes[4 * at..4 * at + 4].try_into().expect("4 bytes"));
         let sum = |ranks: [usize; 3]| -> Vec<u8> {
             (0..5).flat_map(|at| ranks.iter().map(|&rank| value(&all[rank].0, at)).sum::<f32>().to_ne_bytes()).collect()
         };

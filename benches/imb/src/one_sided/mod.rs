@@ -9,8 +9,7 @@ use crate::benchmark::{Arrives, Benchmark, Data, Exposes, Layout, Mode, PLAIN, P
 use crate::checking::{left, peer, right};
 
 /// Passive synchronisation: a row completes each operation, then all together.
-const PASSIVE: Benchmark =
-    Benchmark { exposes: Exposes::Recv, modes: &[Mode::NonAggregate, Mode::Aggregate], ..PLAIN };
+const PASSIVE: Benchmark = Benchmark { exposes: Exposes::Recv, modes: &[Mode::NonAggregate, Mode::Aggregate], ..PLAIN };
 /// The same from one process to all others, or from all.
 const MANY: Benchmark = Benchmark { processes: Processes::Any, modes: &[Mode::Only], ..PASSIVE };
 /// Fences: all operations together first.

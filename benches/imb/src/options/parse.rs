@@ -178,6 +178,11 @@ mod tests {
         assert!(text.contains("\n    Get_local (non-default)\n"));
         let text = run("-help iter").err().unwrap_or_default();
         assert!(text.contains("\nOption: [-iter msgspersample[,overall_vol[,msgs_nonaggr]]]\nGroup: IMB-MPI1\n\n"));
-        assert!(run("-help").err().unwrap_or_default().contains("\nUsage: IMB-MPI1 [-help]\n                [-help option]\n"));
+        assert!(
+            run("-help")
+                .err()
+                .unwrap_or_default()
+                .contains("\nUsage: IMB-MPI1 [-help]\n                [-help option]\n")
+        );
     }
 }

@@ -134,7 +134,12 @@ pub(super) const OPTIONS: &[Opt] = &[
         help: &["char, int, float or double (default float)"],
         set: reduction_type,
     },
-    Opt { name: "zero_size", value: "on or off", help: &["whether size 0 is measured (default on)"], set: switch!(zero_size) },
+    Opt {
+        name: "zero_size",
+        value: "on or off",
+        help: &["whether size 0 is measured (default on)"],
+        set: switch!(zero_size),
+    },
     Opt {
         name: "warm_up",
         value: "on or off",

@@ -77,12 +77,7 @@ impl<'a> Setup<'a> {
     ///
     /// # Errors
     /// When the library has no persistent form of it.
-    pub fn new(
-        job: &'a mut Job<'_>,
-        options: &Options,
-        datatype: &'a Datatype,
-        count: usize,
-    ) -> Result<Self, String> {
+    pub fn new(job: &'a mut Job<'_>, options: &Options, datatype: &'a Datatype, count: usize) -> Result<Self, String> {
         let Job { world, operation, form, graph, memory } = job;
         let root = match options.root {
             Root::Fixed(root) => root,
@@ -213,9 +208,9 @@ impl Drop for Setup<'_> {
 /// The operation once.
 #[inline(always)]
 fn operate(form: Form, call: &Call<'_>, request: &mut Pending) {
-    // SAFETY: the buffers of `Memory` hold all messages of the largest size, and this thread does not touch them before the
-    // operation is complete, which it is here.
     match form {
+        // SAFETY: the buffers of `Memory` hold all messages of the largest size, and this thread does not touch them before the
+        // operation is complete, which it is here.
         Form::Blocking => unsafe { call.run() },
         Form::NonBlocking => {
             // SAFETY: as above.

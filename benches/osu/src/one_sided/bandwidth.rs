@@ -96,8 +96,7 @@ impl Test<'_> {
             true => Vec::new(),
             false => (0..schedule.iterations).map(|_| self.clocked(1, &burst)).collect(),
         };
-        let seconds =
-            if samples.is_empty() { self.clocked(schedule.iterations, &burst) } else { samples.iter().sum() };
+        let seconds = if samples.is_empty() { self.clocked(schedule.iterations, &burst) } else { samples.iter().sum() };
         self.epochs.end();
         self.world.barrier();
         (seconds, samples, 0)

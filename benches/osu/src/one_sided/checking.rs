@@ -108,7 +108,9 @@ impl Check {
     fn count(&self, bytes: &[u8], value: impl Fn(usize) -> u8) -> usize {
         let size = self.element.size();
         let elements = bytes.chunks_exact(size).enumerate();
-        elements.filter(|&(position, element)| element != &self.element.encoded(i64::from(value(position)))[..size]).count()
+        elements
+            .filter(|&(position, element)| element != &self.element.encoded(i64::from(value(position)))[..size])
+            .count()
     }
 }
 

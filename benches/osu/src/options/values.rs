@@ -55,7 +55,9 @@ pub(super) fn derived(options: &mut Options, text: &str) -> Option<()> {
                 let (stride, length) = (at_least(stride, 1)?, at_least(length, 1)?);
                 (length <= stride).then_some(Shape::Vector { stride, length })?
             }
-            ("indx", path) => Shape::Indexed(pairs(path, 1)?.into_iter().map(|(at, len)| (at as usize, len as usize)).collect()),
+            ("indx", path) => {
+                Shape::Indexed(pairs(path, 1)?.into_iter().map(|(at, len)| (at as usize, len as usize)).collect())
+            }
             _ => return None,
         },
     });
@@ -158,7 +160,10 @@ pub(super) fn graph(options: &mut Options, text: &str) -> Option<()> {
     options.graph = match text.split_once(':')? {
         ("cart", numbers) => {
             let (dimensions, radius) = numbers.split_once(':')?;
-            Graph::Grid { dimensions: at_least(dimensions, 1).filter(|&value| value <= 8)?, radius: at_least(radius, 1)? }
+            Graph::Grid {
+                dimensions: at_least(dimensions, 1).filter(|&value| value <= 8)?,
+                radius: at_least(radius, 1)?,
+            }
         }
         ("graph", path) => Graph::Edges(pairs(path, 0)?),
         _ => return None,

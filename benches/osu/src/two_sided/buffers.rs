@@ -44,8 +44,8 @@ impl Buffers {
     /// Counts the wrong bytes of the received messages of one window of `iteration`.
     pub fn count_errors(&self, message: &Message, window: usize, iteration: usize) -> i32 {
         let received = self.incoming.iter().enumerate().take(window);
-        let wrong = received
-            .map(|(slot, buffer)| message.layout.count_errors(&buffer[..message.size], iteration + slot));
+        let wrong =
+            received.map(|(slot, buffer)| message.layout.count_errors(&buffer[..message.size], iteration + slot));
         wrong.fold(0, i32::saturating_add)
     }
 }

@@ -55,7 +55,8 @@ pub(super) fn tables(world: &World, options: &Options) -> Result<(), Failure> {
             drop(test.exchange);
             let microseconds = |seconds: f64| seconds * 1e6 / (2.0 * f64::from(pairs));
             let total = world.sums_at_root(&[if leads { seconds.total } else { 0.0 }])[0];
-            let mut samples: Vec<f64> = seconds.samples.iter().map(|&sample| if leads { sample } else { 0.0 }).collect();
+            let mut samples: Vec<f64> =
+                seconds.samples.iter().map(|&sample| if leads { sample } else { 0.0 }).collect();
             samples = world.sums_at_root(&samples).into_iter().map(microseconds).collect();
             if root {
                 let row = Row {
@@ -159,10 +160,8 @@ impl<'a> Test<'a> {
             (Exchange::Persistent(send, receive), leads) => {
                 let (first, second) = if leads { (send, receive) } else { (receive, send) };
                 for _ in 0..iterations {
-                    first.start_all();
-                    first.wait_all(1);
-                    second.start_all();
-                    second.wait_all(1);
+                    first.start_and_wait(0);
+                    second.start_and_wait(0);
                 }
             }
         }

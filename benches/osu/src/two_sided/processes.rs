@@ -37,6 +37,7 @@ impl Children {
             // SAFETY: the child makes system calls only, and does not return from here: it waits for the signal of `drop`, or for
             // the end of its parent.
             match unsafe { libc::fork() } {
+                // SAFETY: system calls that touch no memory.
                 0 => unsafe {
                     libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
                     // Longer than any run; a parent that ended before the call above is not waited for.

@@ -29,7 +29,8 @@ pub fn measure(world: &World, options: &Options) -> Result<(), Failure> {
     check_pair(world)?;
     let (senders, receivers) = options.workers;
     if options.validate && senders != receivers {
-        let equal = "Number of sender and receiver threads must be same when validation is enabled. Use option -t to set";
+        let equal =
+            "Number of sender and receiver threads must be same when validation is enabled. Use option -t to set";
         return Err(Failure::Run(equal.into()));
     }
     if world.threading() != Threading::Multiple {
@@ -41,7 +42,8 @@ pub fn measure(world: &World, options: &Options) -> Result<(), Failure> {
         emit(&format!("{} \n{}\n{}", of("Sender", senders), of("Receiver", receivers), preamble(options)));
     }
     let threads = if root { senders } else { receivers };
-    let buffers = (0..threads).map(|_| Ok((Buffer::filled(options.max_size, b'a')?, Buffer::filled(options.max_size, b'b')?)));
+    let buffers =
+        (0..threads).map(|_| Ok((Buffer::filled(options.max_size, b'a')?, Buffer::filled(options.max_size, b'b')?)));
     let mut buffers = world.agree(buffers.collect::<Result<Vec<_>, String>>()).map_err(Failure::Run)?;
     for options in &options.each_element().collect::<Vec<_>>() {
         if root {
