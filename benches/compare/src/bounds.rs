@@ -64,7 +64,13 @@ mod tests {
         let measured = |&(one_core_us, two_cores_us): &(f64, f64)| {
             let times = Times { one_core_us, two_cores_us };
             let copies = COPY_SIZES.map(|bytes| Copy { bytes, dirty: times, unchanged: times }).to_vec();
-            Calibrated { round_trip_ns: [60.0; 2], state: State::Near, at: 0.0, measured: Copies { copies } }
+            Calibrated {
+                round_trip_ns: [60.0; 2],
+                state: State::Near,
+                at: 0.0,
+                others: 0.0,
+                measured: Copies { copies },
+            }
         };
         Results { limits: times.iter().map(measured).collect(), ..Results::default() }
     }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::benchmarks::{Benchmark, Stream};
 use crate::child::{self, Interrupted};
+use crate::load::{self, Load};
 use crate::parse::Points;
 use crate::programs::Programs;
 use crate::progress::Progress;
@@ -37,6 +38,9 @@ pub struct Calibrated<T> {
     pub state: State,
     /// When it began, in seconds after the campaign did.
     pub at: f64,
+    /// How many cores other programs used meanwhile.
+    #[serde(default)]
+    pub others: f64,
     /// The measurement.
     pub measured: T,
 }
@@ -207,7 +211,7 @@ impl Campaign<'_> {
         let program = self.programs.place(self.rivals[rival].abi, test.program);
         let arguments: Vec<&str> = test.arguments.split_whitespace().collect();
         let command = self.rivals[rival].command(RANKS, &program, &arguments);
-        let (at, before) = (self.start.elapsed(), self.calibrate()?);
+        let (at, load, before) = (self.start.elapsed(), Load::now(), self.calibrate()?);
         let outcome = child::run(&command, WATCHDOG, self.stop)?;
         let after = self.calibrate()?;
         let points = match test.stream {
@@ -221,7 +225,7 @@ impl Campaign<'_> {
             (!missing.is_empty()).then(|| format!("its output has no value for {} bytes", missing.join(", ")))
         });
         Ok(match trouble {
-            None => Ok(calibrated(at, before, after, Run { benchmark, rival, points })),
+            None => Ok(calibrated((at, &load), before, after, Run { benchmark, rival, points })),
             Some(trouble) => {
                 let words: Vec<String> = command.iter().map(|word| quoted(&word.to_string_lossy())).collect();
                 Err(Failed { benchmark, rival, command: words.join(" "), trouble, stderr: outcome.stderr })
@@ -231,11 +235,11 @@ impl Campaign<'_> {
 
     /// None when others have the cores.
     fn limits(&self) -> Result<Option<Calibrated<Copies>>> {
-        let (at, before) = (self.start.elapsed(), self.calibrate()?);
+        let (at, load, before) = (self.start.elapsed(), Load::now(), self.calibrate()?);
         let copies = COPY_SIZES.into_iter().map(|bytes| copy(self.cores, bytes)).collect::<Result<Vec<_>>>();
         match copies {
             Err(why) if why.is::<TooBusy>() => Ok(None),
-            copies => Ok(Some(calibrated(at, before, self.calibrate()?, Copies { copies: copies? }))),
+            copies => Ok(Some(calibrated((at, &load), before, self.calibrate()?, Copies { copies: copies? }))),
         }
     }
 
@@ -258,6 +262,9 @@ pub fn calibrate(cores: Cores, stop: &AtomicBool) -> Result<f64> {
     }
 }
 
-fn calibrated<T>(at: Duration, before: f64, after: f64, measured: T) -> Calibrated<T> {
-    Calibrated { round_trip_ns: [before, after], state: State::during(before, after), at: at.as_secs_f64(), measured }
+/// A measurement that others disturbed is in no state.
+fn calibrated<T>((at, load): (Duration, &Load), before: f64, after: f64, measured: T) -> Calibrated<T> {
+    let others = load.others();
+    let state = if others > load::MOST { State::Mixed } else { State::during(before, after) };
+    Calibrated { round_trip_ns: [before, after], state, at: at.as_secs_f64(), others, measured }
 }

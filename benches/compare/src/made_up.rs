@@ -19,6 +19,7 @@ pub fn record(rivals_count: usize, runs: &[(usize, f64, f64)]) -> Record {
         round_trip_ns: [round_trip; 2],
         state: State::of(round_trip),
         at: at as f64,
+        others: 0.0,
         measured: Run { benchmark: 0, rival, points: Points::from([(8, value)]) },
     };
     let mut rivals = rivals(&places);
@@ -52,5 +53,5 @@ fn copies() -> Calibrated<Copies> {
         Copy { bytes, dirty: times, unchanged: times }
     };
     let measured = Copies { copies: COPY_SIZES.map(copy).to_vec() };
-    Calibrated { round_trip_ns: [60.0; 2], state: State::Near, at: 0.0, measured }
+    Calibrated { round_trip_ns: [60.0; 2], state: State::Near, at: 0.0, others: 0.0, measured }
 }

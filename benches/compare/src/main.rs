@@ -9,6 +9,7 @@ mod benchmarks;
 mod bounds;
 mod campaign;
 mod child;
+mod load;
 mod machine;
 #[cfg(test)]
 mod made_up;

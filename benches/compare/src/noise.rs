@@ -36,7 +36,10 @@ impl Noise {
             runs: [State::Near, State::Middle, State::Far, State::Mixed].map(count),
             typical: median(&spreads),
             high: spreads.get(spreads.len() * 9 / 10).copied(),
-            busy: runs.iter().filter(|run| run.round_trip_ns.iter().any(|ns| *ns > BUSY_ABOVE)).count(),
+            busy: runs
+                .iter()
+                .filter(|run| run.others > crate::load::MOST || run.round_trip_ns.iter().any(|ns| *ns > BUSY_ABOVE))
+                .count(),
             changes: runs.windows(2).filter(|pair| pair[0].state != pair[1].state).count(),
         }
     }
@@ -49,7 +52,7 @@ impl Noise {
         if self.busy > 0 {
             let runs = crate::text::count(self.busy, "run");
             text +=
-                &format!(" Other programs had the cores in {runs}, which were dropped: end them and measure again.");
+                &format!(" Other programs used the cores in {runs}, which were dropped: end them and measure again.");
         }
         if let (Some(typical), Some(high)) = (self.typical, self.high) {
             let word = match typical {
@@ -101,7 +104,7 @@ mod tests {
         assert_eq!((noise.changes, noise.runs[0], noise.runs[2]), (11, (State::Near, 6), (State::Far, 6)));
         assert!(!noise.sentences().contains("Other programs"));
         let busy = made_up::record(2, &[(0, 1e6, 1.0)]);
-        assert!(Noise::of(&busy, &[]).sentences().contains("Other programs had the cores in 1 run,"));
+        assert!(Noise::of(&busy, &[]).sentences().contains("Other programs used the cores in 1 run,"));
         assert!(noise.sentences().contains("was noisy"), "{}", noise.sentences());
         assert_eq!(states(&record, &lines), [State::Near, State::Far]);
         assert_eq!(round_trip(&record, State::Far), Some(400.0));

@@ -84,6 +84,7 @@ fn explanation(record: &Record) -> String {
          <p>In each round every benchmark runs once under every library, in random order (seed {}), so that drift of the machine meets \
          all of them. Programs and arguments are the same for all; 2 ranks, on cores {} and {} if the launcher binds them. Values \
          are medians of the runs in the same state of the machine, with quartiles and the number of runs.</p>\n\
+         <p>Runs during which other programs, or the host of a virtual machine, used more than {} of a core count for nothing.</p>\n\
          <p>A ratio says how many times better PiP is: the median of the quotients of all pairs of runs, with the interval that the \
          rank test of Mann and Whitney does not reject at 5 %. <i>Too few</i>: so few runs (PiP's, the other's) have no such interval. \
          <i>Close</i>: the interval holds 1, the runs spread more than they differ. Of many lines one in twenty may be wrong by \
@@ -100,6 +101,7 @@ fn explanation(record: &Record) -> String {
         record.seed,
         record.cores.0,
         record.cores.1,
+        crate::load::MOST,
         record.rivals.iter().map(rival).collect::<String>(),
         record.benchmarks.iter().map(test).collect::<String>(),
     )

@@ -10,6 +10,7 @@ use super::options::Options;
 use super::record::{COPIED, FORMAT, Gap, Message, Record, Sample, What};
 use crate::campaign::calibrate;
 use crate::child::{self, Interrupted, Outcome};
+use crate::load::Load;
 use crate::machine::{self, Machine};
 use crate::output;
 use crate::parse::{Points, osu};
@@ -72,6 +73,7 @@ pub fn measure(options: &Options, stop: &AtomicBool) -> Result<Record> {
         ranks: options.ranks.clone(),
         rounds: 0,
         round_trips_ns: Vec::new(),
+        others: Vec::new(),
         copies: Vec::new(),
         samples: Vec::new(),
         messages: Vec::new(),
@@ -138,7 +140,9 @@ impl Measuring<'_> {
         let arguments: Vec<&str> = arguments.split_whitespace().collect();
         let command = self.record.rivals[rival].command(ranks, &place, &arguments);
         self.calibrate()?;
+        let load = Load::now();
         let outcome = child::run(&command, self.options.limit, self.stop)?;
+        self.record.others.push(load.others());
         self.calibrate()?;
         Ok(outcome)
     }

@@ -44,6 +44,9 @@ pub struct Record {
     pub rounds: usize,
     /// Round trips of a cache line, before and after each run, in nanoseconds.
     pub round_trips_ns: Vec<f64>,
+    /// How many cores other programs used, by run.
+    #[serde(default)]
+    pub others: Vec<f64>,
     /// Copies of [`COPIED`] bytes.
     pub copies: Vec<Times>,
     /// What was measured of ranks.

@@ -37,9 +37,21 @@ fn ranks_text(record: &Record, ranks: usize) -> String {
     }
 }
 
+/// How much of the machine others had.
+pub fn others(record: &Record) -> String {
+    let busy = record.others.iter().filter(|others| **others > crate::load::MOST).count();
+    if busy == 0 {
+        return "No other program used the cores.".to_owned();
+    }
+    format!(
+        "Other programs used the cores in {busy} of {}: end them and measure again.",
+        count(record.others.len(), "run")
+    )
+}
+
 /// Everything for the terminal.
 pub fn text(record: &Record, model: &Model) -> String {
-    let mut text = format!("{}\n", record.machine.line());
+    let mut text = format!("{}\n{}\n", record.machine.line(), others(record));
     for what in What::ALL {
         let mut table = Table::new();
         table.load_preset(NOTHING);
