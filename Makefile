@@ -18,7 +18,7 @@ help:
 	@echo 'make run     install what is missing, build, show ranks in one address space, compare with stock MPICH'
 	@echo 'make test    install what is missing, build, run every test'
 	@echo 'make test-loom  every interleaving of the lock-free modules (part of make test)'
-	@echo 'make test-generated  CASES (10000) generated MPI programs of messages and as many of windows, under PiP and stock MPICH; ARGS="--seed 1 --ranks 2-4"'
+	@echo 'make test-generated  CASES (10000) generated MPI programs of messages, as many of windows and of collectives, under PiP and stock MPICH; ARGS="--seed 1 --ranks 2-4"'
 	@echo 'make bench   a longer comparison, also as JSON; ARGS="..." passes options (ARGS=-h lists them)'
 	@echo 'make paper   the measures of the PiP paper: tables, and figures in target/paper'
 	@echo 'make tune    what the settings of messages should be on this machine (pip-mpiexec -info prints them)'
@@ -60,6 +60,7 @@ test-generated:
 	cargo build --release --workspace --lib --bins --examples
 	"$(RELEASE)/generate-traffic" --cases $(CASES) $(ARGS)
 	"$(RELEASE)/generate-traffic" --one-sided --cases $(CASES) $(ARGS)
+	"$(RELEASE)/generate-traffic" --collectives --cases $(CASES) $(ARGS)
 
 bench: build
 	"$(RELEASE)/compare" --one-sided --rounds 60 --seconds 300 --json "$(BUILD)/bench.json" $(ARGS)

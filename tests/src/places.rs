@@ -19,6 +19,7 @@ const TOOLS: [&str; 21] = [
     "osu_mbw_mr",
     "IMB-MPI1",
     "bench-pip",
+    "halo3d",
     "stencil",
     "address-space",
     "simulation",
