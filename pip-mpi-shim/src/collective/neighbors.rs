@@ -95,7 +95,7 @@ pub struct Neighborhood {
     /// One block for all, or one per edge.
     send: Side,
     each: bool,
-    /// Several edges between two ranks pair the first out with the last in, not with the first.
+    /// Several edges of a graph between two ranks pair the first out with the last in, not with the first.
     crosswise: bool,
     receive: Side,
 }
@@ -120,14 +120,25 @@ pub fn exchange(circle: &Circle, comm: Comm, send: Buffer, receive: Buffer, each
         0 => Side::nothing(),
         _ => send.one()?,
     };
-    // In a grid two ranks wide it must be so. In other graphs it is MPICH's way in this one function.
-    let crosswise = edges.is_grid || equal;
-    Some(Neighborhood { edges, send, each, crosswise, receive })
+    // MPICH's way in MPI_Neighbor_alltoall, but not in its variants.
+    Some(Neighborhood { edges, send, each, crosswise: equal, receive })
 }
 
 impl Neighborhood {
     fn title(&self) -> Title {
         Title { kind: Kind::Neighbors, root: 0, what: u32::from(self.each) }
+    }
+
+    /// Which of the edges that lead to the `destinations` of a source is this rank's edge `index` from it.
+    fn partner(&self, destinations: &[c_int], rank: c_int, index: usize) -> Option<usize> {
+        if self.edges.is_grid {
+            // What leaves in one direction arrives from the other, also where the grid is one or two ranks wide.
+            return destinations.get(index ^ 1).filter(|&&to| to == rank).map(|_| index ^ 1);
+        }
+        let sources = &self.edges.sources;
+        let others = if self.crosswise { &sources[index + 1..] } else { &sources[..index] };
+        let skipped = others.iter().filter(|&&other| other == sources[index]).count();
+        destinations.iter().enumerate().filter(|&(_, &to)| to == rank).nth(skipped).map(|(at, _)| at)
     }
 
     /// The block that comes in by edge `index`.
@@ -140,11 +151,7 @@ impl Neighborhood {
             let offered = card.body.0.as_ptr().cast::<Offered>().read();
             (offered, core::slice::from_raw_parts(offered.destinations, offered.count))
         };
-        let others = if self.crosswise { &self.edges.sources[index + 1..] } else { &self.edges.sources[..index] };
-        let skipped = others.iter().filter(|&&other| other == source).count();
-        let rank = table.rank() as c_int;
-        let mut outgoing = destinations.iter().enumerate().filter(|&(_, &to)| to == rank);
-        let (at, _) = outgoing.nth(skipped).ok_or(Trouble::Differs { peer })?;
+        let at = self.partner(destinations, table.rank() as c_int, index).ok_or(Trouble::Differs { peer })?;
         // SAFETY: a block per edge, or one.
         let view = unsafe { offered.blocks.block(if self.each { at as u32 } else { 0 }) };
         let to = self.receive.block(index as u32);
