@@ -24,7 +24,7 @@ help:
 	@echo 'make test    install what is missing, build, run every test'
 	@echo 'make test-loom  every interleaving of the lock-free modules (part of make test)'
 	@echo 'make test-sanitized  the unit tests of shim and core under the address sanitizer'
-	@echo 'make test-generated  CASES (10000) generated MPI programs of messages and as many of windows, under PiP and stock MPICH; ARGS="--seed 1 --ranks 2-4"'
+	@echo 'make test-generated  CASES (10000) generated MPI programs of messages, as many of windows and of collectives, under PiP and stock MPICH; ARGS="--seed 1 --ranks 2-4"'
 	@echo 'make bench   everything under every MPI found, as a page with plots: target/bench.html, target/bench.json (12 minutes);'
 	@echo '             BASELINE=FILE, a bench.json of before, says what got slower; ARGS="..." passes options (ARGS=-h lists them)'
 	@echo 'make scaling 2 to 64 ranks, measured, and up to 1024 by a cost model: target/scaling.html (10 minutes)'
@@ -75,6 +75,7 @@ test-generated:
 	cargo build --release --workspace --lib --bins --examples
 	"$(RELEASE)/generate-traffic" --cases $(CASES) $(ARGS)
 	"$(RELEASE)/generate-traffic" --one-sided --cases $(CASES) $(ARGS)
+	"$(RELEASE)/generate-traffic" --collectives --cases $(CASES) $(ARGS)
 
 bench: build
 	"$(RELEASE)/compare" --only all --rivals found --rounds 60 --seconds 720 --json "$(BUILD)/bench.json" \

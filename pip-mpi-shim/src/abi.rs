@@ -60,6 +60,7 @@ pub const MESSAGE_NULL: Message = REQUEST_NULL;
 
 pub const GROUP_NULL: Group = 0x0800_0000;
 
+pub const OP_NULL: Op = 0x1800_0000;
 pub const MAX: Op = 0x5800_0001;
 pub const MIN: Op = 0x5800_0002;
 pub const SUM: Op = 0x5800_0003;

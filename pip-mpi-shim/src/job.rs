@@ -202,7 +202,7 @@ impl Job {
     /// takes longer than a switch of context is better spent by another rank, even if nobody seems to wait for the core now.
     #[inline]
     pub fn polls(&self, most: usize) -> usize {
-        const SWITCH: usize = 200;
+        const SWITCH: usize = 64;
         match () {
             () if self.is_crowded() => 1,
             () if self.is_oversubscribed() && tunables::wait() == Wait::Auto => most.min(SWITCH),

@@ -22,6 +22,7 @@ const TOOLS: [&str; 24] = [
     "mpi-library",
     "scaling-ranks",
     "bench-pip",
+    "halo3d",
     "stencil",
     "address-space",
     "simulation",

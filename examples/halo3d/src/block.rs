@@ -90,7 +90,9 @@ impl Block {
     /// The largest difference from the wave times `amplitude`, which is the exact solution.
     pub fn error(&mut self, amplitude: f64) -> f64 {
         let mut largest = 0f64;
-        self.each_inner(|block, at, cell| largest = largest.max((block.cells[cell] - amplitude * block.wave(at)).abs()));
+        self.each_inner(|block, at, cell| {
+            largest = largest.max((block.cells[cell] - amplitude * block.wave(at)).abs())
+        });
         largest
     }
 

@@ -37,6 +37,8 @@ pub trait Task: Send {
     fn refused(&self) -> Option<Trouble> {
         None
     }
+    /// Before a call in the background: what the program may free meanwhile is kept.
+    fn keep(&mut self) {}
     /// The first thing to do; a persistent operation does all of this again and again.
     fn prepare(&mut self) {}
     /// What this rank says of its call.

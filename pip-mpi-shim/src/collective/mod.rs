@@ -8,6 +8,7 @@
 //! | `data`, `operator` | buffers as blocks; reductions in the order of ranks |
 //! | `moving`, `exchanging`, `reducing`, `neighbors` | the operations |
 //! | `tasks` | from the arguments of an MPI function to an operation |
+//! | `keeping` | operations and datatypes that are freed too early |
 //! | `running` | calls that block, and calls that are made in the background |
 
 mod call;
@@ -15,6 +16,7 @@ mod cards;
 mod circle;
 mod data;
 mod exchanging;
+mod keeping;
 pub mod meeting;
 mod moving;
 mod neighbors;
@@ -26,6 +28,7 @@ pub mod tasks;
 pub use call::Trouble;
 pub use circle::{Circle, sweep};
 pub use data::Array;
+pub use keeping::is_kept;
 pub use moving::Barrier;
 pub use neighbors::exchange as with_neighbors;
 pub use reducing::Shape;

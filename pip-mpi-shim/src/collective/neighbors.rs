@@ -16,6 +16,8 @@ use std::sync::Arc;
 pub struct Edges {
     sources: Vec<c_int>,
     destinations: Vec<c_int>,
+    /// A grid, where what leaves in one direction arrives from the other.
+    is_grid: bool,
 }
 
 // What MPI_Topo_test of MPICH says.
@@ -45,7 +47,7 @@ fn graph(comm: Comm, rank: c_int) -> Option<Edges> {
         real::Graph_neighbors_count(comm, rank, &mut count);
         let mut neighbors = vec![0; count as usize];
         let code = real::Graph_neighbors(comm, rank, count, neighbors.as_mut_ptr());
-        (code == abi::SUCCESS).then(|| Edges { sources: neighbors.clone(), destinations: neighbors })
+        (code == abi::SUCCESS).then(|| Edges { sources: neighbors.clone(), destinations: neighbors, is_grid: false })
     }
 }
 
@@ -62,7 +64,7 @@ fn cart(comm: Comm) -> Option<Edges> {
             edges.extend([before, behind]);
         }
     }
-    Some(Edges { sources: edges.clone(), destinations: edges })
+    Some(Edges { sources: edges.clone(), destinations: edges, is_grid: true })
 }
 
 fn dist_graph(comm: Comm) -> Option<Edges> {
@@ -82,7 +84,7 @@ fn dist_graph(comm: Comm) -> Option<Edges> {
             destinations.as_mut_ptr(),
             second.as_mut_ptr(),
         );
-        (code == abi::SUCCESS).then_some(Edges { sources, destinations })
+        (code == abi::SUCCESS).then_some(Edges { sources, destinations, is_grid: false })
     }
 }
 
@@ -93,6 +95,8 @@ pub struct Neighborhood {
     /// One block for all, or one per edge.
     send: Side,
     each: bool,
+    /// Several edges of a graph between two ranks pair the first out with the last in, not with the first.
+    crosswise: bool,
     receive: Side,
 }
 
@@ -108,6 +112,7 @@ struct Offered {
 /// The blocks of a call; None leaves it to the library. `each`: an own block goes to each neighbour.
 pub fn exchange(circle: &Circle, comm: Comm, send: Buffer, receive: Buffer, each: bool) -> Option<Neighborhood> {
     let edges = circle.edges(comm)?;
+    let equal = send.is_equal();
     let blocks = |buffer: Buffer, count: usize| if count == 0 { Some(Side::nothing()) } else { buffer.all(count as u32) };
     let receive = blocks(receive, edges.sources.len())?;
     let send = match edges.destinations.len() {
@@ -115,7 +120,8 @@ pub fn exchange(circle: &Circle, comm: Comm, send: Buffer, receive: Buffer, each
         0 => Side::nothing(),
         _ => send.one()?,
     };
-    Some(Neighborhood { edges, send, each, receive })
+    // MPICH's way in MPI_Neighbor_alltoall, but not in its variants.
+    Some(Neighborhood { edges, send, each, crosswise: equal, receive })
 }
 
 impl Neighborhood {
@@ -123,8 +129,19 @@ impl Neighborhood {
         Title { kind: Kind::Neighbors, root: 0, what: u32::from(self.each) }
     }
 
-    /// The block of `source` that comes in by edge `index`. Several edges between two ranks pair the first out with the last in,
-    /// as in MPICH: so they meet in a grid that is two ranks wide.
+    /// Which of the edges that lead to the `destinations` of a source is this rank's edge `index` from it.
+    fn partner(&self, destinations: &[c_int], rank: c_int, index: usize) -> Option<usize> {
+        if self.edges.is_grid {
+            // What leaves in one direction arrives from the other, also where the grid is one or two ranks wide.
+            return destinations.get(index ^ 1).filter(|&&to| to == rank).map(|_| index ^ 1);
+        }
+        let sources = &self.edges.sources;
+        let others = if self.crosswise { &sources[index + 1..] } else { &sources[..index] };
+        let skipped = others.iter().filter(|&&other| other == sources[index]).count();
+        destinations.iter().enumerate().filter(|&(_, &to)| to == rank).nth(skipped).map(|(at, _)| at)
+    }
+
+    /// The block that comes in by edge `index`.
     fn incoming(&self, table: &Table<'_>, index: usize) -> Result<(), Trouble> {
         let source = self.edges.sources[index];
         let peer = source as u32;
@@ -134,10 +151,7 @@ impl Neighborhood {
             let offered = card.body.0.as_ptr().cast::<Offered>().read();
             (offered, core::slice::from_raw_parts(offered.destinations, offered.count))
         };
-        let later = self.edges.sources[index + 1..].iter().filter(|&&other| other == source).count();
-        let rank = table.rank() as c_int;
-        let mut outgoing = destinations.iter().enumerate().filter(|&(_, &to)| to == rank);
-        let (at, _) = outgoing.nth(later).ok_or(Trouble::Differs { peer })?;
+        let at = self.partner(destinations, table.rank() as c_int, index).ok_or(Trouble::Differs { peer })?;
         // SAFETY: a block per edge, or one.
         let view = unsafe { offered.blocks.block(if self.each { at as u32 } else { 0 }) };
         let to = self.receive.block(index as u32);

@@ -3,6 +3,7 @@
 //! MPI_Reduce_local, which calls the program's functions.
 
 use super::call::Trouble;
+use super::keeping::Kept;
 use crate::abi::{self, Datatype, Op};
 use crate::layout::{Layout, View, copy_part};
 use crate::window::elements::{self, Number};
@@ -88,6 +89,11 @@ impl Operator {
         };
         let size = layout.size();
         Some(Operator { op, datatype, means: Means::Library(layout), size })
+    }
+
+    /// Keeps the operation and the datatype for a call in the background.
+    pub fn keep(&self) -> Kept {
+        Kept::new(self.op, self.datatype)
     }
 
     /// What cards say of it: equal on all ranks of a correct call.

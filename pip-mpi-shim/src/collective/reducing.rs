@@ -6,6 +6,7 @@ use super::call::{Table, Task, Trouble};
 use super::cards::{self, Kind, Title};
 use super::circle::Whom;
 use super::data::Side;
+use super::keeping::Kept;
 use super::meeting::Card;
 use super::operator::Operator;
 use crate::layout::View;
@@ -41,6 +42,8 @@ pub struct Reduction {
     pub rank: u32,
     /// What is wrong with the arguments.
     pub refused: Option<Trouble>,
+    /// For a call in the background.
+    pub kept: Option<Kept>,
 }
 
 /// Elements of a slice that is worth a rank's while, in bytes.
@@ -182,6 +185,10 @@ impl Task for Reduction {
     #[inline]
     fn refused(&self) -> Option<Trouble> {
         self.refused
+    }
+
+    fn keep(&mut self) {
+        self.kept = Some(self.operator.keep());
     }
 
     #[inline]

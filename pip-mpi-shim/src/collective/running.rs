@@ -242,7 +242,10 @@ fn found<T: Task + 'static>(
     task: impl FnOnce(&Circle) -> Option<T>,
 ) -> Option<Found> {
     let found = circle_of(comm).filter(|_| !request.is_null());
-    let boxed = |task: T| -> Box<dyn Task> { Box::new(task) };
+    let boxed = |mut task: T| -> Box<dyn Task> {
+        task.keep();
+        Box::new(task)
+    };
     let found = found.and_then(|(communicator, circle)| Some((communicator.lane, circle, boxed(task(circle)?))));
     if found.is_some() { stats::COLLECTIVES.add() } else { stats::COLLECTIVES_PASSED.add() }
     found

@@ -35,6 +35,11 @@ impl Buffer {
         Buffer { address: address.cast_mut(), blocks: Lengths::Equal(count.into(), datatype) }
     }
 
+    /// Whether all blocks are of one length.
+    pub fn is_equal(&self) -> bool {
+        matches!(self.blocks, Lengths::Equal(..))
+    }
+
     fn is_in_place(&self) -> bool {
         self.address == IN_PLACE
     }
@@ -168,7 +173,7 @@ impl Operands {
     fn reduction(&self, circle: &Circle, shape: Shape, input: Side, output: Option<Side>) -> Option<Reduction> {
         let operator = Operator::of(self.op, self.datatype)?;
         let count = usize::try_from(self.count).ok()?;
-        Some(Reduction { shape, operator, count, input, output, target: None, rank: circle.rank, refused: None })
+        Some(Reduction { shape, operator, count, input, output, target: None, rank: circle.rank, refused: None, kept: None })
     }
 
     /// A reduction that is not done: a count is negative. The MPI library would not notice.

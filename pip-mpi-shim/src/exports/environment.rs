@@ -2,7 +2,7 @@
 
 use super::mpi;
 use crate::abi::*;
-use crate::{background, buffered, communicator, completion, datatype, engine, job, offnode, report, stats};
+use crate::{background, buffered, collective, communicator, completion, datatype, engine, job, offnode, report, stats};
 use core::ffi::{c_char, c_int, c_void};
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -64,6 +64,19 @@ fn default_level() -> c_int {
     let named = std::env::var("MPIR_CVAR_DEFAULT_THREAD_LEVEL").unwrap_or_default();
     let levels = ["MPI_THREAD_SINGLE", "MPI_THREAD_FUNNELED", "MPI_THREAD_SERIALIZED", "MPI_THREAD_MULTIPLE"];
     levels.iter().position(|level| *level == named).unwrap_or(0) as c_int
+}
+
+/// What the program's pointer to a handle leads to.
+fn given<'a>(handle: *mut c_int) -> Option<&'a mut c_int> {
+    // SAFETY: the program's handle, or null, which the library reports.
+    unsafe { handle.as_mut() }
+}
+
+/// An operation or a datatype that calls in the background need is freed when they are over.
+fn freed_later(handle: *mut c_int, null: c_int) -> Option<c_int> {
+    let handle = given(handle).filter(|handle| collective::is_kept(**handle))?;
+    *handle = null;
+    Some(SUCCESS)
 }
 
 mpi! {
@@ -169,8 +182,15 @@ mpi! {
 
     /// MPI-4.0 section 5.1.9.
     fn Type_free(datatype: *mut Datatype) {
-        // SAFETY: the program's handle.
-        datatype::forget(unsafe { *datatype });
-        None
+        let kept = freed_later(datatype, DATATYPE_NULL);
+        if let (None, Some(&mut handle)) = (kept, given(datatype)) {
+            datatype::forget(handle);
+        }
+        kept
+    }
+
+    /// MPI-4.0 section 6.9.7.
+    fn Op_free(op: *mut Op) {
+        freed_later(op, OP_NULL)
     }
 }

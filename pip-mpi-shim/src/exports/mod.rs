@@ -10,7 +10,7 @@ mod passing;
 mod requests;
 mod windows;
 
-pub use environment::Type_free;
+pub use environment::{Op_free, Type_free};
 pub use message::{Iprobe, Recv_c};
 pub use requests::{Request_get_status, Test, Testall, Testany};
 

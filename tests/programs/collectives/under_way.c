@@ -52,6 +52,36 @@ static void many(MPI_Comm comm) {
     }
 }
 
+static void multiply(void *in, void *inout, int *count, MPI_Datatype *type) {
+    MPI_Aint lb, extent;
+    MPI_Type_get_extent(*type, &lb, &extent);
+    for (int i = 0; i < *count; i++) *(int *)((char *)inout + i * extent) *= *(int *)((char *)in + i * extent);
+}
+
+/* An operation and a datatype are freed while they are needed. */
+static void freed_early(void) {
+    for (int round = 0; round < 20; round++) {
+        MPI_Op op;
+        MPI_Datatype type;
+        MPI_Request request;
+        int in[600], out[600], n = round % 2 ? 300 : 3, product = 1;
+        MPI_Op_create(multiply, 0, &op), MPI_Type_create_resized(MPI_INT, 0, 8, &type), MPI_Type_commit(&type);
+        for (int i = 0; i < 600; i++) in[i] = 1 + (me + i) % 3, out[i] = -1;
+        if (me == round % np) usleep(2000);
+        MPI_Iallreduce(in, out, n, type, op, MPI_COMM_WORLD, &request);
+        MPI_Op_free(&op), MPI_Type_free(&type);
+        require(op == MPI_OP_NULL && type == MPI_DATATYPE_NULL);
+        MPI_Op_create(multiply, 1, &op), MPI_Type_contiguous(7, MPI_INT, &type), MPI_Type_commit(&type);
+        MPI_Wait(&request, MPI_STATUS_IGNORE);
+        for (int i = 0; i < 2 * n; i += 2) {
+            product = 1;
+            for (int r = 0; r < np; r++) product *= 1 + (r + i) % 3;
+            require(out[i] == product && out[i + 1] == -1);
+        }
+        MPI_Op_free(&op), MPI_Type_free(&type);
+    }
+}
+
 int main(int argc, char **argv) {
     begin(&argc, &argv);
     many(MPI_COMM_WORLD);
@@ -73,6 +103,7 @@ int main(int argc, char **argv) {
         MPI_Comm_free(&later);
     }
     many(MPI_COMM_WORLD);
+    freed_early();
     /* Persistent: several of one communicator, started in the same order everywhere. */
     MPI_Request again[3];
     int a = me, b[8] = {0}, c = 0;
