@@ -59,6 +59,8 @@ pub struct Channel {
     /// Calls that are not complete, and what for.
     requests: Vec<Request>,
     purposes: Vec<Purpose>,
+    /// How many of them are headers.
+    headers: usize,
     /// Where the next look at them begins.
     cursor: usize,
     arriving: VecDeque<Arriving>,
@@ -88,6 +90,7 @@ impl Channel {
             tags: Tags::default(),
             requests: Vec::new(),
             purposes: Vec::new(),
+            headers: 0,
             cursor: 0,
             arriving: VecDeque::new(),
             spare: Vec::new(),
@@ -106,6 +109,11 @@ impl Channel {
     /// Whether nothing is under way.
     pub fn is_idle(&self) -> bool {
         self.requests.is_empty() && self.arriving.is_empty()
+    }
+
+    /// Headers that MPICH still has.
+    pub fn headers_under_way(&self) -> usize {
+        self.headers
     }
 
     /// Keeps receives of this space from their short way while something is under way.
@@ -199,6 +207,7 @@ impl Channel {
     }
 
     fn watch(&mut self, request: Request, purpose: Purpose) {
+        self.headers += usize::from(matches!(purpose, Purpose::Header(_)));
         self.requests.push(request);
         self.purposes.push(purpose);
     }
@@ -230,7 +239,9 @@ impl Channel {
         indices.sort_unstable_by(|a, b| b.cmp(a)); // so that what moves into a place has been looked at
         for &mut index in indices {
             self.requests.swap_remove(from + index as usize);
-            done.push(self.purposes.swap_remove(from + index as usize));
+            let purpose = self.purposes.swap_remove(from + index as usize);
+            self.headers -= usize::from(matches!(purpose, Purpose::Header(_)));
+            done.push(purpose);
         }
     }
 
