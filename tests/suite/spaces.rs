@@ -17,7 +17,7 @@ use std::time::SystemTime;
 
 /// Programs, ranks, and who is where. Not among them: `containers` and `error_handler_jumps`, whose error handlers jump out of
 /// MPICH, which does not survive that in a program with threads.
-const PROGRAMS: [(&str, usize, Spread); 33] = [
+const PROGRAMS: [(&str, usize, Spread); 34] = [
     ("any_source.c", 4, Blocks(2)),
     ("order.c", 2, Blocks(2)),
     ("probes.c", 3, Alternating(2)),
@@ -35,6 +35,7 @@ const PROGRAMS: [(&str, usize, Spread); 33] = [
     ("both_send_first.c", 4, Alternating(2)),
     ("unexpected_flood.c", 2, Blocks(2)),
     ("datatypes.c", 2, Blocks(2)),
+    ("datatypes_long.c", 2, Blocks(2)),
     ("imrecv_type_freed.c", 2, Blocks(2)),
     ("intercommunicator_all.c", 4, Alternating(2)),
     ("communicators_many.c", 2, Blocks(2)),
