@@ -153,7 +153,9 @@ impl Channel {
     /// A number for a second message.
     pub fn draw_tag(&mut self) -> u32 {
         const LIMIT: u32 = (abi::TAG_UB as u32 + 1) / LANES as u32;
-        self.tags.draw(LIMIT).unwrap_or_else(|| fatal(&format!("more than {LIMIT} long messages to other nodes are under way")))
+        self.tags
+            .draw(LIMIT)
+            .unwrap_or_else(|| fatal(&format!("more than {LIMIT} long messages to other nodes are under way")))
     }
 
     /// Sends a header with `payload` behind it.
@@ -250,7 +252,16 @@ impl Channel {
         for _ in 0..BURST {
             let (mut flag, mut message, mut status) = (0, abi::MESSAGE_NULL, Status::default());
             // SAFETY: a communicator of ours; results go to locals.
-            unsafe { real::Improbe(abi::ANY_SOURCE, self.lane as c_int, self.private.headers, &mut flag, &mut message, &mut status) };
+            unsafe {
+                real::Improbe(
+                    abi::ANY_SOURCE,
+                    self.lane as c_int,
+                    self.private.headers,
+                    &mut flag,
+                    &mut message,
+                    &mut status,
+                )
+            };
             if flag == 0 {
                 self.take_arrived(messages);
                 return true;
@@ -304,4 +315,3 @@ pub fn row(data: &mut [u8]) -> Described {
     let count: Count = data.len() as Count;
     Described { base: data.as_mut_ptr().cast(), count, datatype: abi::BYTE }
 }
-

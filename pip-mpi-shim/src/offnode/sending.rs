@@ -1,9 +1,9 @@
 //! Messages on their way to another address space.
 
+use super::Channel;
 use super::channel::{Purpose, about, row};
 use super::header::Kind;
 use super::shapes::Described;
-use super::Channel;
 use crate::engine::Engine;
 use crate::layout::View;
 use crate::request::Index;
