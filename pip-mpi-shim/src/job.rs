@@ -336,7 +336,8 @@ fn find(willing: bool) -> Option<Job> {
         job.cores = cores.saturating_sub(others).max(1);
         let votes = agree(willing && missing.is_none() && offnode::is_free(), &local, lanes)?;
         job.lanes = votes.iter().map(offnode::Vote::lanes).max().unwrap_or(1);
-        job.spaces = Some(Spaces::new(&votes.iter().map(offnode::Vote::lowest).collect::<Vec<_>>()));
+        let spaces = Spaces::new(&votes.iter().map(offnode::Vote::lowest).collect::<Vec<_>>());
+        job.spaces = Some(spaces).filter(|spaces| spaces.count() > 1);
     } else if let Some(peer) = missing {
         tell(&format!("rank {peer} is not in this address space"));
         return None;

@@ -37,7 +37,8 @@ pub fn report(text: &str) {
 }
 
 fn field(answer: &str, name: &str) -> Option<i64> {
-    let value = |word: &str| word.split_once('=').filter(|(key, _)| *key == name).and_then(|(_, value)| value.parse().ok());
+    let value =
+        |word: &str| word.split_once('=').filter(|(key, _)| *key == name).and_then(|(_, value)| value.parse().ok());
     answer.split_whitespace().find_map(value)
 }
 
@@ -65,7 +66,10 @@ mod tests {
     #[test]
     fn answers_are_read() {
         let answer = "cmd=pip_joined_result rc=0 count=3 size=4";
-        assert_eq!(["rc", "count", "size", "more", "cmd"].map(|name| field(answer, name)), [Some(0), Some(3), Some(4), None, None]);
+        assert_eq!(
+            ["rc", "count", "size", "more", "cmd"].map(|name| field(answer, name)),
+            [Some(0), Some(3), Some(4), None, None]
+        );
         assert_eq!(field("cmd=pip_join_result rc=-1 msg=unknown_command", "rc"), Some(-1));
     }
 }

@@ -5,19 +5,19 @@ use crate::launcher::one_line_of_the_launcher;
 use crate::shim::play;
 use anyhow::{Result, ensure};
 use pip_tests::cases::{Cases, needs_compiler};
+use pip_tests::generator::Program;
 use pip_tests::generator::case::Case;
 use pip_tests::generator::play::Stage;
 use pip_tests::generator::random::mixed;
-use pip_tests::generator::Program;
+use pip_tests::places;
 use pip_tests::run::Run;
 use pip_tests::sources::{self, Directives};
 use pip_tests::spread::Spread::{self, Alternating, Blocks, FirstAlone};
-use pip_tests::places;
 use std::time::SystemTime;
 
 /// Programs, ranks, and who is where. Not among them: `containers` and `error_handler_jumps`, whose error handlers jump out of
 /// MPICH, which does not survive that in a program with threads.
-const PROGRAMS: [(&str, usize, Spread); 33] = [
+const PROGRAMS: [(&str, usize, Spread); 34] = [
     ("any_source.c", 4, Blocks(2)),
     ("order.c", 2, Blocks(2)),
     ("probes.c", 3, Alternating(2)),
@@ -35,6 +35,7 @@ const PROGRAMS: [(&str, usize, Spread); 33] = [
     ("both_send_first.c", 4, Alternating(2)),
     ("unexpected_flood.c", 2, Blocks(2)),
     ("datatypes.c", 2, Blocks(2)),
+    ("datatypes_long.c", 2, Blocks(2)),
     ("imrecv_type_freed.c", 2, Blocks(2)),
     ("intercommunicator_all.c", 4, Alternating(2)),
     ("communicators_many.c", 2, Blocks(2)),
@@ -58,7 +59,8 @@ const WINDOWS: [(&str, usize, Spread); 3] =
     [("communicators.c", 4, Alternating(2)), ("fences.c", 2, Blocks(2)), ("user_attributes.c", 2, Blocks(2))];
 
 /// What the last rank does when it dies, and how it dies, with the launcher's exit status.
-const DEATHS: [(&str, &str, i32); 4] = [("send", "kill", 9), ("recv", "fault", 11), ("probe", "exit", 5), ("barrier", "kill", 9)];
+const DEATHS: [(&str, &str, i32); 4] =
+    [("send", "kill", 9), ("recv", "fault", 11), ("probe", "exit", 5), ("barrier", "kill", 9)];
 
 pub fn add(cases: &mut Cases) {
     for (folder, programs) in [("mpi", &PROGRAMS[..]), ("windows", &WINDOWS[..])] {
@@ -102,7 +104,10 @@ fn generated(seed: u64, ranks: usize, spaces: usize, count: u64) -> Result<()> {
     for programs in [plain, threaded] {
         if let Some(failure) = stage.play(&programs)?.iter().find(|failure| !failure.of_stock) {
             let seed = programs[failure.index].seed();
-            anyhow::bail!("again: generate-traffic --spaces {spaces} --case {seed} --ranks {ranks}\n{}", failure.message);
+            anyhow::bail!(
+                "again: generate-traffic --spaces {spaces} --case {seed} --ranks {ranks}\n{}",
+                failure.message
+            );
         }
     }
     Ok(())
@@ -114,9 +119,8 @@ fn statistics() -> Result<()> {
     let outcome = Blocks(2).run(2, &command).env("PIP_MPI_STATS", "1").end()?;
     let error = outcome.expect_code(0)?.err();
     let line = error.lines().find(|line| line.contains("rank 0:")).unwrap_or_default();
-    let counts = ["eager ", "rendezvous ", "with their headers ", "behind headers "].map(|way| {
-        line.split_once(way).and_then(|(_, rest)| rest.split_whitespace().next()?.parse::<u64>().ok())
-    });
+    let counts = ["eager ", "rendezvous ", "with their headers ", "behind headers "]
+        .map(|way| line.split_once(way).and_then(|(_, rest)| rest.split_whitespace().next()?.parse::<u64>().ok()));
     ensure!(counts == [0, 0, 1, 1].map(Some), "rank 0 sent {counts:?}\n{outcome}");
     Ok(())
 }
@@ -130,7 +134,9 @@ fn ordinary() -> Result<()> {
     let outcome = run.env("PIP_MPI_STATS", "1").end()?;
     outcome.expect_code(0)?.expect_lines(&[stock.expect_code(0)?.out().trim()])?;
     let error = outcome.err();
-    let sent = |rank: usize| error.lines().any(|line| line.contains(&format!("rank {rank}: sent")) && line.contains("behind headers"));
+    let sent = |rank: usize| {
+        error.lines().any(|line| line.contains(&format!("rank {rank}: sent")) && line.contains("behind headers"))
+    };
     ensure!((0..3).all(sent), "every rank should send through the shim\n{outcome}");
     Ok(())
 }

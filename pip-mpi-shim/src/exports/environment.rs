@@ -126,12 +126,16 @@ mpi! {
 
     /// MPI-4.0 section 11.2.2: freed sends must have left the program's memory first.
     fn Finalize() {
+        // Messages of sessions may go on.
+        let closing = !SESSIONS.load(Ordering::Relaxed);
         completion::wait_until(None, || {
             let mut let_go = true;
-            engine::each(|engine| let_go &= engine.has_let_go());
+            engine::each(|engine| let_go &= engine.has_let_go() && (!closing || engine.is_quiet_away()));
             let_go
         });
-        offnode::quiet();
+        if closing {
+            offnode::quiet();
+        }
         background::stop();
         if let Some(job) = job::current() {
             job.note_asleep();
@@ -139,7 +143,7 @@ mpi! {
         stats::print();
         report::send();
         datatype::dismiss();
-        if !SESSIONS.load(Ordering::Relaxed) {
+        if closing {
             offnode::close();
             engine::retire(); // calls from here on are errors, which the library reports
         }

@@ -59,6 +59,8 @@ pub struct Channel {
     /// Calls that are not complete, and what for.
     requests: Vec<Request>,
     purposes: Vec<Purpose>,
+    /// How many of them are headers.
+    headers: usize,
     /// Where the next look at them begins.
     cursor: usize,
     arriving: VecDeque<Arriving>,
@@ -88,6 +90,7 @@ impl Channel {
             tags: Tags::default(),
             requests: Vec::new(),
             purposes: Vec::new(),
+            headers: 0,
             cursor: 0,
             arriving: VecDeque::new(),
             spare: Vec::new(),
@@ -106,6 +109,11 @@ impl Channel {
     /// Whether nothing is under way.
     pub fn is_idle(&self) -> bool {
         self.requests.is_empty() && self.arriving.is_empty()
+    }
+
+    /// Headers that MPICH still has.
+    pub fn headers_under_way(&self) -> usize {
+        self.headers
     }
 
     /// Keeps receives of this space from their short way while something is under way.
@@ -145,7 +153,9 @@ impl Channel {
     /// A number for a second message.
     pub fn draw_tag(&mut self) -> u32 {
         const LIMIT: u32 = (abi::TAG_UB as u32 + 1) / LANES as u32;
-        self.tags.draw(LIMIT).unwrap_or_else(|| fatal(&format!("more than {LIMIT} long messages to other nodes are under way")))
+        self.tags
+            .draw(LIMIT)
+            .unwrap_or_else(|| fatal(&format!("more than {LIMIT} long messages to other nodes are under way")))
     }
 
     /// Sends a header with `payload` behind it.
@@ -199,6 +209,7 @@ impl Channel {
     }
 
     fn watch(&mut self, request: Request, purpose: Purpose) {
+        self.headers += usize::from(matches!(purpose, Purpose::Header(_)));
         self.requests.push(request);
         self.purposes.push(purpose);
     }
@@ -230,7 +241,9 @@ impl Channel {
         indices.sort_unstable_by(|a, b| b.cmp(a)); // so that what moves into a place has been looked at
         for &mut index in indices {
             self.requests.swap_remove(from + index as usize);
-            done.push(self.purposes.swap_remove(from + index as usize));
+            let purpose = self.purposes.swap_remove(from + index as usize);
+            self.headers -= usize::from(matches!(purpose, Purpose::Header(_)));
+            done.push(purpose);
         }
     }
 
@@ -239,7 +252,16 @@ impl Channel {
         for _ in 0..BURST {
             let (mut flag, mut message, mut status) = (0, abi::MESSAGE_NULL, Status::default());
             // SAFETY: a communicator of ours; results go to locals.
-            unsafe { real::Improbe(abi::ANY_SOURCE, self.lane as c_int, self.private.headers, &mut flag, &mut message, &mut status) };
+            unsafe {
+                real::Improbe(
+                    abi::ANY_SOURCE,
+                    self.lane as c_int,
+                    self.private.headers,
+                    &mut flag,
+                    &mut message,
+                    &mut status,
+                )
+            };
             if flag == 0 {
                 self.take_arrived(messages);
                 return true;
@@ -293,4 +315,3 @@ pub fn row(data: &mut [u8]) -> Described {
     let count: Count = data.len() as Count;
     Described { base: data.as_mut_ptr().cast(), count, datatype: abi::BYTE }
 }
-

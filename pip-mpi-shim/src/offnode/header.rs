@@ -53,7 +53,8 @@ pub struct Header {
 impl Header {
     /// As it travels.
     pub fn encode(&self) -> [u8; BYTES] {
-        let words = [MAGIC, self.kind as u32, self.context, self.source, self.tag as u32, self.data_tag, self.sequence, 0];
+        let words =
+            [MAGIC, self.kind as u32, self.context, self.source, self.tag as u32, self.data_tag, self.sequence, 0];
         let mut bytes = [0; BYTES];
         for (place, word) in bytes.chunks_exact_mut(4).zip(words) {
             place.copy_from_slice(&word.to_le_bytes());

@@ -64,7 +64,8 @@ impl Engine {
             Purpose::Received { slot } => self.requests.update(slot, |request| request.complete = true),
             Purpose::ReceivedAside { slot, mut data } => self.requests.update(slot, |request| {
                 if let Some(operation) = &request.operation {
-                    let (from, bytes) = (View::bytes(data.as_mut_ptr(), data.len()), data.len().min(operation.view.len()));
+                    let (from, bytes) =
+                        (View::bytes(data.as_mut_ptr(), data.len()), data.len().min(operation.view.len()));
                     // SAFETY: data of ours, and the program's receive buffer.
                     unsafe { layout::copy(&from, &operation.view, bytes) };
                 }
@@ -77,7 +78,10 @@ impl Engine {
     /// A header has arrived from rank `world`.
     fn dispatch_away(&mut self, channel: &mut Channel, world: u32, message: &[u8]) {
         let Some((header, payload)) = Header::decode(message) else {
-            fatal(&format!("rank {world} sent {} bytes that are no header; do all ranks run the same version?", message.len()));
+            fatal(&format!(
+                "rank {world} sent {} bytes that are no header; do all ranks run the same version?",
+                message.len()
+            ));
         };
         if !channel.sequences.is_next_from(world, header.sequence) {
             fatal(&format!("header {} of rank {world} was lost or overtaken on its way", header.sequence));

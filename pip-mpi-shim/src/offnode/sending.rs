@@ -1,9 +1,9 @@
 //! Messages on their way to another address space.
 
+use super::Channel;
 use super::channel::{Purpose, about, row};
 use super::header::Kind;
 use super::shapes::Described;
-use super::Channel;
 use crate::engine::Engine;
 use crate::layout::View;
 use crate::report::{self, Way};
@@ -25,9 +25,28 @@ impl Engine {
     pub fn send_eager_away(&mut self, world: u32, Envelope { context, source, tag }: Envelope, view: &View) {
         self.stats.away_inline.add(view.len());
         report::sent(Way::Away, world, view.len());
-        self.with_channel(|_, channel| {
+        let under_way = self.with_channel(|_, channel| {
             channel.send_header(world, about(Kind::Inline, context, source, tag, 0, view.len()), Some(view));
+            channel.headers_under_way()
         });
+        if under_way.is_some_and(|count| count > 0) {
+            self.brake_away();
+        }
+    }
+
+    /// The network is behind: memory of what it has taken is used again, and if very much is under way it gets some time, so that
+    /// a fast sender does not fill the memory; but not for ever, since the receiver may be waiting for something else.
+    #[cold]
+    fn brake_away(&mut self) {
+        const MUCH: usize = 1024;
+        const ROUNDS: usize = 100;
+        for _ in 0..ROUNDS {
+            self.progress_offnode();
+            if self.offnode.as_ref().is_none_or(|channel| channel.headers_under_way() < MUCH) {
+                return;
+            }
+            std::thread::yield_now();
+        }
     }
 
     /// Sends the data of the send in slot `index`, which is complete once its receive was found and has them.

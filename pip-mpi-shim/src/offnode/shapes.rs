@@ -20,7 +20,8 @@ pub struct Described {
 impl Described {
     /// None if it is too irregular.
     pub fn of(view: &View) -> Option<Described> {
-        let described = |base: *mut u8, count: usize, datatype| Described { base: base.cast(), count: count as Count, datatype };
+        let described =
+            |base: *mut u8, count: usize, datatype| Described { base: base.cast(), count: count as Count, datatype };
         match view.shape() {
             _ if view.len() == 0 => Some(described(core::ptr::dangling_mut(), 0, abi::BYTE)),
             Shape::Row(base) => Some(described(base, view.len(), abi::BYTE)),
@@ -54,11 +55,14 @@ fn blocks(len: usize, stride: isize, count: usize) -> Option<Datatype> {
 
 fn hvector(len: usize, stride: isize, count: usize) -> Option<Datatype> {
     // SAFETY: the result goes to a local.
-    made(|datatype| unsafe { real::Type_create_hvector_c(count as Count, len as Count, stride as Count, abi::BYTE, datatype) })
+    made(|datatype| unsafe {
+        real::Type_create_hvector_c(count as Count, len as Count, stride as Count, abi::BYTE, datatype)
+    })
 }
 
 fn elements(runs: &[Run], stride: isize) -> Option<Datatype> {
-    let mut parts: Vec<Datatype> = runs.iter().map(|run| hvector(run.len, run.stride, run.count)).collect::<Option<_>>()?;
+    let mut parts: Vec<Datatype> =
+        runs.iter().map(|run| hvector(run.len, run.stride, run.count)).collect::<Option<_>>()?;
     let ones = vec![1 as Count; parts.len()];
     let offsets: Vec<Count> = runs.iter().map(|run| run.offset as Count).collect();
     // SAFETY: arrays of the length said; results go to locals; types made here are given back.
