@@ -102,6 +102,11 @@ impl Environment {
         self.variables.get(OsStr::new(name)).map(OsString::as_os_str)
     }
 
+    /// Sets a variable.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.variables.insert(name.into(), value.into());
+    }
+
     /// Puts a library in front of LD_PRELOAD.
     pub fn preload(&mut self, library: &Path) {
         let value = self.variables.entry("LD_PRELOAD".into()).or_default();

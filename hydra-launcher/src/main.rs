@@ -21,6 +21,8 @@ mod options;
 mod placement;
 mod plan;
 mod pmi;
+mod report;
+mod runnable;
 mod sessions;
 mod shared_memory;
 mod shim_library;
@@ -34,6 +36,7 @@ use command_line::{Job, Request};
 use janitor::Janitor;
 use nodes::settings::Settings;
 use plan::{Plan, PlanError};
+use report::RunReport;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::fd::{AsRawFd, IntoRawFd};
@@ -66,6 +69,7 @@ fn run() -> anyhow::Result<u8> {
         Ok(Request::Info) => return print(&info::text()?),
         Err(error) => return Ok(refuse(&error.to_string(), USAGE)),
     };
+    let job = Job { report: report::wish(job.report), ..*job };
     if let Some(wanted) = job.debugger.filter(|_| !debugger::is_there()) {
         debugger::start(wanted)?;
     }
@@ -88,16 +92,17 @@ fn run_job(job: &Job) -> anyhow::Result<u8> {
         let _ = std::io::stderr().write_all(verbose::describe(&plan).as_bytes());
     }
     let remote = (!is_here).then_some((job, settings));
-    mpir::run(|| start(&plan, remote))
+    let report = job.report.as_deref().map(RunReport::create).transpose()?;
+    mpir::run(|| start(&plan, remote, report))
 }
 
 /// Runs a job on this machine, or on several.
-fn start(plan: &Plan, remote: Option<(&Job, Settings)>) -> anyhow::Result<u8> {
+fn start(plan: &Plan, remote: Option<(&Job, Settings)>, report: Option<RunReport>) -> anyhow::Result<u8> {
     // Forked before there are threads or tasks, so that it shares nothing with them.
     let janitor = Janitor::start().context("no process for the clean-up")?;
     match remote {
-        None => agent::run(plan, janitor),
-        Some((job, settings)) => agent::nodes::run(job, plan, settings, janitor),
+        None => agent::run(plan, janitor, report),
+        Some((job, settings)) => agent::nodes::run(job, plan, settings, janitor, report),
     }
 }
 

@@ -7,14 +7,15 @@ use crate::environment::{Environment, Network, Place};
 use crate::hosts::{self, Host, HostError};
 use crate::nodes::resource_manager::{ManagerError, ResourceManager};
 use crate::placement::{self, Placement};
+use crate::runnable::{self, CannotRun, NoTask, Runs};
 use crate::shim_library::{self, ShimError};
 use crate::stdio::files;
 use crate::stdio::pattern;
 use crate::topology::{self, Cpus, Topology};
-use pip_core::{Program, ProgramError, search_path};
+use pip_core::{ProgramError, search_path};
 use std::ffi::{CString, NulError, OsStr, OsString};
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -51,6 +52,10 @@ pub struct Plan {
     pub no_cleanup: bool,
     /// Whether PMI requests are counted.
     pub profile: bool,
+    /// Whether a program that cannot be a task is refused.
+    pub require_tasks: bool,
+    /// The variables of processes that ranks spawn.
+    pub env_of_spawned: Environment,
 }
 
 /// One program and its ranks.
@@ -60,8 +65,10 @@ pub struct PlannedSegment {
     pub count: usize,
     /// Whether they are ranks of MPI_COMM_WORLD.
     pub is_rank: bool,
-    /// The checked program.
-    pub program: Program,
+    /// The program's file.
+    pub path: PathBuf,
+    /// How it runs.
+    pub runs: Runs,
     /// argv, including argv\[0\] as typed.
     pub args: Vec<CString>,
     /// The variables all its ranks share.
@@ -82,6 +89,12 @@ pub enum PlanError {
     /// `-wdir` with a directory that cannot be entered.
     #[error("-wdir {}: {}; give a directory that exists and may be entered", .0.display(), .1)]
     WorkDir(PathBuf, io::Error),
+    /// A program that cannot be run.
+    #[error(transparent)]
+    CannotRun(#[from] CannotRun),
+    /// A program that cannot be a task, with `-require-tasks`.
+    #[error("{0} (-require-tasks is given)")]
+    NoTask(NoTask),
     /// A file for output that cannot be made.
     #[error("{} {}: {}; give a pattern of files in a folder that exists and may be written to", .0, .1.display(), .2)]
     OutputFile(&'static str, PathBuf, io::Error),
@@ -100,10 +113,6 @@ pub enum PlanError {
     /// A binding that is not possible here.
     #[error(transparent)]
     Binding(#[from] BindingError),
-    /// Several ranks of programs that need fixed addresses.
-    #[error("{}: a non-PIE program has fixed addresses, so one address space holds one rank of it, not {}; \
-             rebuild it with -fPIE -pie", .0.display(), .1)]
-    Fixed(PathBuf, usize),
     /// Cannot happen with arguments and variables from the kernel.
     #[error("an argument or variable with a NUL byte: {0}")]
     Nul(#[from] NulError),
@@ -114,7 +123,8 @@ impl PlanError {
     pub fn exit_code(&self) -> u8 {
         match self {
             PlanError::Program(error) => error.exit_code(),
-            PlanError::Shim(_) | PlanError::Fixed(..) => 126,
+            PlanError::CannotRun(error) => error.exit_code(),
+            PlanError::Shim(_) | PlanError::NoTask(_) => 126,
             _ => 2,
         }
     }
@@ -168,6 +178,13 @@ pub fn outline(job: &Job, placement: Placement, slots: usize) -> Plan {
         print_exit_codes: job.print_exit_codes,
         no_cleanup: job.no_cleanup,
         profile: job.profile,
+        require_tasks: job.require_tasks,
+        env_of_spawned: Environment::new(
+            std::env::vars_os(),
+            job.inherited.as_ref().unwrap_or(&Inherited::All),
+            &job.env,
+            &Network::Hostname(hostname()),
+        ),
     }
 }
 
@@ -202,16 +219,14 @@ impl Plan {
             segments.push(PlannedSegment { count: tasks.len(), ..plan_segment(job, segment, &network)? });
             self.ids.extend(tasks);
         }
-        let fixed = || segments.iter().filter(|segment| segment.program.is_fixed());
-        let fixed_ranks = fixed().map(|segment| segment.count).sum();
-        if let Some(segment) = fixed().next().filter(|_| fixed_ranks > 1) {
-            return Err(PlanError::Fixed(segment.program.path().to_owned(), fixed_ranks));
+        part_fixed(&mut segments);
+        if job.require_tasks
+            && let Some(at) = segments.iter().position(|segment| matches!(segment.runs, Runs::Process { .. }))
+            && let Runs::Process { why, .. } = segments.swap_remove(at).runs
+        {
+            return Err(PlanError::NoTask(why));
         }
-        let has_shim = |segment: &PlannedSegment| segment.is_rank && !segment.env.shim_is_off();
-        if !job.no_shim && segments.iter().any(has_shim) {
-            let library = shim_library::find()?;
-            segments.iter_mut().filter(|segment| has_shim(segment)).for_each(|s| s.env.preload(&library));
-        }
+        give_shim(&mut segments, job.no_shim)?;
         self.segments = segments;
         Ok(self.bind(node)?)
     }
@@ -261,6 +276,37 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// One rank of a non-PIE program fits an address space: the first stays a task if it is alone in its segment.
+fn part_fixed(segments: &mut [PlannedSegment]) {
+    let is_fixed =
+        |segment: &&mut PlannedSegment| matches!(&segment.runs, Runs::Task { program, .. } if program.is_fixed());
+    let ranks = segments.iter_mut().filter(is_fixed).map(|segment| segment.count).sum();
+    let mut room = 1;
+    for segment in segments.iter_mut().filter(is_fixed) {
+        if segment.count <= room {
+            room -= segment.count;
+        } else if let Runs::Task { program, .. } = &segment.runs {
+            let why = NoTask::Fixed(program.path().to_owned(), ranks);
+            segment.runs = Runs::Process { why, shell: false };
+        }
+    }
+}
+
+/// Preloads the shim into all ranks or into none: it carries messages only if all ranks have it. A rank that is an ordinary process
+/// cannot reach the tasks' memory.
+fn give_shim(segments: &mut [PlannedSegment], no_shim: bool) -> Result<(), ShimError> {
+    let ranks = || segments.iter().filter(|segment| segment.is_rank);
+    if ranks().any(|segment| matches!(segment.runs, Runs::Process { .. })) {
+        segments.iter_mut().for_each(|segment| segment.env.set("PIP_MPI_SHIM", "off"));
+    }
+    let has_shim = |segment: &PlannedSegment| segment.is_rank && !segment.env.shim_is_off();
+    if !no_shim && segments.iter().any(has_shim) {
+        let library = shim_library::find()?;
+        segments.iter_mut().filter(|segment| has_shim(segment)).for_each(|s| s.env.preload(&library));
+    }
+    Ok(())
 }
 
 /// The processors of this machine for so many ranks; a binding of the host list comes before that of the options.
@@ -322,27 +368,38 @@ fn network(reach: &Reach, hostname: &OsStr) -> Result<Network, PlanError> {
 fn plan_segment(job: &Job, segment: &Segment, network: &Network) -> Result<PlannedSegment, PlanError> {
     let inherited = segment.inherited.as_ref().or(job.inherited.as_ref()).unwrap_or(&Inherited::All);
     let mut env = Environment::new(std::env::vars_os(), inherited, job.env.iter().chain(&segment.env), network);
+    // A file's name is the launcher's; the ranks only tell.
+    if job.report.is_some() {
+        env.set("PIP_MPI_REPORT", "1");
+    }
     if let Some(each) = job.gpus_per_rank {
         env.share_gpus(each);
     }
     if let Some(dir) = &segment.wdir {
         check_directory(dir).map_err(|error| PlanError::WorkDir(dir.clone(), error))?;
     }
+    let place = runnable::Place { path: env.get("PATH"), cwd: start_of(segment) };
     let path = find_program(segment, &env)?;
-    let args = std::iter::once(&segment.program).chain(&segment.args);
+    let args: Vec<OsString> = std::iter::once(&segment.program).chain(&segment.args).cloned().collect();
     Ok(PlannedSegment {
         count: segment.count,
         is_rank: !segment.no_rank,
-        program: Program::open(&path)?,
-        args: args.map(|arg| CString::new(arg.as_bytes())).collect::<Result<_, _>>()?,
+        runs: runnable::open(&path, &args, place)?,
+        path,
+        args: args.into_iter().map(|arg| CString::new(arg.into_vec())).collect::<Result<_, _>>()?,
         env,
         cwd: segment.wdir.clone(),
     })
 }
 
+/// The working directory of a segment's ranks, as seen from the launcher's.
+fn start_of(segment: &Segment) -> &Path {
+    segment.wdir.as_deref().unwrap_or(Path::new(""))
+}
+
 /// As execvp after chdir: a relative path starts at the rank's working directory, PATH is the rank's. `-path` comes first.
 fn find_program(segment: &Segment, env: &Environment) -> Result<PathBuf, ProgramError> {
-    let start = segment.wdir.as_deref().unwrap_or(Path::new(""));
+    let start = start_of(segment);
     let of_option = segment.path.as_deref().map(|path| search_path(&segment.program, Some(path), start));
     match of_option {
         Some(Ok(found)) => Ok(found),

@@ -20,7 +20,7 @@ pub fn describe(plan: &Plan) -> String {
             text,
             "pip-mpiexec: {what} {}: {} as {}",
             list(&tasks),
-            segment.program.path().display(),
+            segment.path.display(),
             words.join(" ")
         );
         if let Some(cwd) = &segment.cwd {

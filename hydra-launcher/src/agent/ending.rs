@@ -2,11 +2,10 @@
 
 use super::Agent;
 use super::poller::Channel;
-use super::rank::Rank;
 use crate::exit_status::{Ended, signal_text};
 use crate::mappings;
 use crate::mpir;
-use crate::pmi::server::Phase;
+use crate::pmi::group::Phase;
 use crate::pmi::wire::WireError;
 use crate::stdio::writer::Failure;
 use nix::errno::Errno;
@@ -75,8 +74,8 @@ impl Cause {
         matches!(self, Cause::Killed(..) | Cause::NoFinalize(..) | Cause::Disconnected(_))
     }
 
-    /// What happened, without the name of the rank.
-    fn event(&self) -> Option<String> {
+    /// What happened, without the name of the culprit.
+    fn event(&self, name_of: impl Fn(usize) -> String) -> Option<String> {
         Some(match self {
             Cause::Launch(error, _) => error.clone(),
             Cause::Lost(host, why) => format!("host {host}: {why}; the job is ended"),
@@ -86,7 +85,7 @@ impl Cause {
             }
             Cause::Disconnected(_) => "closed its PMI connection after MPI_Init and without MPI_Finalize".to_owned(),
             Cause::NoInit(_, status, waiting) => {
-                format!("exited with status {status} and without MPI_Init, for which rank {waiting} waits")
+                format!("exited with status {status} and without MPI_Init, for which {} waits", name_of(*waiting))
             }
             Cause::Abort(_, code) => format!("called MPI_Abort with code {code}"),
             Cause::CorruptedPmi(_, error) => format!("sent {error} instead of a PMI request"),
@@ -135,7 +134,7 @@ impl Agent {
         if let Some(code) = cause.exit_code() {
             self.exit.decide(code);
         }
-        if let Some(event) = cause.event() {
+        if let Some(event) = cause.event(|index| self.ranks[index].name.clone()) {
             mpir::aborting(&event);
         }
         self.report(&cause, "the job is ended");
@@ -148,12 +147,12 @@ impl Agent {
 
     /// Says what happened and what comes of it.
     fn report(&mut self, cause: &Cause, consequence: &str) {
-        let Some(event) = cause.event() else { return };
+        let Some(event) = cause.event(|index| self.ranks[index].name.clone()) else { return };
         match cause.culprit() {
             Some(rank) => {
                 // What it wrote itself explains more, so that goes first.
                 self.outputs.iter_mut().for_each(|output| _ = output.drain(rank));
-                self.say(&format!("rank {rank} ({}) {event}; {consequence}", self.whereabouts(rank)));
+                self.say(&format!("{} ({}) {event}; {consequence}", self.ranks[rank].name, self.whereabouts(rank)));
             }
             None => self.say(&event),
         }
@@ -211,22 +210,24 @@ impl Agent {
             || matches!((ended, self.forwarded), (Ended::Killed(signal), Some((sent, _))) if sent as i32 == signal);
         if !expected {
             self.outputs.iter_mut().for_each(|output| _ = output.drain(index));
-            let (name, whereabouts) = (Rank::name_of(index, false), self.whereabouts(index));
+            let (name, whereabouts) = (&self.ranks[index].name, self.whereabouts(index));
             self.say(&format!("{name} ({whereabouts}) {ended}; the ranks go on"));
         }
     }
 
     /// A barrier that waits for a rank that ended without MPI_Init waits for ever.
     pub(super) fn check_barrier(&mut self) {
-        let Some(waiting) = self.server.first_waiting().filter(|_| !self.ending && self.alive < self.ranks.len())
-        else {
+        if self.ending || self.alive == self.ranks.len() {
             return;
-        };
-        let silent = |&(index, _): &(usize, Ended)| self.server.phase(index) == Phase::Silent;
-        let ranks = self.ranks.iter().filter(|rank| rank.is_rank);
-        let mut ended = ranks.enumerate().filter_map(|(index, rank)| Some((index, rank.ended?)));
-        if let Some((index, Ended::Exited(status))) = ended.find(silent) {
-            self.fail(Cause::NoInit(index, status, waiting));
+        }
+        let lacking = self.ranks.iter().enumerate().find_map(|(index, rank)| match rank.ended {
+            Some(Ended::Exited(status)) if self.server.phase(index) == Phase::Silent => {
+                self.server.waits_for(index).map(|waiting| Cause::NoInit(index, status, waiting))
+            }
+            _ => None,
+        });
+        if let Some(cause) = lacking {
+            self.fail(cause);
         }
     }
 

@@ -9,9 +9,11 @@
 mod ending;
 mod launch;
 pub mod nodes;
+mod ordinary;
 pub mod poller;
 mod process;
 mod rank;
+mod spawning;
 mod summary;
 pub mod worker;
 
@@ -21,7 +23,9 @@ use crate::janitor::Janitor;
 use crate::nodes::fleet::Fleet;
 use crate::mpir::{self, Process};
 use crate::plan::Plan;
-use crate::pmi::server::{Action, Phase, Server};
+use crate::pmi::group::{GroupSpec, Phase};
+use crate::pmi::server::{Action, Server};
+use crate::report::{Counted, RankData, RunReport};
 use crate::sessions;
 use crate::shared_memory::Traces;
 use crate::signals::{self, Signals};
@@ -35,10 +39,12 @@ use ending::Cause;
 use nodes::Feed;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::Signal;
-use pip_core::{Program, Root};
+use pip_core::Root;
 use poller::{Channel, Interest, Poller, Source};
 use rank::{Incoming, Rank};
+use spawning::Spawner;
 use std::os::fd::AsFd;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -52,9 +58,12 @@ const FOREGROUND_CHECK: Duration = Duration::from_millis(500);
 /// All state of a running job.
 struct Agent {
     poller: Poller,
-    /// By task id: the ranks, then the tasks beside them.
+    /// By task id: the ranks, then the tasks beside them; then those that ranks have spawned.
     ranks: Vec<Rank>,
     server: Server,
+    spawner: Spawner,
+    /// A rank that speaks another version of PMI has been named.
+    other_version_said: bool,
     outputs: [Output; 2],
     input: Option<TerminalInput>,
     /// When to look whether the terminal may be read.
@@ -82,6 +91,9 @@ struct Agent {
     output_lost: bool,
     /// The user insists: leave at once, whatever is unwritten or undead.
     impatient: bool,
+    report: Option<RunReport>,
+    /// Number of ranks of MPI_COMM_WORLD.
+    size: usize,
     /// The agents of a job on several hosts. All ranks are theirs then.
     fleet: Option<Fleet>,
     /// Standard input on its way to ranks on other nodes.
@@ -91,7 +103,7 @@ struct Agent {
 }
 
 /// Runs a planned job of this machine to its end and returns the launcher's exit status.
-pub fn run(plan: &Plan, janitor: Janitor) -> anyhow::Result<u8> {
+pub fn run(plan: &Plan, janitor: Janitor, report: Option<RunReport>) -> anyhow::Result<u8> {
     let signals = Signals::new().context("signals cannot be taken over")?;
     let mut traces = Traces::new();
     let root = Root::new(plan.tasks)?;
@@ -99,7 +111,7 @@ pub fn run(plan: &Plan, janitor: Janitor) -> anyhow::Result<u8> {
     let mut janitor = janitor;
     let mut ranks = Vec::new();
     let launched = launch::launch(plan, &root, &mut outputs, &mut janitor, &mut traces, &mut ranks);
-    let mut agent = Agent::new(plan, Start { signals, wake, outputs, janitor, traces, ranks })?;
+    let mut agent = Agent::new(plan, Start { signals, wake, outputs, janitor, traces, ranks, report })?;
     agent.watch()?;
     match launched {
         Ok(input) => {
@@ -122,6 +134,7 @@ struct Start {
     janitor: Janitor,
     traces: Traces,
     ranks: Vec<Rank>,
+    report: Option<RunReport>,
 }
 
 /// The two output streams with their threads, and what these wake the event loop with.
@@ -152,13 +165,17 @@ fn kvs_name(plan: &Plan) -> String {
 }
 
 impl Agent {
-    fn new(plan: &Plan, start: Start) -> nix::Result<Agent> {
-        let server = Server::new(kvs_name(plan), plan.appnums.clone(), plan.placement.process_mapping());
+    fn new(plan: &Plan, start: Start) -> anyhow::Result<Agent> {
+        let (kvsname, mapping) = (kvs_name(plan), plan.placement.process_mapping());
+        let spawner = Spawner::new(plan, &kvsname)?;
+        let world = GroupSpec { kvsname, appnums: plan.appnums.clone(), mapping, preput: Vec::new() };
         Ok(Agent {
             poller: Poller::new()?,
             alive: start.ranks.len(),
             ranks: start.ranks,
-            server: server.with_universe(plan.universe),
+            server: Server::new(world, plan.universe).map_err(anyhow::Error::msg)?,
+            spawner,
+            other_version_said: false,
             outputs: start.outputs,
             input: None,
             input_check: None,
@@ -175,6 +192,8 @@ impl Agent {
             requests: 0,
             output_lost: false,
             impatient: false,
+            report: start.report,
+            size: plan.placement.size(),
             fleet: None,
             feed: None,
             fresh: Vec::new(),
@@ -183,11 +202,11 @@ impl Agent {
 
     /// The ranks for debuggers.
     fn processes(&self, plan: &Plan) -> Vec<Process> {
-        let programs = plan.segments.iter().flat_map(|segment| std::iter::repeat_n(&segment.program, segment.count));
+        let programs = plan.segments.iter().flat_map(|segment| std::iter::repeat_n(&segment.path, segment.count));
         let ranks = self.ranks.iter().filter(|rank| rank.is_rank).zip(programs).enumerate();
-        let process = |(index, (rank, program)): (usize, (&Rank, &Program))| {
+        let process = |(index, (rank, program)): (usize, (&Rank, &PathBuf))| {
             let host = plan.placement.nodes()[plan.placement.node_of(index)].host.name.clone();
-            let path = std::path::absolute(program.path()).unwrap_or_else(|_| program.path().to_owned());
+            let path = std::path::absolute(program).unwrap_or_else(|_| program.to_owned());
             Process { host, program: path.display().to_string(), pid: rank.task.pid() }
         };
         ranks.map(process).collect()
@@ -199,13 +218,16 @@ impl Agent {
         for channel in [Channel::Out, Channel::Err] {
             self.poller.set(self.outputs[channel as usize].pipes(), Source::Output(channel), Interest::Read)?;
         }
-        for (index, rank) in self.ranks.iter().enumerate() {
-            if let Some(pidfd) = rank.task.pidfd() {
-                self.poller.set(pidfd, Source::Ended(index), Interest::Read)?;
-            }
-            if let Some(socket) = rank.socket() {
-                self.poller.set(socket, Source::Pmi(index), Interest::Read)?;
-            }
+        (0..self.ranks.len()).try_for_each(|index| self.watch_rank(index))
+    }
+
+    fn watch_rank(&self, index: usize) -> nix::Result<()> {
+        let rank = &self.ranks[index];
+        if let Some(pidfd) = rank.task.pidfd() {
+            self.poller.set(pidfd, Source::Ended(index), Interest::Read)?;
+        }
+        if let Some(socket) = rank.socket() {
+            self.poller.set(socket, Source::Pmi(index), Interest::Read)?;
         }
         Ok(())
     }
@@ -324,7 +346,7 @@ impl Agent {
                     self.requests += 1;
                     for action in self.server.handle(index, &request) {
                         self.share_with_nodes(&request, &action);
-                        self.act(index, action);
+                        self.act(index, action)?;
                     }
                 }
                 Incoming::NothingNow => break,
@@ -350,7 +372,7 @@ impl Agent {
         Ok(())
     }
 
-    fn act(&mut self, index: usize, action: Action) {
+    fn act(&mut self, index: usize, action: Action) -> anyhow::Result<()> {
         match action {
             Action::Reply(to, line) => {
                 if self.ranks[to].task.node().is_some() {
@@ -362,14 +384,23 @@ impl Agent {
             }
             Action::Abort(code) => self.fail(Cause::Abort(index, code)),
             Action::SharedMemory(path) => {
-                if self.tell_node_of_file(index, &path) {
-                    return;
-                }
-                if self.traces.files.insert(path.clone()) {
+                if !self.tell_node_of_file(index, &path) && self.traces.files.insert(path.clone()) {
                     self.janitor.file(&path);
                 }
             }
+            Action::Spawn(blocks) => self.spawn(index, &blocks)?,
+            Action::OtherVersion(version) => {
+                if !std::mem::replace(&mut self.other_version_said, true) {
+                    let name = &self.ranks[index].name;
+                    let text = format!(
+                        "{name} speaks version {version} of PMI, and pip-mpiexec version 1.1 only; link the \
+                         program with an MPI library that was built for PMI-1, such as MPICH with its default settings"
+                    );
+                    self.outputs[Channel::Err as usize].say(&text);
+                }
+            }
         }
+        Ok(())
     }
 
     fn disconnect(&mut self, index: usize) {
@@ -431,13 +462,42 @@ impl Agent {
             let _ = rank.task.wait();
         }
         self.traces.remove();
+        if self.output_lost {
+            self.exit.at_least(1);
+        }
+        self.write_report();
         // A rank that cannot die yet is the janitor's.
         if self.alive == 0 {
             self.janitor.dismiss();
         }
-        if self.output_lost {
+        self.exit.code()
+    }
+
+    /// What is known of a rank, for the report.
+    fn data_of(&self, index: usize) -> RankData {
+        let rank = &self.ranks[index];
+        let host = match (rank.task.node(), &self.fleet) {
+            (Some(node), Some(fleet)) => fleet.host(node).to_owned(),
+            _ => self.spawner.hostname(),
+        };
+        RankData {
+            name: rank.name.clone(),
+            host,
+            pid: rank.task.pid(),
+            program: rank.program().display().to_string(),
+            kind: rank.task.kind(),
+            end: rank.ended.map_or("did not end".to_owned(), |ended| ended.to_string()),
+            counted: self.server.report_of(index).map(|text| Counted::read(&text, self.size)),
+        }
+    }
+
+    fn write_report(&mut self) {
+        let Some(report) = self.report.take() else { return };
+        let ranks = (0..self.ranks.len()).map(|index| self.data_of(index)).collect();
+        if let Err(text) = report.write(self.exit.code(), self.size, ranks) {
+            // The writer threads are gone.
+            eprintln!("pip-mpiexec: {text}");
             self.exit.at_least(1);
         }
-        self.exit.code()
     }
 }

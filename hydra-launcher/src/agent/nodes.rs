@@ -17,6 +17,7 @@ use crate::placement::Placement;
 use crate::plan::{self, Plan};
 use crate::pmi::server::Action;
 use crate::pmi::wire::Request;
+use crate::report::RunReport;
 use crate::shared_memory::Traces;
 use crate::signals::Signals;
 use crate::stdio::stdin::{in_foreground, release};
@@ -60,7 +61,13 @@ impl Feed {
 }
 
 /// Runs a job on several hosts to its end and returns the launcher's exit status.
-pub fn run(job: &Job, plan: &Plan, settings: Settings, janitor: Janitor) -> anyhow::Result<u8> {
+pub fn run(
+    job: &Job,
+    plan: &Plan,
+    settings: Settings,
+    janitor: Janitor,
+    report: Option<RunReport>,
+) -> anyhow::Result<u8> {
     let signals = Signals::new().context("signals cannot be taken over")?;
     let (wake, outputs) = streams(plan)?;
     let placement = &plan.placement;
@@ -82,9 +89,9 @@ pub fn run(job: &Job, plan: &Plan, settings: Settings, janitor: Janitor) -> anyh
         };
         members.push((place.host.clone(), place.is_local, tasks, assignment));
     }
-    let ranks = nodes.iter().enumerate().map(|(id, &node)| Rank::on_node(node, id < placement.size())).collect();
+    let ranks = nodes.iter().enumerate().map(|(id, &node)| Rank::on_node(node, id, id < placement.size())).collect();
     let traces = Traces::new();
-    let mut agent = Agent::new(plan, Start { signals, wake, outputs, janitor, traces, ranks })?;
+    let mut agent = Agent::new(plan, Start { signals, wake, outputs, janitor, traces, ranks, report })?;
     agent.watch()?;
     let (fleet, events) = Fleet::launch(settings, members, &agent.poller)?;
     agent.fleet = Some(fleet);

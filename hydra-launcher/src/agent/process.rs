@@ -1,9 +1,11 @@
-//! What runs a rank: a task of this address space, or a process on another host, of which only the PID is known here.
+//! What runs a rank: a task of this address space, an ordinary process of this host, or a process on another host, of which only the
+//! PID is known here.
 
+use super::ordinary::Child;
 use crate::signals;
 use pip_core::Task;
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 use std::process::ExitStatus;
 
@@ -12,7 +14,9 @@ use std::process::ExitStatus;
 pub enum Process {
     /// A task.
     Task(Task),
-    /// A task of another node's agent, which alone can send it signals and knows how it ends.
+    /// A process with an address space of its own.
+    Ordinary(Child),
+    /// A task or process of another node's agent, which alone can send it signals and knows how it ends.
     Remote {
         /// The node's index.
         node: usize,
@@ -28,7 +32,17 @@ impl Process {
     pub fn pid(&self) -> i32 {
         match self {
             Process::Task(task) => task.pid(),
+            Process::Ordinary(child) => child.pid(),
             Process::Remote { pid, .. } => *pid,
+        }
+    }
+
+    /// What it is, in a word.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Process::Task(_) => "task",
+            Process::Ordinary(_) => "process",
+            Process::Remote { .. } => "agent's",
         }
     }
 
@@ -36,7 +50,7 @@ impl Process {
     pub fn node(&self) -> Option<usize> {
         match self {
             Process::Remote { node, .. } => Some(*node),
-            Process::Task(_) => None,
+            Process::Task(_) | Process::Ordinary(_) => None,
         }
     }
 
@@ -44,15 +58,20 @@ impl Process {
     pub fn pidfd(&self) -> Option<BorrowedFd<'_>> {
         match self {
             Process::Task(task) => task.pidfd(),
+            Process::Ordinary(child) => Some(child.pidfd().as_fd()),
             Process::Remote { .. } => None,
         }
     }
 
     /// Kills it and all of its process group, if it is on this host.
     pub fn kill_group(&self) {
-        if let Process::Task(task) = self {
-            signals::send_to_group(task.pid(), libc::SIGKILL);
-            let _ = task.kill(libc::SIGKILL);
+        match self {
+            Process::Task(task) => {
+                signals::send_to_group(task.pid(), libc::SIGKILL);
+                let _ = task.kill(libc::SIGKILL);
+            }
+            Process::Ordinary(child) => child.kill_group(),
+            Process::Remote { .. } => {}
         }
     }
 
@@ -60,6 +79,7 @@ impl Process {
     pub fn wait(&mut self) -> io::Result<ExitStatus> {
         match self {
             Process::Task(task) => task.wait(),
+            Process::Ordinary(child) => child.wait(0).map(Option::unwrap_or_default),
             Process::Remote { .. } => Ok(ExitStatus::default()),
         }
     }
@@ -68,6 +88,7 @@ impl Process {
     pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
         match self {
             Process::Task(task) => task.try_wait(),
+            Process::Ordinary(child) => child.wait(libc::WNOHANG),
             Process::Remote { .. } => Ok(None),
         }
     }

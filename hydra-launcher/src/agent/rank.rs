@@ -8,7 +8,7 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Replies a rank may leave unread. A client has one request outstanding, so only a broken one leaves more than a line.
@@ -19,6 +19,9 @@ const MAX_UNREAD: usize = 64 << 10;
 pub struct Rank {
     /// What runs it.
     pub task: Process,
+    /// What messages call it.
+    pub name: String,
+    program: PathBuf,
     /// False for a task beside the ranks (`-no-rank`), which has no PMI connection.
     pub is_rank: bool,
     /// How it ended. It stays a zombie until the job ends: its PID names its session, and must not be used again before.
@@ -55,21 +58,30 @@ pub enum Incoming {
 }
 
 impl Rank {
-    /// A rank with its task and our end of its PMI socket, which must be non-blocking; without one it is no rank.
-    pub fn new(task: Process, socket: Option<OwnedFd>) -> Rank {
+    /// A rank with what runs it and our end of its PMI socket, which must be non-blocking; without one it is no rank.
+    pub fn new(task: Process, socket: Option<OwnedFd>, name: String, program: &Path) -> Rank {
         let is_rank = socket.is_some();
-        Rank::with(task, is_rank, socket.map_or(Connection::Closed, Connection::Socket))
+        Rank { program: program.to_owned(), ..Rank::with(task, name, is_rank, socket.map_or(Connection::Closed, Connection::Socket)) }
     }
 
     /// A rank, or task beside the ranks, on another node, which has not started yet.
-    pub fn on_node(node: usize, is_rank: bool) -> Rank {
+    pub fn on_node(node: usize, number: usize, is_rank: bool) -> Rank {
         let connection = if is_rank { Connection::Forwarded } else { Connection::Closed };
-        Rank::with(Process::Remote { node, pid: 0, program: PathBuf::new() }, is_rank, connection)
+        let process = Process::Remote { node, pid: 0, program: PathBuf::new() };
+        Rank::with(process, Rank::name_of(number, is_rank), is_rank, connection)
     }
 
-    fn with(task: Process, is_rank: bool, connection: Connection) -> Rank {
+    fn with(task: Process, name: String, is_rank: bool, connection: Connection) -> Rank {
         let (decoder, unsent) = Default::default();
-        Rank { task, is_rank, ended: None, lost_at: None, connection, decoder, unsent }
+        Rank { task, name, program: PathBuf::new(), is_rank, ended: None, lost_at: None, connection, decoder, unsent }
+    }
+
+    /// The path of its program, on its host.
+    pub fn program(&self) -> &Path {
+        match &self.task {
+            Process::Remote { program, .. } => program,
+            Process::Task(_) | Process::Ordinary(_) => &self.program,
+        }
     }
 
     /// What messages call the task with this number.
@@ -127,6 +139,9 @@ impl Rank {
 
     /// Sends a reply, or keeps what the socket does not take. An error means that the rank does not read its replies.
     pub fn send(&mut self, lines: &[u8]) -> Result<(), &'static str> {
+        if self.socket().is_none() {
+            return Ok(());
+        }
         self.unsent.extend_from_slice(lines);
         self.flush();
         if self.unsent.len() > MAX_UNREAD { Err("does not read the replies to its PMI requests") } else { Ok(()) }

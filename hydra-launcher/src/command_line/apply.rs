@@ -68,6 +68,8 @@ pub fn apply(id: OptionId, values: &Values, segment: &mut Segment, job: &mut Job
         OptionId::EnableAutoCleanup => job.no_cleanup = false,
         OptionId::UniverseSize => job.universe = values.universe()?,
         OptionId::NoShim => job.no_shim = true,
+        OptionId::Report => job.report = Some(values.os().into()),
+        OptionId::RequireTasks => job.require_tasks = true,
         OptionId::Verbose => job.verbose = true,
         OptionId::Profile => job.profile = true,
         OptionId::Gdb => job.debugger = Some(Debugger::Gdb),

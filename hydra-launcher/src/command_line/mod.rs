@@ -78,6 +78,10 @@ pub struct Job {
     pub universe: Universe,
     /// `-no-shim`.
     pub no_shim: bool,
+    /// `-require-tasks`.
+    pub require_tasks: bool,
+    /// `-report`.
+    pub report: Option<PathBuf>,
     /// `-verbose`.
     pub verbose: bool,
     /// `-profile`.

@@ -82,6 +82,11 @@ impl Output {
         Ok(())
     }
 
+    /// The next pipe is that of this rank: those before it that have none are on other nodes.
+    pub fn skip_to(&mut self, rank: usize) {
+        self.streams.resize_with(rank.max(self.streams.len()), || None);
+    }
+
     /// The set of pipes, readable while any of them is.
     pub fn pipes(&self) -> BorrowedFd<'_> {
         self.pipes.0.as_fd()

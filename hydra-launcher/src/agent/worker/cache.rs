@@ -12,10 +12,10 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// Adds values: store, key, value. As in the store, the first one of a key stays.
+    /// Adds values: store, key, value. As in the store, the last one of a key counts.
     pub fn add(&mut self, values: Vec<(String, String, String)>) {
         for (store, key, value) in values {
-            self.values.entry((store, key)).or_insert(value);
+            self.values.insert((store, key), value);
         }
     }
 
@@ -48,7 +48,7 @@ mod tests {
         let entry = |value: &str| ("kvs".to_owned(), "k".to_owned(), value.to_owned());
         cache.add(vec![entry("1"), entry("2")]);
         let get = b"cmd=get kvsname=kvs key=k\n";
-        assert_eq!(cache.answer(0, get).as_deref(), Some(&b"cmd=get_result rc=0 msg=success value=1\n"[..]));
+        assert_eq!(cache.answer(0, get).as_deref(), Some(&b"cmd=get_result rc=0 msg=success value=2\n"[..]));
         for other in [
             &b"cmd=get kvsname=kvs key=x\n"[..],
             b"cmd=get kvsname=other key=k\n",
