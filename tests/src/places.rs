@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 /// What `cargo build --workspace` and `--examples` make and the suites run.
-const TOOLS: [&str; 24] = [
+const TOOLS: [&str; 25] = [
     "pip-mpiexec",
     "libpip_mpi.so",
     "libpip.so",
