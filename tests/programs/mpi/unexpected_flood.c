@@ -1,4 +1,5 @@
 /* 20,000 messages come before the first receive; then they are taken in order, from the back, and by any source.
+ * @without-stock so many take stock MPICH up to minutes on a busy machine
  * @np 2 3 */
 #include "test.h"
 #define COUNT 20000
