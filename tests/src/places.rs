@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 /// What `cargo build --workspace` and `--examples` make and the suites run.
-const TOOLS: [&str; 21] = [
+const TOOLS: [&str; 22] = [
     "pip-mpiexec",
     "libpip_mpi.so",
     "libpip.so",
