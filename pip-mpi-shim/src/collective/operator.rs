@@ -91,6 +91,15 @@ impl Operator {
         Some(Operator { op, datatype, means: Means::Library(layout), size })
     }
 
+    /// The numbers that the elements are, and the predefined operation, if it is done in plain loops.
+    #[inline]
+    pub fn numbers(&self) -> Option<(Number, Op)> {
+        match self.means {
+            Means::Numbers(number) => Some((number, self.op)),
+            Means::Library(_) => None,
+        }
+    }
+
     /// Keeps the operation and the datatype for a call in the background.
     pub fn keep(&self) -> Kept {
         Kept::new(self.op, self.datatype)

@@ -7,9 +7,11 @@ use super::cards::{self, Kind, Title};
 use super::circle::Whom;
 use super::data::Side;
 use super::keeping::Kept;
-use super::meeting::Card;
+use super::meeting::{Body, Card};
 use super::operator::Operator;
-use crate::layout::View;
+use crate::abi::Op;
+use crate::layout::{View, copy_bytes};
+use crate::window::elements::{self, Number};
 use core::mem::MaybeUninit;
 
 /// What becomes of the result.
@@ -88,12 +90,49 @@ impl Reduction {
 
     /// Computes short results from the cards of ranks up to `last`.
     fn compute_own(&mut self, table: &Table<'_>, last: u32) -> Result<(), Trouble> {
+        if let (Some(numbers), Some(output)) = (self.operator.numbers(), &self.output)
+            && let Some(target) = output.block(0).contiguous()
+        {
+            return self.compute_numbers(table, last, numbers, target);
+        }
         let (inputs, _) = self.gather(table)?;
         let Some(output) = &self.output else { return Ok(()) };
         let (target, slice) = (output.block(0), self.slice(table));
         let inputs = &inputs.as_slice()[..=last as usize];
         // SAFETY: all have the same number of elements, and the output is the program's.
         unsafe { self.operator.fold(inputs, slice, last as usize, |_, partial| partial.store(&target, self.origin())) }
+    }
+
+    /// The same for numbers, with nothing that is not needed.
+    fn compute_numbers(
+        &self,
+        table: &Table<'_>,
+        last: u32,
+        (number, op): (Number, Op),
+        target: *mut u8,
+    ) -> Result<(), Trouble> {
+        let (title, (first, end), size) = (self.title(), self.slice(table), self.operator.size);
+        let bytes = (end - first) * size;
+        let mut sum = MaybeUninit::<Body>::uninit();
+        let sum = sum.as_mut_ptr().cast::<u8>();
+        for peer in 0..table.size() {
+            let card = title.card(table, peer)?;
+            if card.bytes as usize != self.count * size {
+                return Err(Trouble::Length { peer, bytes: card.bytes as usize, room: self.count * size });
+            }
+            let data = card.body.0.as_ptr().wrapping_add(first * size);
+            // SAFETY: the numbers are on the card, and the sum has room for as many.
+            unsafe {
+                match peer {
+                    0 => copy_bytes(data, sum, bytes),
+                    _ if peer <= last => elements::combine(number, op, sum, sum, data, end - first),
+                    _ => {}
+                }
+            }
+        }
+        // SAFETY: the program's buffer.
+        unsafe { copy_bytes(sum, target, bytes) };
+        Ok(())
     }
 
     /// The element with which this rank's output begins.

@@ -160,7 +160,7 @@ impl<'a> Making<'a> {
         let own = Notice {
             world: self.job.rank,
             status,
-            apart: u32::from(self.hint(c"alloc_shared_noncontig") == Some(true)),
+            apart: u32::from(self.flavor == Flavor::Shared && self.hint(c"alloc_shared_noncontig") == Some(true)),
             reserved: 0,
             header: own_header.map_or(0, |header| core::ptr::from_ref(header) as u64),
             base: base as u64,

@@ -125,7 +125,7 @@ static void reduce_data(Player *player, const char *line) {
     in_place = in_place && (!reduce || rank == root);
     char *data = malloc((size_t)total * bytes + 16);
     for (long i = 0; i < total; i++) put_element(element, key, rank, i, data + (size_t)i * bytes);
-    int has_result = !(reduce && rank != root) && !(exscan && rank == 0 && !in_place);
+    int has_result = !(reduce && rank != root);
     int byte_type = 0; /* MPI_BYTE */
     if (!in_place) call->send = filled(player, byte_type, (MPI_Count)((size_t)total * bytes), data);
     long room = in_place ? total : own;
