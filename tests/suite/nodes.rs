@@ -44,13 +44,11 @@ pub fn add(cases: &mut Cases) {
         let run = on("-hosts a,b -n 2 sh -c").arg(script).words(": -no-rank -n 3 sh -c").arg(script);
         run.end()?.expect_code(0)?.expect_lines(&["a 0", "a none", "a none", "b 1", "b none"]).map(drop)
     });
-    for (args, ranks) in [("code 3", 2), ("abort 7", 2), ("exit 5", 2), ("fault", 2)] {
-        cases.add(format!("nodes::exit_status_as_hydra::{}", args.replace(' ', "_")), move || {
+    // On several hosts Hydra hangs if a rank leaves without MPI_Finalize, and does not tell a signal.
+    for (args, code) in [("code 3", 3), ("abort 7", 7), ("exit 5", 5), ("fault", libc::SIGSEGV)] {
+        cases.add(format!("nodes::exit_status_as_on_one_host::{}", args.replace(' ', "_")), move || {
             let act = sources::program("launcher/act.c")?;
-            let hosts = format!("-hosts a,b -n {ranks}");
-            let stock = Run::stock("-launcher fork").words(&hosts).arg(&act).words(args).end()?;
-            let pip = on("-no-shim").words(&hosts).arg(&act).words(args).end()?;
-            pip.expect_code(stock.code.unwrap_or(-1)).map(drop)
+            on("-no-shim -hosts a,b -n 2").arg(&act).words(args).end()?.expect_code(code).map(drop)
         });
     }
     cases.add("nodes::what_cannot_start_is_named_with_its_host", || {
@@ -83,7 +81,7 @@ pub fn add(cases: &mut Cases) {
     });
     cases.add("nodes::time_is_up_on_all_hosts", || {
         let outcome = on("-timeout 1 -hosts a,b -n 2 sleep 100").end()?;
-        outcome.expect_code(255)?.expect_err(&["timed out"]).map(drop)
+        outcome.expect_code(255)?.expect_err(&["TIMED OUT"]).map(drop)
     });
     streams::add(cases);
     faults::add(cases);

@@ -43,6 +43,7 @@ use pip_core::Root;
 use poller::{Channel, Interest, Poller, Source};
 use rank::{Incoming, Rank};
 use spawning::Spawner;
+use std::collections::HashSet;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -100,6 +101,8 @@ struct Agent {
     feed: Option<Feed>,
     /// What ranks have put since the last barrier: store, key and value.
     fresh: Vec<(String, String, String)>,
+    /// Store and key of what all nodes have a copy of.
+    shared: HashSet<(String, String)>,
 }
 
 /// Runs a planned job of this machine to its end and returns the launcher's exit status.
@@ -197,6 +200,7 @@ impl Agent {
             fleet: None,
             feed: None,
             fresh: Vec::new(),
+            shared: HashSet::new(),
         })
     }
 

@@ -283,12 +283,19 @@ impl Agent {
             // Those are answered by the server itself.
             && !key.starts_with("PMI_")
         {
-            self.fresh.push((kvsname.clone(), key.clone(), value.clone()));
+            let entry = (kvsname.clone(), key.clone(), value.clone());
+            // A copy that the nodes have must not outlive the value.
+            if self.shared.contains(&(kvsname.clone(), key.clone())) {
+                fleet.broadcast(&Order::Values(vec![entry]));
+            } else {
+                self.fresh.push(entry);
+            }
         }
         if line.starts_with("cmd=barrier_out") && !self.fresh.is_empty() {
             let (mut part, mut size) = (Vec::new(), 0);
             for entry in std::mem::take(&mut self.fresh) {
                 size += entry.0.len() + entry.1.len() + entry.2.len();
+                self.shared.insert((entry.0.clone(), entry.1.clone()));
                 part.push(entry);
                 if size > VALUES {
                     fleet.broadcast(&Order::Values(std::mem::take(&mut part)));

@@ -321,10 +321,10 @@ impl Fleet {
 
     /// What a launcher command or its agents wrote, once they are connected: before that it may explain a failure.
     fn said(&mut self, index: usize) -> Option<Event> {
-        if self.is_starting(&self.starters[index]) {
+        let starter = &mut self.starters[index];
+        if !starter.nodes.iter().all(|&node| self.members[node].assignment.is_none()) {
             return None;
         }
-        let starter = &mut self.starters[index];
         let text = starter.take_said();
         (!text.trim().is_empty()).then(|| Event::Said(starter.nodes[0], text.trim_end().to_owned()))
     }

@@ -54,13 +54,10 @@ impl Invitation {
 
     /// Reads the line; what follows it stays unread.
     pub fn read(input: impl Read) -> Result<Invitation, InvitationError> {
-        let mut line = Vec::new();
-        for byte in input.take(MAX_LINE).bytes() {
-            match byte {
-                Ok(b'\n') => break,
-                Ok(byte) => line.push(byte),
-                Err(_) => return Err(InvitationError::NoInvitation),
-            }
+        let (mut input, mut line, mut byte) = (input.take(MAX_LINE), Vec::new(), [0]);
+        // One at a time: the rest is not ours.
+        while input.read_exact(&mut byte).is_ok() && byte != *b"\n" {
+            line.push(byte[0]);
         }
         std::str::from_utf8(&line).ok().and_then(Invitation::parse).ok_or(InvitationError::NoInvitation)
     }

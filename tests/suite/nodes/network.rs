@@ -36,7 +36,7 @@ fn programs() -> Result<()> {
         ensure!(outcome.expect_code(0)?.sorted() == stock.sorted(), "{stock}\n{outcome}");
     }
     let stencil = places::built("stencil");
-    let run = network.launch("-hosts h1:2,h2:2 -n 4").arg(stencil).words("--size 128 --iterations 10 --variant sendrecv");
+    let run = network.launch("-hosts h1,h2 -n 2").arg(stencil).words("--size 128 --iterations 10 --variant sendrecv");
     let outcome = run.end()?;
     ensure!(outcome.expect_code(0)?.out().contains("equal the serial run's to the last bit"), "{outcome}");
     network.expect_empty()

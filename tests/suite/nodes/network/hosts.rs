@@ -36,7 +36,7 @@ pub fn possible() -> Result<(), String> {
     if !Path::new(SSHD).exists() {
         return Err(format!("{SSHD} is not installed"));
     }
-    let trial = "mount -t tmpfs none /run && hostname h0 && ip link add a type veth peer name b && ip link add c type bridge";
+    let trial = "mount -t tmpfs none /run && hostname h0 && ip link add v0 type veth peer name v1 && ip link add br0 type bridge";
     let mut command = Command::new("unshare");
     command.args(["--net", "--uts", "--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", trial]);
     match command.output() {
