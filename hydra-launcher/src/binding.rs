@@ -5,14 +5,14 @@
 use crate::topology::{Cpus, Kind, Topology, parse_list};
 
 /// A number of units, such as `core:2`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Unit {
     kind: Kind,
     count: usize,
 }
 
 /// `-bind-to`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum BindTo {
     /// Nothing is bound.
     #[default]
@@ -24,7 +24,7 @@ pub enum BindTo {
 }
 
 /// `-membind`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Memory {
     /// As the system does.
     #[default]
@@ -36,7 +36,7 @@ pub enum Memory {
 }
 
 /// All that is asked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Binding {
     /// What a rank gets.
     pub bind_to: BindTo,

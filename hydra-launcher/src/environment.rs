@@ -22,7 +22,7 @@ const DEFAULTS: [(&str, &str); 6] = [
 ];
 
 /// Where a rank stands in its job.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Place {
     /// Its rank in MPI_COMM_WORLD.
     pub rank: usize,
@@ -32,6 +32,8 @@ pub struct Place {
     pub local_rank: usize,
     /// Number of ranks of its node.
     pub local_size: usize,
+    /// The ranks of its node as ranges, if the job has several nodes.
+    pub local_ranks: Option<String>,
     /// Its PMI socket.
     pub pmi_fd: i32,
 }
@@ -100,6 +102,11 @@ impl Environment {
         self.variables.get(OsStr::new(name)).map(OsString::as_os_str)
     }
 
+    /// Sets a variable.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.variables.insert(name.into(), value.into());
+    }
+
     /// Puts a library in front of LD_PRELOAD.
     pub fn preload(&mut self, library: &Path) {
         let value = self.variables.entry("LD_PRELOAD".into()).or_default();
@@ -123,15 +130,16 @@ impl Environment {
     /// The complete environment of one task as `NAME=value`; with a place that of a rank.
     pub fn of_task(&self, place: Option<Place>) -> Result<Vec<CString>, NulError> {
         let of_rank = |place: Place| {
-            [
+            let own = [
                 ("PMI_RANK", place.rank.to_string()),
                 ("PMI_SIZE", place.size.to_string()),
                 ("PMI_FD", place.pmi_fd.to_string()),
                 ("MPI_LOCALRANKID", place.local_rank.to_string()),
                 ("MPI_LOCALNRANKS", place.local_size.to_string()),
-            ]
+            ];
+            own.into_iter().chain(place.local_ranks.map(|ranks| ("PIP_MPI_LOCAL_RANKS", ranks)))
         };
-        let gpus = place.and_then(|place| Some(("CUDA_VISIBLE_DEVICES", self.gpus_of(place.local_rank)?)));
+        let gpus = place.as_ref().and_then(|place| Some(("CUDA_VISIBLE_DEVICES", self.gpus_of(place.local_rank)?)));
         let own = place.map(of_rank).into_iter().flatten().chain(gpus).collect::<Vec<_>>();
         let inherited =
             self.variables.iter().filter(|(name, _)| own.iter().all(|(taken, _)| name.as_os_str() != *taken));
@@ -148,9 +156,7 @@ impl Environment {
 fn belongs_to_a_launcher(name: &OsStr) -> bool {
     let name = name.as_bytes();
     name.starts_with(b"PMI_")
-        || name == UNDER_DEBUGGER.as_bytes()
-        || name == b"PIP_REGISTRY"
-        || name == b"HYDI_CONTROL_FD"
+        || [UNDER_DEBUGGER.as_bytes(), b"PIP_REGISTRY", b"PIP_MPI_LOCAL_RANKS", b"HYDI_CONTROL_FD"].contains(&name)
 }
 
 #[cfg(test)]
@@ -166,7 +172,7 @@ mod tests {
     }
 
     fn text(environment: &Environment) -> Vec<String> {
-        let place = Place { rank: 2, size: 5, local_rank: 1, local_size: 3, pmi_fd: 9 };
+        let place = Place { rank: 2, size: 5, local_rank: 1, local_size: 3, local_ranks: None, pmi_fd: 9 };
         let list = environment.of_task(Some(place)).expect("no NUL");
         list.into_iter().map(|entry| entry.into_string().expect("text")).collect()
     }

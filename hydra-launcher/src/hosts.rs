@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// One entry of a host list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Host {
     /// Name or address.
     pub name: String,

@@ -1,7 +1,8 @@
 //! `pip-mpiexec`: runs MPI programs as tasks of one address space.
 //!
 //! The phases are files: `command_line` (what the user wants), `plan` (everything found and checked), `janitor` (who cleans
-//! up should the launcher be killed), `agent` (start the ranks and serve them until the end).
+//! up should the launcher be killed), `agent` (start the ranks and serve them until the end). For a job on several hosts `nodes`
+//! starts an agent on each.
 
 mod agent;
 mod binding;
@@ -15,10 +16,13 @@ mod janitor;
 mod mappings;
 mod memory_policy;
 mod mpir;
+mod nodes;
 mod options;
 mod placement;
 mod plan;
 mod pmi;
+mod report;
+mod runnable;
 mod sessions;
 mod shared_memory;
 mod shim_library;
@@ -28,7 +32,11 @@ mod topology;
 mod verbose;
 
 use anyhow::Context;
-use command_line::Request;
+use command_line::{Job, Request};
+use janitor::Janitor;
+use nodes::settings::Settings;
+use plan::{Plan, PlanError};
+use report::RunReport;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::fd::{AsRawFd, IntoRawFd};
@@ -48,8 +56,11 @@ fn main() -> ExitCode {
 
 fn run() -> anyhow::Result<u8> {
     fill_standard_descriptors().context("/dev/null cannot be opened")?;
+    if std::env::args_os().nth(1).is_some_and(|first| first == nodes::launchers::AGENT) {
+        return agent::worker::run();
+    }
     let variable = |name: &str| std::env::var_os(name);
-    let mut job = match command_line::parse(std::env::args_os().skip(1), command_line::default_file(), &variable) {
+    let job = match command_line::parse(std::env::args_os().skip(1), command_line::default_file(), &variable) {
         Ok(Request::Run(job)) => job,
         Ok(Request::Help) => return print(&options::help()),
         Ok(Request::HelpOf(option)) => return print(&options::help_of(option)),
@@ -58,23 +69,42 @@ fn run() -> anyhow::Result<u8> {
         Ok(Request::Info) => return print(&info::text()?),
         Err(error) => return Ok(refuse(&error.to_string(), USAGE)),
     };
+    let mut job = Job { report: report::wish(job.report), ..*job };
     if let Some(wanted) = job.debugger.filter(|_| !debugger::is_there()) {
         debugger::start(wanted)?;
     }
-    let plan = match plan::make(&mut job) {
-        Ok(plan) => plan,
-        Err(error) => return Ok(refuse(&error.to_string(), error.exit_code())),
-    };
+    run_job(&mut job).or_else(|error| match error.downcast_ref::<PlanError>() {
+        Some(plan) => Ok(refuse(&plan.to_string(), plan.exit_code())),
+        None => Err(error),
+    })
+}
+
+fn run_job(job: &mut Job) -> anyhow::Result<u8> {
+    let layout = plan::place(job)?;
+    let job = &*job;
+    let mut plan = plan::outline(job, layout.placement, layout.slots);
+    plan.check_output_files()?;
+    let settings = Settings::new(&job.reach, layout.manager)?;
+    let is_here = matches!(plan.placement.nodes(), [node] if settings.is_forked(node.is_local));
+    if is_here {
+        plan.add_programs(job, 0)?;
+    }
     if job.verbose {
         let _ = std::io::stderr().write_all(verbose::describe(&plan).as_bytes());
     }
-    mpir::run(|| start(&plan))
+    let remote = (!is_here).then_some((job, settings));
+    let report = job.report.as_deref().map(RunReport::create).transpose()?;
+    mpir::run(|| start(&plan, remote, report))
 }
 
-fn start(plan: &plan::Plan) -> anyhow::Result<u8> {
+/// Runs a job on this machine, or on several.
+fn start(plan: &Plan, remote: Option<(&Job, Settings)>, report: Option<RunReport>) -> anyhow::Result<u8> {
     // Forked before there are threads or tasks, so that it shares nothing with them.
-    let janitor = janitor::Janitor::start().context("no process for the clean-up")?;
-    agent::run(plan, janitor)
+    let janitor = Janitor::start().context("no process for the clean-up")?;
+    match remote {
+        None => agent::run(plan, janitor, report),
+        Some((job, settings)) => agent::nodes::run(job, plan, settings, janitor, report),
+    }
 }
 
 fn print(text: &str) -> anyhow::Result<u8> {

@@ -4,10 +4,11 @@
 //! are full. Entries of one host are one node, wherever they stand: its ranks share an address space.
 
 use crate::hosts::Host;
+use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 
 /// A machine of the job.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Node {
     /// The host it is, as first named.
     pub host: Host,
@@ -18,7 +19,7 @@ pub struct Node {
 }
 
 /// Where all ranks of a job are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Placement {
     nodes: Vec<Node>,
     /// The entries of the host list that got ranks: index into `nodes`, and slots.
@@ -111,6 +112,17 @@ impl Placement {
     }
 }
 
+/// Ascending ranks as `0-3,6`.
+pub fn ranges(ranks: &[usize]) -> String {
+    let runs = ranks.chunk_by(|a, b| a + 1 == *b);
+    let text = runs.map(|run| match run {
+        [first, .., last] => format!("{first}-{last}"),
+        [only] => only.to_string(),
+        [] => String::new(),
+    });
+    text.collect::<Vec<_>>().join(",")
+}
+
 impl Host {
     /// Whether both are reached by the same name and user.
     fn same_login(&self, other: &Host) -> bool {
@@ -176,6 +188,12 @@ mod tests {
         assert_eq!(nodes(&local), [0, 0, 0, 1, 0]);
         assert_eq!(local.process_mapping(), "(vector,(0,1,3),(1,1,1),(0,1,1))");
         assert!(local.nodes()[0].is_local && !local.nodes()[1].is_local);
+    }
+
+    #[test]
+    fn ranks_are_written_as_ranges() {
+        assert_eq!(ranges(&[0, 1, 2, 3, 6, 8, 9]), "0-3,6,8-9");
+        assert_eq!((ranges(&[]), ranges(&[4])), (String::new(), "4".to_owned()));
     }
 
     proptest! {

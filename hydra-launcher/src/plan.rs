@@ -7,27 +7,33 @@ use crate::command_line::{
 use crate::debugger;
 use crate::environment::{Environment, Network, Place};
 use crate::hosts::{self, Host, HostError};
-use crate::placement::Placement;
+use crate::nodes::resource_manager::{ManagerError, ResourceManager};
+use crate::placement::{self, Placement};
+use crate::runnable::{self, CannotRun, NoTask, Runs};
 use crate::shim_library::{self, ShimError};
 use crate::stdio::files;
 use crate::stdio::pattern;
 use crate::topology::{self, Cpus, Topology};
-use pip_core::{Program, ProgramError, search_path};
+use pip_core::{ProgramError, search_path};
 use std::ffi::{CString, NulError, OsStr, OsString};
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// A job that can be started.
 #[derive(Debug)]
 pub struct Plan {
-    /// The programs: first those of the ranks, then those beside them, each in the order of the command line.
+    /// The programs of this node: first those of the ranks, then those beside them, each in the order of the command line.
     pub segments: Vec<PlannedSegment>,
+    /// The ids of the tasks to start on this node, in the order of the segments.
+    pub ids: Vec<usize>,
     /// Where the ranks are, which are the first tasks.
     pub placement: Placement,
-    /// Number of tasks.
+    /// Number of tasks of the job, on all nodes.
     pub tasks: usize,
+    /// By rank: the number of its program among those of the ranks.
+    pub appnums: Vec<usize>,
     /// Name of this machine.
     pub hostname: OsString,
     /// By rank: the processors it is bound to, if it is.
@@ -48,17 +54,23 @@ pub struct Plan {
     pub no_cleanup: bool,
     /// Whether PMI requests are counted.
     pub profile: bool,
+    /// Whether a program that cannot be a task is refused.
+    pub require_tasks: bool,
+    /// The variables of processes that ranks spawn.
+    pub env_of_spawned: Environment,
 }
 
 /// One program and its ranks.
 #[derive(Debug)]
 pub struct PlannedSegment {
-    /// Number of tasks.
+    /// Number of tasks on this node, at least 1.
     pub count: usize,
     /// Whether they are ranks of MPI_COMM_WORLD.
     pub is_rank: bool,
-    /// The checked program.
-    pub program: Program,
+    /// The program's file.
+    pub path: PathBuf,
+    /// How it runs.
+    pub runs: Runs,
     /// argv, including argv\[0\] as typed.
     pub args: Vec<CString>,
     /// The variables all its ranks share.
@@ -82,17 +94,21 @@ pub enum PlanError {
     /// `-wdir` with a directory that cannot be entered.
     #[error("-wdir {}: {}; give a directory that exists and may be entered", .0.display(), .1)]
     WorkDir(PathBuf, io::Error),
+    /// A program that cannot be run.
+    #[error(transparent)]
+    CannotRun(#[from] CannotRun),
+    /// A program that cannot be a task, with `-require-tasks`.
+    #[error("{0} (-require-tasks is given)")]
+    NoTask(NoTask),
     /// A file for output that cannot be made.
     #[error("{} {}: {}; give a pattern of files in a folder that exists and may be written to", .0, .1.display(), .2)]
     OutputFile(&'static str, PathBuf, io::Error),
     /// A host list that cannot be used.
     #[error(transparent)]
     Hosts(#[from] HostError),
-    /// Hosts that cannot be reached yet.
-    #[error(
-        "{0} is another machine, and jobs of several machines cannot be started yet; leave it out of the host list"
-    )]
-    Remote(String),
+    /// A resource manager whose host list cannot be used.
+    #[error(transparent)]
+    Manager(#[from] ManagerError),
     /// `-skip-launch-node` with no other.
     #[error("-skip-launch-node leaves no host to run on; name others by -hosts or -f")]
     NoHostLeft,
@@ -102,10 +118,6 @@ pub enum PlanError {
     /// A binding that is not possible here.
     #[error(transparent)]
     Binding(#[from] BindingError),
-    /// Several ranks of programs that need fixed addresses.
-    #[error("{}: a non-PIE program has fixed addresses, so one address space holds one rank of it, not {}; \
-             rebuild it with -fPIE -pie", .0.display(), .1)]
-    Fixed(PathBuf, usize),
     /// Cannot happen with arguments and variables from the kernel.
     #[error("an argument or variable with a NUL byte: {0}")]
     Nul(#[from] NulError),
@@ -116,45 +128,49 @@ impl PlanError {
     pub fn exit_code(&self) -> u8 {
         match self {
             PlanError::Program(error) => error.exit_code(),
-            PlanError::Shim(_) | PlanError::Fixed(..) => 126,
+            PlanError::CannotRun(error) => error.exit_code(),
+            PlanError::Shim(_) | PlanError::NoTask(_) => 126,
             _ => 2,
         }
     }
 }
 
-/// Looks everything up.
-pub fn make(job: &mut Job) -> Result<Plan, PlanError> {
+/// Where a job runs.
+#[derive(Debug)]
+pub struct Layout {
+    /// Its ranks' nodes.
+    pub placement: Placement,
+    /// The slots of the host list.
+    pub slots: usize,
+    /// The resource manager whose job this is.
+    pub manager: Option<ResourceManager>,
+}
+
+/// Distributes the ranks over the hosts of the options, of the resource manager, or on this machine.
+pub fn place(job: &mut Job) -> Result<Layout, PlanError> {
     let hostname = hostname();
-    let hosts = host_list(job, &hostname)?;
+    let (hosts, manager) = host_list(job, &hostname)?;
     let slots = if hosts.is_empty() { job.per_node.unwrap_or(1) } else { hosts.iter().map(|host| host.slots).sum() };
     job.count_ranks(slots)?;
-    let network = network(&job.reach, &hostname)?;
-    let mut segments = job.segments.iter().map(|s| plan_segment(job, s, &network)).collect::<Result<Vec<_>, _>>()?;
-    segments.sort_by_key(|segment| !segment.is_rank);
-    let fixed = || segments.iter().filter(|segment| segment.program.is_fixed());
-    let fixed_ranks = fixed().map(|segment| segment.count).sum();
-    if let Some(segment) = fixed().next().filter(|_| fixed_ranks > 1) {
-        return Err(PlanError::Fixed(segment.program.path().to_owned(), fixed_ranks));
-    }
-    let has_shim = |segment: &PlannedSegment| segment.is_rank && !segment.env.shim_is_off();
-    if !job.no_shim && segments.iter().any(has_shim) {
-        let library = shim_library::find()?;
-        segments.iter_mut().filter(|segment| has_shim(segment)).for_each(|s| s.env.preload(&library));
-    }
-    let size: usize = segments.iter().filter(|segment| segment.is_rank).map(|segment| segment.count).sum();
+    let size = job.segments.iter().filter(|segment| !segment.no_rank).map(Segment::tasks).sum();
     let placement = match hosts.as_slice() {
         [] => Placement::local(size, &hostname.to_string_lossy()),
         hosts => Placement::new(hosts, size, |host| is_local(host, &hostname)),
     };
-    if let Some(node) = placement.nodes().iter().find(|node| !node.is_local) {
-        return Err(PlanError::Remote(node.host.name.clone()));
-    }
-    let mut plan = Plan {
-        tasks: segments.iter().map(|segment| segment.count).sum(),
-        segments,
+    Ok(Layout { placement, slots, manager })
+}
+
+/// Everything about a job but its programs.
+pub fn outline(job: &Job, placement: Placement, slots: usize) -> Plan {
+    let ranks = job.segments.iter().filter(|segment| !segment.no_rank).enumerate();
+    Plan {
+        segments: Vec::new(),
+        ids: Vec::new(),
+        tasks: job.segments.iter().map(Segment::tasks).sum(),
+        appnums: ranks.flat_map(|(appnum, segment)| std::iter::repeat_n(appnum, segment.tasks())).collect(),
+        masks: vec![None; placement.size()],
         placement,
-        hostname,
-        masks: Vec::new(),
+        hostname: hostname(),
         binding: job.binding.clone(),
         // The terminal is the debugger's.
         input: job.input.unwrap_or(if debugger::is_there() { InputTarget::Nobody } else { InputTarget::Rank(0) }),
@@ -168,17 +184,66 @@ pub fn make(job: &mut Job) -> Result<Plan, PlanError> {
         print_exit_codes: job.print_exit_codes,
         no_cleanup: job.no_cleanup,
         profile: job.profile,
-    };
-    plan.bind()?;
-    plan.check_output_files()?;
-    Ok(plan)
+        require_tasks: job.require_tasks,
+        env_of_spawned: Environment::new(
+            std::env::vars_os(),
+            job.inherited.as_ref().unwrap_or(&Inherited::All),
+            &job.env,
+            &Network::Hostname(hostname()),
+        ),
+    }
+}
+
+/// The segments that have tasks on a node, those of ranks first, and the ids of these tasks.
+pub fn tasks_of_node<'a>(job: &'a Job, placement: &Placement, node: usize) -> Vec<(&'a Segment, Vec<usize>)> {
+    let (ranks, others): (Vec<_>, Vec<_>) = job.segments.iter().partition(|segment| !segment.no_rank);
+    let (mut first, mut result) = (0, Vec::new());
+    for segment in ranks.into_iter().chain(others) {
+        let on_node = |&id: &usize| match segment.no_rank {
+            false => placement.node_of(id) == node,
+            // Tasks beside the ranks go round the nodes.
+            true => (id - first) % placement.nodes().len() == node,
+        };
+        let tasks: Vec<usize> = (first..first + segment.tasks()).filter(on_node).collect();
+        first += segment.tasks();
+        if !tasks.is_empty() {
+            result.push((segment, tasks));
+        }
+    }
+    result
 }
 
 impl Plan {
+    /// Looks the programs of one node up, on this machine.
+    pub fn add_programs(&mut self, job: &Job, node: usize) -> Result<(), PlanError> {
+        // The name that the user knows this machine by.
+        let named = self.placement.nodes().get(node).filter(|node| !node.is_local);
+        let hostname = named.map_or_else(|| self.hostname.clone(), |node| OsString::from(&node.host.name));
+        let network = network(&job.reach, &hostname)?;
+        let mut segments = Vec::new();
+        for (segment, tasks) in tasks_of_node(job, &self.placement, node) {
+            segments.push(PlannedSegment { count: tasks.len(), ..plan_segment(job, segment, &network)? });
+            self.ids.extend(tasks);
+        }
+        part_fixed(&mut segments);
+        if job.require_tasks
+            && let Some(at) = segments.iter().position(|segment| matches!(segment.runs, Runs::Process { .. }))
+            && let Runs::Process { why, .. } = segments.swap_remove(at).runs
+        {
+            return Err(PlanError::NoTask(why));
+        }
+        give_shim(&mut segments, job.no_shim)?;
+        self.segments = segments;
+        Ok(self.bind(node)?)
+    }
+
     /// What a rank with this PMI socket is told of itself.
     pub fn place(&self, rank: usize, pmi_fd: i32) -> Place {
         let (placement, size) = (&self.placement, self.placement.size());
-        Place { rank, size, local_rank: placement.local_rank(rank), local_size: placement.local_size(rank), pmi_fd }
+        let local_ranks =
+            (placement.nodes().len() > 1).then(|| placement::ranges(&placement.nodes()[placement.node_of(rank)].ranks));
+        let (local_rank, local_size) = (placement.local_rank(rank), placement.local_size(rank));
+        Place { rank, size, local_rank, local_size, local_ranks, pmi_fd }
     }
 
     /// What patterns call the tasks.
@@ -190,10 +255,9 @@ impl Plan {
         (0..self.tasks).map(of_task).collect()
     }
 
-    /// Chooses processors for the ranks of this machine.
-    fn bind(&mut self) -> Result<(), BindingError> {
-        self.masks = vec![None; self.placement.size()];
-        for node in self.placement.nodes().iter().filter(|node| node.is_local) {
+    /// Chooses processors for the ranks of a node, which is this machine.
+    fn bind(&mut self, node: usize) -> Result<(), BindingError> {
+        if let Some(node) = self.placement.nodes().get(node) {
             let masks = masks_here(&self.binding, node.host.binding.as_deref(), node.ranks.len())?;
             node.ranks.iter().zip(masks).for_each(|(&rank, mask)| self.masks[rank] = mask);
         }
@@ -201,7 +265,7 @@ impl Plan {
     }
 
     /// Looks whether output files can be made, before hours are computed for them.
-    fn check_output_files(&self) -> Result<(), PlanError> {
+    pub fn check_output_files(&self) -> Result<(), PlanError> {
         let mut folders = std::collections::BTreeSet::new();
         let writers = self.writers();
         for (pattern, option) in self.output.files.iter().zip(["-outfile-pattern", "-errfile-pattern"]) {
@@ -220,6 +284,37 @@ impl Plan {
     }
 }
 
+/// One rank of a non-PIE program fits an address space: the first stays a task if it is alone in its segment.
+fn part_fixed(segments: &mut [PlannedSegment]) {
+    let is_fixed =
+        |segment: &&mut PlannedSegment| matches!(&segment.runs, Runs::Task { program, .. } if program.is_fixed());
+    let ranks = segments.iter_mut().filter(is_fixed).map(|segment| segment.count).sum();
+    let mut room = 1;
+    for segment in segments.iter_mut().filter(is_fixed) {
+        if segment.count <= room {
+            room -= segment.count;
+        } else if let Runs::Task { program, .. } = &segment.runs {
+            let why = NoTask::Fixed(program.path().to_owned(), ranks);
+            segment.runs = Runs::Process { why, shell: false };
+        }
+    }
+}
+
+/// Preloads the shim into all ranks or into none: it carries messages only if all ranks have it. A rank that is an ordinary process
+/// cannot reach the tasks' memory.
+fn give_shim(segments: &mut [PlannedSegment], no_shim: bool) -> Result<(), ShimError> {
+    let ranks = || segments.iter().filter(|segment| segment.is_rank);
+    if ranks().any(|segment| matches!(segment.runs, Runs::Process { .. })) {
+        segments.iter_mut().for_each(|segment| segment.env.set("PIP_MPI_SHIM", "off"));
+    }
+    let has_shim = |segment: &PlannedSegment| segment.is_rank && !segment.env.shim_is_off();
+    if !no_shim && segments.iter().any(has_shim) {
+        let library = shim_library::find()?;
+        segments.iter_mut().filter(|segment| has_shim(segment)).for_each(|s| s.env.preload(&library));
+    }
+    Ok(())
+}
+
 /// The processors of this machine for so many ranks; a binding of the host list comes before that of the options.
 pub fn masks_here(binding: &Binding, of_host: Option<&str>, ranks: usize) -> Result<Vec<Option<Cpus>>, BindingError> {
     let mut binding = binding.clone();
@@ -232,14 +327,16 @@ pub fn masks_here(binding: &Binding, of_host: Option<&str>, ranks: usize) -> Res
     binding.masks(&Topology::read(Path::new("/sys/devices/system"), &topology::allowed()), ranks)
 }
 
-/// The host list of the options, arranged as they want it; empty: this machine.
-fn host_list(job: &Job, hostname: &OsStr) -> Result<Vec<Host>, PlanError> {
+/// The host list of the options or the resource manager, arranged as they want it; empty: this machine.
+fn host_list(job: &Job, hostname: &OsStr) -> Result<(Vec<Host>, Option<ResourceManager>), PlanError> {
+    let variable = |name: &str| std::env::var(name).ok();
+    let manager = ResourceManager::find(job.reach.resource_manager.as_deref(), &variable)?;
     let mut hosts = match &job.hosts {
         Some(HostSource::List(hosts)) => hosts.clone(),
         // A way to overrule a list of the resource manager.
         Some(HostSource::File(path)) if path.as_os_str() == "HYDRA_USE_LOCALHOST" => Vec::new(),
         Some(HostSource::File(path)) => hosts::read_file(path)?,
-        None => Vec::new(),
+        None => manager.map(|manager| manager.hosts(&variable)).transpose()?.unwrap_or_default(),
     };
     if job.skip_launch_node {
         hosts.retain(|host| !is_local(host, hostname));
@@ -255,7 +352,7 @@ fn host_list(job: &Job, hostname: &OsStr) -> Result<Vec<Host>, PlanError> {
         Some(Order::Descending) => hosts.sort_by_key(|host| std::cmp::Reverse(host.slots)),
         None => {}
     }
-    Ok(hosts)
+    Ok((hosts, manager))
 }
 
 fn is_local(host: &Host, hostname: &OsStr) -> bool {
@@ -277,27 +374,38 @@ fn network(reach: &Reach, hostname: &OsStr) -> Result<Network, PlanError> {
 fn plan_segment(job: &Job, segment: &Segment, network: &Network) -> Result<PlannedSegment, PlanError> {
     let inherited = segment.inherited.as_ref().or(job.inherited.as_ref()).unwrap_or(&Inherited::All);
     let mut env = Environment::new(std::env::vars_os(), inherited, job.env.iter().chain(&segment.env), network);
+    // A file's name is the launcher's; the ranks only tell.
+    if job.report.is_some() {
+        env.set("PIP_MPI_REPORT", "1");
+    }
     if let Some(each) = job.gpus_per_rank {
         env.share_gpus(each);
     }
     if let Some(dir) = &segment.wdir {
         check_directory(dir).map_err(|error| PlanError::WorkDir(dir.clone(), error))?;
     }
+    let place = runnable::Place { path: env.get("PATH"), cwd: start_of(segment) };
     let path = find_program(segment, &env)?;
-    let args = std::iter::once(&segment.program).chain(&segment.args);
+    let args: Vec<OsString> = std::iter::once(&segment.program).chain(&segment.args).cloned().collect();
     Ok(PlannedSegment {
-        count: segment.count.unwrap_or(1),
+        count: segment.tasks(),
         is_rank: !segment.no_rank,
-        program: Program::open(&path)?,
-        args: args.map(|arg| CString::new(arg.as_bytes())).collect::<Result<_, _>>()?,
+        runs: runnable::open(&path, &args, place)?,
+        path,
+        args: args.into_iter().map(|arg| CString::new(arg.into_vec())).collect::<Result<_, _>>()?,
         env,
         cwd: segment.wdir.clone(),
     })
 }
 
+/// The working directory of a segment's ranks, as seen from the launcher's.
+fn start_of(segment: &Segment) -> &Path {
+    segment.wdir.as_deref().unwrap_or(Path::new(""))
+}
+
 /// As execvp after chdir: a relative path starts at the rank's working directory, PATH is the rank's. `-path` comes first.
 fn find_program(segment: &Segment, env: &Environment) -> Result<PathBuf, ProgramError> {
-    let start = segment.wdir.as_deref().unwrap_or(Path::new(""));
+    let start = start_of(segment);
     let of_option = segment.path.as_deref().map(|path| search_path(&segment.program, Some(path), start));
     match of_option {
         Some(Ok(found)) => Ok(found),

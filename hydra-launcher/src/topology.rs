@@ -8,7 +8,7 @@ use std::path::Path;
 pub type Cpus = BTreeSet<usize>;
 
 /// What can be bound to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Kind {
     /// All of it.
     Machine,

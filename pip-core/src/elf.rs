@@ -5,7 +5,7 @@ use crate::error::ProgramError;
 use crate::hooking::{Site, find_sites};
 use crate::mapping::{page_down, page_up};
 use object::elf;
-use object::read::elf::{Dyn, FileHeader, ProgramHeader, Sym};
+use object::read::elf::{Dyn, FileHeader, ProgramHeader, SectionHeader, Sym};
 use object::{LittleEndian, ReadCache, ReadRef};
 use std::ffi::OsStr;
 use std::fs::File;
@@ -233,6 +233,25 @@ pub fn sites(elf: &Elf, file: &File) -> Vec<Site> {
         }
     }
     sites
+}
+
+/// The sanitizer whose runtime is linked into a program, by the function that every such runtime begins with.
+pub fn static_sanitizer(file: &File) -> Option<&'static str> {
+    let known: [(&[u8], _); 4] = [
+        (b"\0__asan_init\0", "AddressSanitizer"),
+        (b"\0__tsan_init\0", "ThreadSanitizer"),
+        (b"\0__hwasan_init\0", "HWAddressSanitizer"),
+        (b"\0__msan_init\0", "MemorySanitizer"),
+    ];
+    let data = ReadCache::new(file);
+    let data = &data;
+    let header = Header::parse(data).ok()?;
+    let tables = header.section_headers(LE, data).ok()?.iter().filter(|table| table.sh_type(LE) == elf::SHT_STRTAB);
+    let names: Vec<&[u8]> = tables.filter_map(|table| table.data(LE, data).ok()).collect();
+    known
+        .into_iter()
+        .find(|(name, _)| names.iter().any(|names| memchr::memmem::find(names, name).is_some()))
+        .map(|k| k.1)
 }
 
 /// The value of the dynamic symbol `_r_debug`, by which debuggers find what a loader has loaded.

@@ -51,7 +51,7 @@ pub enum ProgramError {
         reason: String,
     },
     /// Set-user-ID or set-group-ID: only the kernel's execve can give the privilege.
-    #[error("{}: set-user-ID and set-group-ID programs cannot be tasks; run it as a process of its own", .0.display())]
+    #[error("{}: a set-user-ID or set-group-ID program cannot be a task, as only execve gives the privilege; copy it without the mode bit", .0.display())]
     SetId(PathBuf),
     /// Needs memory at fixed addresses that tasks cannot give.
     #[error("{}: built with {}, whose shadow memory needs fixed addresses; build it without to run it as a task", .0.display(), .1)]

@@ -33,7 +33,8 @@ impl Program {
     /// PIE or (as far as its addresses are free) non-PIE, whose dynamic loader is usable too.
     pub fn open(path: &Path) -> Result<Program, ProgramError> {
         let program = Program::open_one(path)?;
-        if let Some(runtime) = program.elf.needed.iter().find_map(|name| sanitizer(name)) {
+        let of_library = program.elf.needed.iter().find_map(|name| sanitizer(name));
+        if let Some(runtime) = of_library.or_else(|| elf::static_sanitizer(&program.file)) {
             return Err(ProgramError::Sanitizer(path.to_owned(), runtime.to_owned()));
         }
         let interpreter = program.elf.interpreter.clone();
@@ -92,7 +93,8 @@ impl Program {
         if setuid || metadata.mode() & (libc::S_ISGID | libc::S_IXGRP) == libc::S_ISGID | libc::S_IXGRP {
             return Err(ProgramError::SetId(path.to_owned()));
         }
-        let file = File::open(path).map_err(io_error)?;
+        // Executable but not readable, where this fails.
+        let file = File::open(path).map_err(|e| ProgramError::Io(path.to_owned(), e))?;
         let elf = elf::read(&file, path)?;
         Ok(Program { path: path.to_owned(), file, elf, loader: None, code: OnceLock::new() })
     }
@@ -118,6 +120,11 @@ impl Program {
     /// The path it was opened by.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The libraries that it says it needs.
+    pub fn needed(&self) -> &[String] {
+        &self.elf.needed
     }
 
     /// Whether a dynamic loader starts it.

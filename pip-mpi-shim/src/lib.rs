@@ -15,12 +15,12 @@ macro_rules! modules {
 }
 
 // What is shared with the peers, and how a rank waits for them.
-modules! { contexts handles job waiting }
+modules! { contexts handles job pmi waiting }
 // The MPI library underneath.
 modules! { abi arrays datatype library real }
 // The state of this rank and what works on it.
 modules! { adoption background batch buffered communicator completion engine failure incoming lifecycle mailbox operation outgoing probe receive }
-modules! { queues request send sendrecv stats taking upkeep }
+modules! { queues report request send sendrecv stats taking upkeep }
 // One-sided communication.
 modules! { window }
 // The surface.

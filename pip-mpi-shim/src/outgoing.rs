@@ -7,6 +7,7 @@ use crate::claims;
 use crate::engine::Engine;
 use crate::layout::{self, View};
 use crate::rendezvous::Rendezvous;
+use crate::report::{self, Way};
 use crate::request::{Index, Parked};
 use crate::ring::{Envelope, Full, INLINE_MAX, LINES_MAX, Offered, Sender};
 use crate::waiting;
@@ -19,6 +20,7 @@ impl Engine {
     pub fn send_eager(&mut self, world: u32, envelope: Envelope, view: &View) {
         let len = view.len();
         self.stats.eager.add(len);
+        report::sent(Way::Mailbox, world, len);
         self.push(world, len, |sender| {
             // SAFETY: the program's send buffer, and room for `len` bytes in the mailbox.
             let fill = |to: *mut u8| unsafe {
@@ -71,6 +73,7 @@ impl Engine {
             None => Box::new(fresh),
         };
         self.stats.rendezvous.add(view.len());
+        report::sent(Way::Offered, world, view.len());
         self.offering += 1;
         let descriptor = core::ptr::from_ref(&*offer) as usize;
         let data = view.contiguous().unwrap_or(core::ptr::null_mut());

@@ -2,6 +2,7 @@
 //! into any program and works with every library of the MPICH ABI.
 
 use crate::abi::*;
+use crate::report::{self, Calls};
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::sync::atomic::{AtomicPtr, Ordering};
 
@@ -15,6 +16,12 @@ pub struct Function {
     name: &'static CStr,
     real: AtomicPtr<c_void>,
     profiler: AtomicPtr<c_void>,
+    /// Calls the function with a clock around it; null if there is no such.
+    timed: AtomicPtr<c_void>,
+    /// What that one calls: as `profiler` without report.
+    tool: AtomicPtr<c_void>,
+    /// What the report says of it.
+    pub calls: Calls,
 }
 
 /// Stands for "looked for, not there" in `profiler`.
@@ -23,7 +30,25 @@ const NONE: *mut c_void = core::ptr::without_provenance_mut(1);
 impl Function {
     /// The function whose profiling name is `name`.
     pub const fn new(name: &'static CStr) -> Function {
-        Function { name, real: AtomicPtr::new(core::ptr::null_mut()), profiler: AtomicPtr::new(core::ptr::null_mut()) }
+        Function::with_timer(name, core::ptr::null_mut())
+    }
+
+    /// The same, with an exported function that calls it with a clock around it.
+    pub const fn with_timer(name: &'static CStr, timed: *mut c_void) -> Function {
+        const UNKNOWN: *mut c_void = core::ptr::null_mut();
+        Function {
+            name,
+            real: AtomicPtr::new(UNKNOWN),
+            profiler: AtomicPtr::new(UNKNOWN),
+            timed: AtomicPtr::new(timed),
+            tool: AtomicPtr::new(UNKNOWN),
+            calls: Calls::new(),
+        }
+    }
+
+    /// Its name, "MPI_X".
+    pub fn name(&self) -> &str {
+        self.name.to_str().map_or("", |name| &name[1..])
     }
 
     /// Address of the MPI library's own function.
@@ -40,6 +65,11 @@ impl Function {
         let known = self.profiler.load(Ordering::Relaxed);
         let known = if known.is_null() { self.find_profiler() } else { known };
         (known != NONE).then_some(known)
+    }
+
+    /// The profiling tool's function, where `profiler` is the one with the clock.
+    pub fn tool(&self) -> Option<*mut c_void> {
+        Some(self.tool.load(Ordering::Relaxed)).filter(|tool| !tool.is_null() && *tool != NONE)
     }
 
     #[cold]
@@ -62,6 +92,12 @@ impl Function {
             Some(found) if library_of(found) != library_of(self.real()) => found,
             _ => NONE,
         };
+        let timed = self.timed.load(Ordering::Relaxed);
+        if !timed.is_null() && report::is_wanted() {
+            self.tool.store(found, Ordering::Relaxed);
+            self.profiler.store(timed, Ordering::Relaxed);
+            return timed;
+        }
         self.profiler.store(found, Ordering::Relaxed);
         found
     }

@@ -290,6 +290,11 @@ impl Rendezvous {
         if self.reply.state.load(Ordering::Acquire) == SHARED { self.help_shared(sharing) } else { None }
     }
 
+    /// Units that the sender has copied so far.
+    pub fn helped(&self) -> u32 {
+        self.reply.taken.load(Ordering::Relaxed) >> 16
+    }
+
     #[cold]
     fn help_shared(&self, sharing: Sharing) -> Option<usize> {
         // SAFETY: the receiver does not write it while the state is SHARED, nor after.

@@ -74,7 +74,21 @@ pub fn print() {
 }
 
 impl Stats {
-    fn add(&mut self, other: &Stats) {
+    /// For the report: what is not counted by peer, as name, messages and bytes.
+    pub fn tallies(&self) -> [(&'static str, u64, u64); 5] {
+        let one_sided = ONE_SIDED.0.load(Ordering::Relaxed);
+        let of = |name, tally: &Tally| (name, tally.messages, tally.bytes);
+        [
+            of("library", &self.library),
+            of("received", &self.received),
+            of("unexpected", &self.unexpected),
+            of("shared", &self.shared),
+            ("one-sided", one_sided, 0),
+        ]
+    }
+
+    /// Adds another lane's counts.
+    pub fn add(&mut self, other: &Stats) {
         let Stats { eager, rendezvous, library, received, unexpected, shared } = self;
         let theirs = [other.eager, other.rendezvous, other.library, other.received, other.unexpected, other.shared];
         for (own, other) in [eager, rendezvous, library, received, unexpected, shared].into_iter().zip(theirs) {

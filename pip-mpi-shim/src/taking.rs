@@ -144,10 +144,14 @@ impl Engine {
     /// Copies along in a transfer from this rank if its receiver wants that.
     #[inline]
     pub fn help(&mut self, transfer: &Rendezvous) {
+        let before = transfer.helped();
         if let Some(copied) = transfer.help(self.tunables.sharing())
             && copied > 0
         {
-            self.stats.shared.add(copied);
+            // Once: a look at a transfer that is waiting for its receiver finds what was copied before.
+            if transfer.helped() != before {
+                self.stats.shared.add(copied);
+            }
             waiting::notify(self.job, self.job.block(transfer.receiver()));
         }
     }

@@ -20,19 +20,20 @@ const TABLE: &[(&str, &str, i32, &[&str])] = &[
     ("a_dangling_link", "-n 2 D/dangling", NOT_FOUND, &["D/dangling"]),
     ("a_loop_of_links", "-n 2 D/loop", CANNOT_RUN, &["D/loop"]),
     ("no_execute_permission", "-n 2 D/not-executable", CANNOT_RUN, &["D/not-executable", "chmod +x"]),
-    ("a_script", "-n 2 D/script", CANNOT_RUN, &["D/script", "/bin/sh"]),
-    ("a_text", "-n 2 D/text", CANNOT_RUN, &["D/text", "ELF"]),
-    ("an_empty_file", "-n 2 D/empty", CANNOT_RUN, &["D/empty", "ELF"]),
+    ("a_script_without_interpreter", "-n 2 D/script-2", NOT_FOUND, &["D/script-2", "interpreter", "/no/such"]),
+    ("a_script_of_scripts", "-n 2 D/script-3", CANNOT_RUN, &["D/script-3", "interpreter"]),
+    ("a_text_that_must_be_a_task", "-require-tasks -n 2 D/text", CANNOT_RUN, &["D/text", "ELF", "-require-tasks"]),
+    ("an_empty_file_that_must_be_a_task", "-require-tasks -n 2 D/empty", CANNOT_RUN, &["D/empty", "ELF"]),
     ("a_folder", "-n 2 D", CANNOT_RUN, &["D", "not a regular file"]),
     ("a_device", "-n 2 /dev/null", CANNOT_RUN, &["/dev/null"]),
     ("a_fifo", "-n 2 D/fifo", CANNOT_RUN, &["D/fifo"]),
-    ("a_32_bit_program", "-n 2 D/elf32", CANNOT_RUN, &["D/elf32", "x86-64"]),
+    ("a_32_bit_program_that_must_be_a_task", "-require-tasks -n 2 D/elf32", CANNOT_RUN, &["D/elf32", "x86-64"]),
     ("another_machine", "-n 2 D/aarch64", CANNOT_RUN, &["D/aarch64", "x86-64"]),
-    ("a_big_endian_program", "-n 2 D/big-endian", CANNOT_RUN, &["D/big-endian"]),
+    ("a_big_endian_program_that_must_be_a_task", "-require-tasks -n 2 D/big-endian", CANNOT_RUN, &["D/big-endian"]),
     ("a_missing_loader", "-n 2 D/no-loader", CANNOT_RUN, &["D/no-loader", "loader"]),
     ("a_relocatable_object", "-n 2 D/object", CANNOT_RUN, &["D/object"]),
     ("a_core_file", "-n 2 D/core", CANNOT_RUN, &["D/core"]),
-    ("a_set_user_id_program", "-n 2 D/setuid", CANNOT_RUN, &["D/setuid", "set-user-ID"]),
+    ("a_set_user_id_program_that_must_be_a_task", "-require-tasks D/setuid", CANNOT_RUN, &["D/setuid", "set-user-ID"]),
     ("truncated_to_4_bytes", "-n 2 D/cut-4", CANNOT_RUN, &["D/cut-4"]),
     ("truncated_to_20_bytes", "-n 2 D/cut-20", CANNOT_RUN, &["D/cut-20", "truncated"]),
     ("truncated_to_64_bytes", "-n 2 D/cut-64", CANNOT_RUN, &["D/cut-64", "truncated"]),
@@ -122,6 +123,8 @@ fn prepare(folder: &Path) -> Result<()> {
     put("witness", &program, 0o755)?;
     put("not-executable", &program, 0o644)?;
     put("script", b"#!/bin/sh\necho started\n", 0o755)?;
+    put("script-2", b"#!/no/such interpreter\n", 0o755)?;
+    put("script-3", format!("#!{}\n", folder.join("script-3").display()).as_bytes(), 0o755)?;
     put("text", b"just a text\n", 0o755)?;
     put("empty", b"", 0o755)?;
     // ELF header: class at 4, byte order at 5, type at 16, machine at 18.

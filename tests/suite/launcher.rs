@@ -199,14 +199,6 @@ pub fn add(cases: &mut Cases) {
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
         outcome.expect_code(0)?.expect_quiet()?.expect_lines(&lines).map(drop)
     });
-    cases.add("launcher::a_second_non_pie_rank_is_refused", || {
-        let fixed = sources::program("launcher/fixed.c")?;
-        Run::pip("-n 1").arg(&fixed).end()?.expect_code(0)?.expect_quiet()?;
-        let refused = Run::pip("-n 2").arg(&fixed).end()?;
-        refused.expect_code(126)?.expect_err(&["non-PIE", "-fPIE"])?;
-        let refused = Run::pip("-n 1").arg(&fixed).words(": -n 1").arg(&fixed).end()?;
-        refused.expect_code(126)?.expect_err(&["non-PIE"]).map(drop)
-    });
     cases.add("launcher::a_job_within_a_job", || {
         let inner = places::built("pip-mpiexec");
         let command = format!("{} -n 2 {} code 3", inner.display(), sources::program("launcher/act.c")?.display());

@@ -16,14 +16,9 @@ use std::fs;
 use std::path::Path;
 
 pub fn add(cases: &mut Cases) {
-    for (line, expect) in CASES {
+    for (line, expect) in CASES.iter().chain(SEVERAL_HOSTS) {
         let possible = if line.contains("bind-to") || line.contains("BINDING") { all_processors() } else { Ok(()) };
         cases.add_if(format!("options::{}", name(line)), possible, move || {
-            check(line, expect).with_context(|| format!("the case {line}"))
-        });
-    }
-    for (line, expect) in SEVERAL_HOSTS {
-        cases.add_if(format!("options::{}", name(line)), several_hosts(), move || {
             check(line, expect).with_context(|| format!("the case {line}"))
         });
     }
@@ -43,15 +38,6 @@ fn all_processors() -> Result<(), String> {
     let allowed = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:")).map(str::trim);
     let online = fs::read_to_string("/sys/devices/system/cpu/online").unwrap_or_default();
     if allowed == Some(online.trim()) { Ok(()) } else { Err("not all processors may be used here".to_owned()) }
-}
-
-/// Whether this launcher starts jobs of several hosts.
-fn several_hosts() -> Result<(), String> {
-    static POSSIBLE: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| {
-        let outcome = Run::pip("-launcher fork -hosts a,b -n 2 true").end();
-        !outcome.is_ok_and(|outcome| outcome.err().contains("cannot be started yet"))
-    });
-    if *POSSIBLE { Ok(()) } else { Err("jobs of several hosts cannot be started yet".to_owned()) }
 }
 
 /// What a run came to.

@@ -2,13 +2,11 @@
 
 use super::Agent;
 use super::poller::Channel;
-use super::rank::Rank;
 use crate::exit_status::{Ended, signal_text};
 use crate::mappings;
 use crate::mpir;
-use crate::pmi::server::Phase;
+use crate::pmi::group::Phase;
 use crate::pmi::wire::WireError;
-use crate::signals::send_to_group;
 use crate::stdio::writer::Failure;
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
@@ -23,8 +21,10 @@ const SAME_SIGNAL: Duration = Duration::from_millis(200);
 /// Why a job is ended.
 #[derive(Debug)]
 pub enum Cause {
-    /// Not all ranks could be started.
-    Launch(String),
+    /// Not all ranks could be started, and the exit status that says so.
+    Launch(String, u8),
+    /// A host is lost: its name, and why.
+    Lost(String, String),
     /// A signal killed a rank.
     Killed(usize, i32),
     /// A rank exited between MPI_Init and MPI_Finalize.
@@ -60,7 +60,12 @@ impl Cause {
             | Cause::Abort(rank, _)
             | Cause::CorruptedPmi(rank, _)
             | Cause::Misbehaved(rank, _) => Some(rank),
-            Cause::Launch(_) | Cause::Insisted(_) | Cause::TimedOut(_) | Cause::GraceOver | Cause::NoReader => None,
+            Cause::Launch(..)
+            | Cause::Lost(..)
+            | Cause::Insisted(_)
+            | Cause::TimedOut(_)
+            | Cause::GraceOver
+            | Cause::NoReader => None,
         }
     }
 
@@ -69,17 +74,18 @@ impl Cause {
         matches!(self, Cause::Killed(..) | Cause::NoFinalize(..) | Cause::Disconnected(_))
     }
 
-    /// What happened, without the name of the rank.
-    fn event(&self) -> Option<String> {
+    /// What happened, without the name of the culprit.
+    fn event(&self, name_of: impl Fn(usize) -> String) -> Option<String> {
         Some(match self {
-            Cause::Launch(error) => error.clone(),
+            Cause::Launch(error, _) => error.clone(),
+            Cause::Lost(host, why) => format!("host {host}: {why}; the job is ended"),
             Cause::Killed(_, signal) => Ended::Killed(*signal).to_string(),
             Cause::NoFinalize(_, status) => {
                 format!("exited with status {status} after MPI_Init and without MPI_Finalize")
             }
             Cause::Disconnected(_) => "closed its PMI connection after MPI_Init and without MPI_Finalize".to_owned(),
             Cause::NoInit(_, status, waiting) => {
-                format!("exited with status {status} and without MPI_Init, for which rank {waiting} waits")
+                format!("exited with status {status} and without MPI_Init, for which {} waits", name_of(*waiting))
             }
             Cause::Abort(_, code) => format!("called MPI_Abort with code {code}"),
             Cause::CorruptedPmi(_, error) => format!("sent {error} instead of a PMI request"),
@@ -93,7 +99,8 @@ impl Cause {
     /// The launcher's exit status, where the ranks' own statuses do not give it.
     fn exit_code(&self) -> Option<u8> {
         match *self {
-            Cause::Launch(_) => Some(126),
+            Cause::Launch(_, code) => Some(code),
+            Cause::Lost(..) => Some(1),
             Cause::Abort(_, code) => Some((code & 0xff) as u8),
             Cause::NoFinalize(_, 0) | Cause::NoInit(_, 0, _) => Some(1),
             Cause::Disconnected(_) | Cause::CorruptedPmi(..) | Cause::Misbehaved(..) => Some(1),
@@ -121,30 +128,31 @@ impl Agent {
             return;
         }
         for rank in &self.ranks {
-            send_to_group(rank.task.pid(), libc::SIGKILL);
-            let _ = rank.task.kill(libc::SIGKILL);
+            rank.task.kill_group();
         }
+        self.kill_nodes();
         if let Some(code) = cause.exit_code() {
             self.exit.decide(code);
         }
-        if let Some(event) = cause.event() {
+        if let Some(event) = cause.event(|index| self.ranks[index].name.clone()) {
             mpir::aborting(&event);
         }
         self.report(&cause, "the job is ended");
         // The mappings of killed ranks are still there.
-        if let Some(advice) = cause.culprit().and_then(|_| mappings::exhausted()) {
+        let here = |rank: &usize| self.ranks[*rank].task.node().is_none();
+        if let Some(advice) = cause.culprit().filter(here).and_then(|_| mappings::exhausted()) {
             self.say(&advice);
         }
     }
 
     /// Says what happened and what comes of it.
     fn report(&mut self, cause: &Cause, consequence: &str) {
-        let Some(event) = cause.event() else { return };
+        let Some(event) = cause.event(|index| self.ranks[index].name.clone()) else { return };
         match cause.culprit() {
             Some(rank) => {
                 // What it wrote itself explains more, so that goes first.
                 self.outputs.iter_mut().for_each(|output| _ = output.drain(rank));
-                self.say(&format!("rank {rank} (PID {}) {event}; {consequence}", self.ranks[rank].task.pid()));
+                self.say(&format!("{} ({}) {event}; {consequence}", self.ranks[rank].name, self.whereabouts(rank)));
             }
             None => self.say(&event),
         }
@@ -152,7 +160,7 @@ impl Agent {
 
     /// A message of the launcher on standard error.
     pub(super) fn say(&mut self, text: &str) {
-        self.outputs[Channel::Err as usize].sink().say(text);
+        self.outputs[Channel::Err as usize].say(text);
     }
 
     /// A rank ended.
@@ -161,6 +169,11 @@ impl Agent {
         if let Some(pidfd) = self.ranks[index].task.pidfd() {
             self.poller.remove(pidfd);
         }
+        self.take_end(index, ended)
+    }
+
+    /// A rank ended, here or on another node.
+    pub(super) fn take_end(&mut self, index: usize, ended: Ended) -> anyhow::Result<()> {
         self.ranks[index].ended = Some(ended);
         self.alive -= 1;
         if !self.ranks[index].is_rank {
@@ -197,22 +210,24 @@ impl Agent {
             || matches!((ended, self.forwarded), (Ended::Killed(signal), Some((sent, _))) if sent as i32 == signal);
         if !expected {
             self.outputs.iter_mut().for_each(|output| _ = output.drain(index));
-            let (name, pid) = (Rank::name_of(index, false), self.ranks[index].task.pid());
-            self.say(&format!("{name} (PID {pid}) {ended}; the ranks go on"));
+            let (name, whereabouts) = (&self.ranks[index].name, self.whereabouts(index));
+            self.say(&format!("{name} ({whereabouts}) {ended}; the ranks go on"));
         }
     }
 
     /// A barrier that waits for a rank that ended without MPI_Init waits for ever.
     pub(super) fn check_barrier(&mut self) {
-        let Some(waiting) = self.server.first_waiting().filter(|_| !self.ending && self.alive < self.ranks.len())
-        else {
+        if self.ending || self.alive == self.ranks.len() {
             return;
-        };
-        let silent = |&(index, _): &(usize, Ended)| self.server.phase(index) == Phase::Silent;
-        let ranks = self.ranks.iter().filter(|rank| rank.is_rank);
-        let mut ended = ranks.enumerate().filter_map(|(index, rank)| Some((index, rank.ended?)));
-        if let Some((index, Ended::Exited(status))) = ended.find(silent) {
-            self.fail(Cause::NoInit(index, status, waiting));
+        }
+        let lacking = self.ranks.iter().enumerate().find_map(|(index, rank)| match rank.ended {
+            Some(Ended::Exited(status)) if self.server.phase(index) == Phase::Silent => {
+                self.server.waits_for(index).map(|waiting| Cause::NoInit(index, status, waiting))
+            }
+            _ => None,
+        });
+        if let Some(cause) = lacking {
+            self.fail(cause);
         }
     }
 
@@ -230,11 +245,9 @@ impl Agent {
         if self.ending {
             return;
         }
-        self.living(|pid| {
-            send_to_group(pid, signal as i32);
-            // A rank that was stopped would not notice.
-            send_to_group(pid, libc::SIGCONT);
-        });
+        self.signal(signal as i32);
+        // A rank that was stopped would not notice.
+        self.signal(libc::SIGCONT);
         let (name, text) = (signal.as_str(), signal_text(signal as i32));
         self.say(&format!("{name} ({text}) sent to the ranks; a second one kills them"));
     }

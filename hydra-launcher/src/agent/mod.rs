@@ -2,19 +2,30 @@
 //!
 //! A job runs until all ranks have ended. What makes it end early is in `ending`; after its end the sessions of the ranks
 //! are killed, their pipes drained, and everything they left is removed.
+//!
+//! In a job on several hosts the same loop runs in the launcher, where it decides, for ranks that are all on other nodes (`nodes`),
+//! while each node's agent does what must be done there (`worker`).
 
 mod ending;
 mod launch;
-mod poller;
+pub mod nodes;
+mod ordinary;
+pub mod poller;
+mod process;
 mod rank;
+mod spawning;
 mod summary;
+pub mod worker;
 
 use crate::command_line::OutputOptions;
 use crate::exit_status::ExitCode;
 use crate::janitor::Janitor;
 use crate::mpir::{self, Process};
+use crate::nodes::fleet::Fleet;
 use crate::plan::Plan;
-use crate::pmi::server::{Action, Phase, Server};
+use crate::pmi::group::{GroupSpec, Phase};
+use crate::pmi::server::{Action, Server};
+use crate::report::{Counted, RankData, RunReport};
 use crate::sessions;
 use crate::shared_memory::Traces;
 use crate::signals::{self, Signals};
@@ -27,10 +38,14 @@ use anyhow::Context;
 use ending::Cause;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::Signal;
-use pip_core::{Program, Root};
+use nodes::Feed;
+use pip_core::Root;
 use poller::{Channel, Interest, Poller, Source};
 use rank::{Incoming, Rank};
+use spawning::Spawner;
+use std::collections::HashSet;
 use std::os::fd::AsFd;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -44,9 +59,12 @@ const FOREGROUND_CHECK: Duration = Duration::from_millis(500);
 /// All state of a running job.
 struct Agent {
     poller: Poller,
-    /// By task id: the ranks, then the tasks beside them.
+    /// By task id: the ranks, then the tasks beside them; then those that ranks have spawned.
     ranks: Vec<Rank>,
     server: Server,
+    spawner: Spawner,
+    /// A rank that speaks another version of PMI has been named.
+    other_version_said: bool,
     outputs: [Output; 2],
     input: Option<TerminalInput>,
     /// When to look whether the terminal may be read.
@@ -74,58 +92,61 @@ struct Agent {
     output_lost: bool,
     /// The user insists: leave at once, whatever is unwritten or undead.
     impatient: bool,
+    report: Option<RunReport>,
+    /// Number of ranks of MPI_COMM_WORLD.
+    size: usize,
+    /// The agents of a job on several hosts. All ranks are theirs then.
+    fleet: Option<Fleet>,
+    /// Standard input on its way to ranks on other nodes.
+    feed: Option<Feed>,
+    /// What ranks have put since the last barrier: store, key and value.
+    fresh: Vec<(String, String, String)>,
+    /// Store and key of what all nodes have a copy of.
+    shared: HashSet<(String, String)>,
 }
 
-/// Runs a planned job to its end and returns the launcher's exit status.
-pub fn run(plan: &Plan, janitor: Janitor) -> anyhow::Result<u8> {
+/// Runs a planned job of this machine to its end and returns the launcher's exit status.
+pub fn run(plan: &Plan, janitor: Janitor, report: Option<RunReport>) -> anyhow::Result<u8> {
     let signals = Signals::new().context("signals cannot be taken over")?;
     let mut traces = Traces::new();
     let root = Root::new(plan.tasks)?;
-    let wake = Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
-    let out = Writer::start(std::io::stdout().as_fd(), "stdout", Arc::clone(&wake))?;
-    let err = Writer::start(std::io::stderr().as_fd(), "stderr", Arc::clone(&wake))?;
-    let [out, err] = sinks(plan, out, err);
-    let mut outputs = [Output::new(out)?, Output::new(err)?];
-
-    let of_ranks = plan.segments.iter().filter(|segment| segment.is_rank).enumerate();
-    let appnums = of_ranks.flat_map(|(appnum, s)| std::iter::repeat_n(appnum, s.count)).collect();
+    let (wake, mut outputs) = streams(plan)?;
     let mut janitor = janitor;
     let mut ranks = Vec::new();
     let launched = launch::launch(plan, &root, &mut outputs, &mut janitor, &mut traces, &mut ranks);
-    let mut agent = Agent {
-        poller: Poller::new()?,
-        alive: ranks.len(),
-        ranks,
-        server: Server::new(kvs_name(plan), appnums, plan.placement.process_mapping()).with_universe(plan.universe),
-        outputs,
-        input: None,
-        input_check: None,
-        signals,
-        wake,
-        janitor,
-        traces,
-        exit: ExitCode::default(),
-        ending: false,
-        forwarded: None,
-        grace_ends: None,
-        timeout: plan.timeout.map(|after| (after, Instant::now() + after)),
-        no_cleanup: plan.no_cleanup,
-        requests: 0,
-        output_lost: false,
-        impatient: false,
-    };
+    let mut agent = Agent::new(plan, Start { signals, wake, outputs, janitor, traces, ranks, report })?;
     agent.watch()?;
     match launched {
         Ok(input) => {
             agent.input = input;
             mpir::publish(&agent.processes(plan));
         }
-        Err(error) => agent.fail(Cause::Launch(format!("{error:#}"))),
+        Err(error) => agent.fail(Cause::Launch(format!("{error:#}"), 126)),
     }
     let wait = agent.input.as_ref().map(TerminalInput::wait);
     agent.watch_input(wait)?;
     agent.serve(plan)?;
     Ok(agent.leave())
+}
+
+/// What is there before the event loop begins.
+struct Start {
+    signals: Signals,
+    wake: Arc<EventFd>,
+    outputs: [Output; 2],
+    janitor: Janitor,
+    traces: Traces,
+    ranks: Vec<Rank>,
+    report: Option<RunReport>,
+}
+
+/// The two output streams with their threads, and what these wake the event loop with.
+fn streams(plan: &Plan) -> anyhow::Result<(Arc<EventFd>, [Output; 2])> {
+    let wake = Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
+    let out = Writer::start(std::io::stdout().as_fd(), "stdout", Arc::clone(&wake))?;
+    let err = Writer::start(std::io::stderr().as_fd(), "stderr", Arc::clone(&wake))?;
+    let [out, err] = sinks(plan, out, err);
+    Ok((wake, [Output::new(out)?, Output::new(err)?]))
 }
 
 /// What the output of the ranks goes through, by the options.
@@ -147,13 +168,49 @@ fn kvs_name(plan: &Plan) -> String {
 }
 
 impl Agent {
+    fn new(plan: &Plan, start: Start) -> anyhow::Result<Agent> {
+        let (kvsname, mapping) = (kvs_name(plan), plan.placement.process_mapping());
+        let spawner = Spawner::new(plan, &kvsname)?;
+        let world = GroupSpec { kvsname, appnums: plan.appnums.clone(), mapping, preput: Vec::new() };
+        Ok(Agent {
+            poller: Poller::new()?,
+            alive: start.ranks.len(),
+            ranks: start.ranks,
+            server: Server::new(world, plan.universe).map_err(anyhow::Error::msg)?,
+            spawner,
+            other_version_said: false,
+            outputs: start.outputs,
+            input: None,
+            input_check: None,
+            signals: start.signals,
+            wake: start.wake,
+            janitor: start.janitor,
+            traces: start.traces,
+            exit: ExitCode::default(),
+            ending: false,
+            forwarded: None,
+            grace_ends: None,
+            timeout: plan.timeout.map(|after| (after, Instant::now() + after)),
+            no_cleanup: plan.no_cleanup,
+            requests: 0,
+            output_lost: false,
+            impatient: false,
+            report: start.report,
+            size: plan.placement.size(),
+            fleet: None,
+            feed: None,
+            fresh: Vec::new(),
+            shared: HashSet::new(),
+        })
+    }
+
     /// The ranks for debuggers.
     fn processes(&self, plan: &Plan) -> Vec<Process> {
-        let programs = plan.segments.iter().flat_map(|segment| std::iter::repeat_n(&segment.program, segment.count));
+        let programs = plan.segments.iter().flat_map(|segment| std::iter::repeat_n(&segment.path, segment.count));
         let ranks = self.ranks.iter().filter(|rank| rank.is_rank).zip(programs).enumerate();
-        let process = |(index, (rank, program)): (usize, (&Rank, &Program))| {
+        let process = |(index, (rank, program)): (usize, (&Rank, &PathBuf))| {
             let host = plan.placement.nodes()[plan.placement.node_of(index)].host.name.clone();
-            let path = std::path::absolute(program.path()).unwrap_or_else(|_| program.path().to_owned());
+            let path = std::path::absolute(program).unwrap_or_else(|_| program.to_owned());
             Process { host, program: path.display().to_string(), pid: rank.task.pid() }
         };
         ranks.map(process).collect()
@@ -165,13 +222,16 @@ impl Agent {
         for channel in [Channel::Out, Channel::Err] {
             self.poller.set(self.outputs[channel as usize].pipes(), Source::Output(channel), Interest::Read)?;
         }
-        for (index, rank) in self.ranks.iter().enumerate() {
-            if let Some(pidfd) = rank.task.pidfd() {
-                self.poller.set(pidfd, Source::Ended(index), Interest::Read)?;
-            }
-            if let Some(socket) = rank.socket() {
-                self.poller.set(socket, Source::Pmi(index), Interest::Read)?;
-            }
+        (0..self.ranks.len()).try_for_each(|index| self.watch_rank(index))
+    }
+
+    fn watch_rank(&self, index: usize) -> nix::Result<()> {
+        let rank = &self.ranks[index];
+        if let Some(pidfd) = rank.task.pidfd() {
+            self.poller.set(pidfd, Source::Ended(index), Interest::Read)?;
+        }
+        if let Some(socket) = rank.socket() {
+            self.poller.set(socket, Source::Pmi(index), Interest::Read)?;
         }
         Ok(())
     }
@@ -180,7 +240,7 @@ impl Agent {
     fn serve(&mut self, plan: &Plan) -> anyhow::Result<()> {
         let (mut sessions_killed, mut summarized) = (false, false);
         while !self.impatient {
-            if self.alive == 0 {
+            if self.alive == 0 && self.fleet.as_ref().is_none_or(Fleet::is_done) {
                 if !std::mem::replace(&mut sessions_killed, true) {
                     sessions::kill(&self.traces.ranks);
                 }
@@ -190,17 +250,20 @@ impl Agent {
                     self.summarize(plan);
                 }
                 if all_read {
-                    self.outputs.iter_mut().for_each(|output| output.sink().close());
+                    self.outputs.iter_mut().for_each(Output::close);
                 }
-                if self.outputs.iter().all(|output| output.writer().is_finished()) {
+                if self.outputs.iter().all(Output::is_finished) {
                     break;
                 }
             }
             if self.input_check.is_some_and(|when| when <= Instant::now()) {
                 let wait = self.input.as_ref().map(TerminalInput::wait);
                 self.watch_input(wait)?;
+                self.watch_feed()?;
             }
-            let until = self.handle_timers(Instant::now()).into_iter().chain(self.input_check).min();
+            let fleet = self.look_at_nodes()?;
+            let until = self.handle_timers(Instant::now()).into_iter().chain(self.input_check).chain(fleet).min();
+            self.flush_nodes()?;
             for source in self.poller.wait(until)? {
                 self.handle(source)?;
             }
@@ -223,6 +286,7 @@ impl Agent {
                     self.poller.remove(output.pipes());
                 }
             }
+            Source::Terminal if self.feed.is_some() => self.feed_nodes()?,
             Source::Terminal => {
                 let wait = self.input.as_mut().map(TerminalInput::read);
                 self.watch_input(wait)?;
@@ -239,6 +303,7 @@ impl Agent {
             }
             Source::Pmi(rank) => self.on_pmi(rank)?,
             Source::Ended(rank) => self.on_ended(rank)?,
+            of_nodes => self.on_nodes(of_nodes)?,
         }
         Ok(())
     }
@@ -251,7 +316,8 @@ impl Agent {
             if output.has_room() {
                 self.poller.set(output.pipes(), Source::Output(channel), Interest::Read)?;
             }
-            for failure in self.outputs[channel as usize].writer().take_failures() {
+            self.repay_nodes(channel);
+            for failure in self.outputs[channel as usize].take_failures() {
                 self.on_output_error(channel, failure);
             }
         }
@@ -283,7 +349,8 @@ impl Agent {
                 Incoming::Request(request) => {
                     self.requests += 1;
                     for action in self.server.handle(index, &request) {
-                        self.act(index, action);
+                        self.share_with_nodes(&request, &action);
+                        self.act(index, action)?;
                     }
                 }
                 Incoming::NothingNow => break,
@@ -309,26 +376,41 @@ impl Agent {
         Ok(())
     }
 
-    fn act(&mut self, index: usize, action: Action) {
+    fn act(&mut self, index: usize, action: Action) -> anyhow::Result<()> {
         match action {
             Action::Reply(to, line) => {
-                if let Err(what) = self.ranks[to].send(&line) {
+                if self.ranks[to].task.node().is_some() {
+                    self.reply_to_node(to, line);
+                } else if let Err(what) = self.ranks[to].send(line.as_bytes()) {
                     self.fail(Cause::Misbehaved(to, what));
                 }
                 // Only barrier_out goes to other ranks, at a moment when they have nothing else outstanding.
             }
             Action::Abort(code) => self.fail(Cause::Abort(index, code)),
             Action::SharedMemory(path) => {
-                if self.traces.files.insert(path.clone()) {
+                if !self.tell_node_of_file(index, &path) && self.traces.files.insert(path.clone()) {
                     self.janitor.file(&path);
                 }
             }
+            Action::Spawn(blocks) => self.spawn(index, &blocks)?,
+            Action::OtherVersion(version) => {
+                if !std::mem::replace(&mut self.other_version_said, true) {
+                    let name = &self.ranks[index].name;
+                    let text = format!(
+                        "{name} speaks version {version} of PMI, and pip-mpiexec version 1.1 only; link the \
+                         program with an MPI library that was built for PMI-1, such as MPICH with its default settings"
+                    );
+                    self.outputs[Channel::Err as usize].say(&text);
+                }
+            }
         }
+        Ok(())
     }
 
     fn disconnect(&mut self, index: usize) {
-        if let Some(socket) = self.ranks[index].disconnect() {
-            self.poller.remove(&socket);
+        match self.ranks[index].disconnect() {
+            Some(socket) => self.poller.remove(&socket),
+            None => self.close_pmi_on_node(index),
         }
     }
 
@@ -336,41 +418,90 @@ impl Agent {
         match signal {
             Signal::SIGTSTP => {
                 self.living(signals::stop_group);
+                self.stop_nodes()?;
                 signals::stop_self();
             }
             Signal::SIGCONT => {
-                self.living(|pid| signals::send_to_group(pid, libc::SIGCONT));
+                self.signal(libc::SIGCONT);
                 let wait = self.input.as_ref().map(TerminalInput::wait);
                 self.watch_input(wait)?;
+                self.watch_feed()?;
             }
             Signal::SIGUSR1 | Signal::SIGUSR2 | Signal::SIGALRM => {
-                self.living(|pid| signals::send_to_group(pid, signal as i32));
+                self.signal(signal as i32);
             }
             ending => self.on_ending_signal(ending),
         }
         Ok(())
     }
 
-    /// Does something with the PID of each rank that has not ended.
+    /// Sends a signal to each rank that has not ended.
+    fn signal(&mut self, signal: i32) {
+        self.living(|pid| signals::send_to_group(pid, signal));
+        self.signal_nodes(signal);
+    }
+
+    /// Does something with the PID of each rank of this host that has not ended.
     fn living(&self, mut action: impl FnMut(i32)) {
-        for rank in self.ranks.iter().filter(|rank| rank.ended.is_none()) {
+        for rank in self.ranks.iter().filter(|rank| rank.ended.is_none() && rank.task.node().is_none()) {
             action(rank.task.pid());
+        }
+    }
+
+    /// Where a task runs, for messages.
+    fn whereabouts(&self, index: usize) -> String {
+        let pid = self.ranks[index].task.pid();
+        match (self.ranks[index].task.node(), &self.fleet) {
+            (Some(node), Some(fleet)) => format!("PID {pid} on {}", fleet.host(node)),
+            _ => format!("PID {pid}"),
         }
     }
 
     /// Reaps the ranks and removes what the job left.
     fn leave(mut self) -> u8 {
+        if let Some(fleet) = self.fleet.as_mut().filter(|_| !self.impatient) {
+            fleet.leave();
+        }
         for rank in self.ranks.iter_mut().filter(|rank| rank.ended.is_some()) {
             let _ = rank.task.wait();
         }
         self.traces.remove();
+        if self.output_lost {
+            self.exit.at_least(1);
+        }
+        self.write_report();
         // A rank that cannot die yet is the janitor's.
         if self.alive == 0 {
             self.janitor.dismiss();
         }
-        if self.output_lost {
+        self.exit.code()
+    }
+
+    /// What is known of a rank, for the report.
+    fn data_of(&self, index: usize) -> RankData {
+        let rank = &self.ranks[index];
+        let host = match (rank.task.node(), &self.fleet) {
+            (Some(node), Some(fleet)) => fleet.host(node).to_owned(),
+            _ => self.spawner.hostname(),
+        };
+        RankData {
+            name: rank.name.clone(),
+            host,
+            pid: rank.task.pid(),
+            program: rank.program().display().to_string(),
+            kind: rank.task.kind(),
+            end: rank.ended.map_or("did not end".to_owned(), |ended| ended.to_string()),
+            counted: self.server.report_of(index).map(|text| Counted::read(&text, self.size)),
+        }
+    }
+
+    fn write_report(&mut self) {
+        let Some(report) = self.report.take() else { return };
+        let ranks = (0..self.ranks.len()).map(|index| self.data_of(index)).collect();
+        if let Err(text) = report.write(self.exit.code(), self.size, ranks) {
+            // The writer threads are gone.
+            eprintln!("pip-mpiexec: {text}");
             self.exit.at_least(1);
         }
-        self.exit.code()
     }
 }

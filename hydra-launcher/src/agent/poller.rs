@@ -32,6 +32,18 @@ pub enum Source {
     Pmi(usize),
     /// A rank ended.
     Ended(usize),
+    /// Somebody connects to the control port.
+    ControlPort,
+    /// A connection that has not proved the secret sent something.
+    Stranger(usize),
+    /// The connection to the agent of a node has something to read, or room.
+    Agent(usize),
+    /// What started agents writes to its standard error.
+    StarterSays(usize),
+    /// What started agents has ended.
+    StarterEnded(usize),
+    /// An agent's connection to the launcher has something to read, or room.
+    Launcher,
 }
 
 impl Source {
@@ -44,6 +56,12 @@ impl Source {
             Source::InputPipe => (4, 0),
             Source::Pmi(rank) => (5, rank),
             Source::Ended(rank) => (6, rank),
+            Source::ControlPort => (7, 0),
+            Source::Stranger(number) => (8, number),
+            Source::Agent(node) => (9, node),
+            Source::StarterSays(index) => (10, index),
+            Source::StarterEnded(index) => (11, index),
+            Source::Launcher => (12, 0),
         };
         (index as u64) << 8 | kind
     }
@@ -58,7 +76,13 @@ impl Source {
             3 => Source::Terminal,
             4 => Source::InputPipe,
             5 => Source::Pmi(index),
-            _ => Source::Ended(index),
+            6 => Source::Ended(index),
+            7 => Source::ControlPort,
+            8 => Source::Stranger(index),
+            9 => Source::Agent(index),
+            10 => Source::StarterSays(index),
+            11 => Source::StarterEnded(index),
+            _ => Source::Launcher,
         }
     }
 }
@@ -70,6 +94,8 @@ pub enum Interest {
     Read,
     /// Room to write.
     Write,
+    /// Data to read or room to write.
+    Both,
     /// Only the other side's end.
     Nothing,
 }
@@ -93,6 +119,7 @@ impl Poller {
         let flags = match interest {
             Interest::Read => EpollFlags::EPOLLIN,
             Interest::Write => EpollFlags::EPOLLOUT,
+            Interest::Both => EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT,
             Interest::Nothing => EpollFlags::empty(),
         };
         let mut event = EpollEvent::new(flags, source.encode());
@@ -142,6 +169,12 @@ mod tests {
             Pmi(0),
             Pmi(4095),
             Ended(77),
+            ControlPort,
+            Stranger(1 << 20),
+            Agent(3),
+            StarterSays(0),
+            StarterEnded(70),
+            Launcher,
         ] {
             assert_eq!(Source::decode(source.encode()), source);
         }

@@ -21,7 +21,7 @@ impl Agent {
             );
         }
         if !text.is_empty() {
-            self.outputs[Channel::Out as usize].sink().say_plainly(&text);
+            self.outputs[Channel::Out as usize].say_plainly(&text);
         }
     }
 

@@ -37,8 +37,9 @@ pub fn apply(id: OptionId, values: &Values, segment: &mut Segment, job: &mut Job
         OptionId::OrderNodes => job.order = Some(values.order()?),
         OptionId::SkipLaunchNode => job.skip_launch_node = true,
         OptionId::Launcher => {
-            let right = "ssh, rsh, slurm, fork or manual";
-            job.reach.launcher = Some(values.word(&["ssh", "rsh", "slurm", "fork", "manual"], right)?);
+            let right = "ssh, rsh, slurm, lsf, sge, fork or manual";
+            let known = ["ssh", "rsh", "slurm", "srun", "lsf", "sge", "fork", "manual"];
+            job.reach.launcher = Some(values.word(&known, right)?);
         }
         OptionId::LauncherExec => job.reach.program = Some(values.os().into()),
         OptionId::ResourceManager => {
@@ -67,6 +68,8 @@ pub fn apply(id: OptionId, values: &Values, segment: &mut Segment, job: &mut Job
         OptionId::EnableAutoCleanup => job.no_cleanup = false,
         OptionId::UniverseSize => job.universe = values.universe()?,
         OptionId::NoShim => job.no_shim = true,
+        OptionId::Report => job.report = Some(values.os().into()),
+        OptionId::RequireTasks => job.require_tasks = true,
         OptionId::Verbose => job.verbose = true,
         OptionId::Profile => job.profile = true,
         OptionId::Gdb => job.debugger = Some(Debugger::Gdb),

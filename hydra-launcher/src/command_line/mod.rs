@@ -17,6 +17,7 @@ use crate::binding::Binding;
 use crate::hosts::Host;
 use crate::options::OptionSpec;
 use crate::stdio::pattern::Pattern;
+use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -42,7 +43,7 @@ pub enum Request {
 pub type Variable = (OsString, OsString);
 
 /// A whole job: at least one segment, each with at least one rank.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Job {
     /// The MPMD segments; the ranks count through them.
     pub segments: Vec<Segment>,
@@ -78,6 +79,10 @@ pub struct Job {
     pub universe: Universe,
     /// `-no-shim`.
     pub no_shim: bool,
+    /// `-require-tasks`.
+    pub require_tasks: bool,
+    /// `-report`.
+    pub report: Option<PathBuf>,
     /// `-verbose`.
     pub verbose: bool,
     /// `-profile`.
@@ -87,7 +92,7 @@ pub struct Job {
 }
 
 /// One program of a job.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Segment {
     /// `-n`; without, a rank for each slot of the host list.
     pub count: Option<usize>,
@@ -108,7 +113,7 @@ pub struct Segment {
 }
 
 /// Which of the caller's variables the ranks get.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Inherited {
     /// All, but those of an outer launcher.
     All,
@@ -119,7 +124,7 @@ pub enum Inherited {
 }
 
 /// Where the host list comes from.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum HostSource {
     /// The command line.
     List(Vec<Host>),
@@ -128,7 +133,7 @@ pub enum HostSource {
 }
 
 /// Order of the entries of a host list, by their slots.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Order {
     /// Few slots first.
     Ascending,
@@ -137,7 +142,7 @@ pub enum Order {
 }
 
 /// How other hosts are reached.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reach {
     /// `-launcher`.
     pub launcher: Option<String>,
@@ -156,7 +161,7 @@ pub struct Reach {
 }
 
 /// Which ranks read standard input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum InputTarget {
     /// Nobody.
     Nobody,
@@ -167,7 +172,7 @@ pub enum InputTarget {
 }
 
 /// What becomes of the ranks' output.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutputOptions {
     /// What each line begins with.
     pub prefix: Option<Pattern>,
@@ -178,7 +183,7 @@ pub struct OutputOptions {
 }
 
 /// MPI_UNIVERSE_SIZE.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Universe {
     /// Not set.
     #[default]
@@ -190,12 +195,19 @@ pub enum Universe {
 }
 
 /// Who looks at the job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Debugger {
     /// pip-gdb.
     Gdb,
     /// TotalView.
     TotalView,
+}
+
+impl Segment {
+    /// Number of its tasks, once they have been counted.
+    pub fn tasks(&self) -> usize {
+        self.count.unwrap_or(1)
+    }
 }
 
 impl Job {

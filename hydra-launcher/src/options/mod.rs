@@ -99,6 +99,10 @@ pub enum OptionId {
     UniverseSize,
     /// Run on the plain MPI library.
     NoShim,
+    /// Refuse what cannot be a task.
+    RequireTasks,
+    /// Write a page about the run.
+    Report,
     /// Say what is started.
     Verbose,
     /// Count PMI requests.

@@ -87,7 +87,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         Hosts,
         Launcher,
         ["launcher", "bootstrap"],
-        ["ssh|rsh|slurm|fork|manual"],
+        ["ssh|rsh|slurm|lsf|sge|fork|manual"],
         "how to reach the other hosts",
         "HYDRA_LAUNCHER",
         "HYDRA_BOOTSTRAP"
@@ -196,6 +196,20 @@ pub const OPTIONS: &[OptionSpec] = &[
         ["no-shim"],
         [],
         "run on the plain MPI library, without libpip_mpi.so (as PIP_MPI_SHIM=off does)"
+    ),
+    row!(
+        Running,
+        RequireTasks,
+        ["require-tasks"],
+        [],
+        "refuse a program that cannot be a task, instead of running it as an ordinary process with a warning"
+    ),
+    row!(
+        Running,
+        Report,
+        ["report"],
+        ["FILE"],
+        "write a page (HTML) about the run: time in MPI, messages by size and way, who sent to whom (also PIP_MPI_REPORT=FILE)"
     ),
     row!(Running, Verbose, ["verbose", "v", "debug"], [], "say what is started where (also HYDRA_DEBUG=1)"),
     row!(Running, Profile, ["profile"], [], "print how many PMI requests there were"),

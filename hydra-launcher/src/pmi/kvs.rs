@@ -14,13 +14,16 @@ pub const VALUE_MAX: usize = 1024;
 #[derive(Debug)]
 pub struct KeyValueStore {
     name: String,
-    values: HashMap<String, String>,
+    /// Keys and values in the order of the puts.
+    pairs: Vec<(String, String)>,
+    /// Where in `pairs` a key is.
+    places: HashMap<String, usize>,
 }
 
 impl KeyValueStore {
     /// An empty store. The name must hold neither spaces nor newlines.
     pub fn new(name: String) -> KeyValueStore {
-        KeyValueStore { name, values: HashMap::new() }
+        KeyValueStore { name, pairs: Vec::new(), places: HashMap::new() }
     }
 
     /// Its name.
@@ -28,7 +31,7 @@ impl KeyValueStore {
         &self.name
     }
 
-    /// Stores a value. Of two values for one key the first stays, as in Hydra, where `get` finds the first.
+    /// Stores a value. Of two values for one key the last counts, as under Hydra.
     /// The error is a PMI message (one word).
     pub fn put(&mut self, key: &str, value: &str) -> Result<(), &'static str> {
         if key.is_empty() || key.len() > KEY_MAX {
@@ -37,15 +40,24 @@ impl KeyValueStore {
         if value.len() > VALUE_MAX {
             return Err("value_longer_than_1024");
         }
-        if let Entry::Vacant(slot) = self.values.entry(key.to_owned()) {
-            slot.insert(value.to_owned());
+        match self.places.entry(key.to_owned()) {
+            Entry::Occupied(place) => value.clone_into(&mut self.pairs[*place.get()].1),
+            Entry::Vacant(place) => {
+                place.insert(self.pairs.len());
+                self.pairs.push((key.to_owned(), value.to_owned()));
+            }
         }
         Ok(())
     }
 
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.values.get(key).map(String::as_str)
+        self.places.get(key).map(|&place| self.pairs[place].1.as_str())
+    }
+
+    /// The key and value put at this place among all, from 0.
+    pub fn at(&self, index: usize) -> Option<(&str, &str)> {
+        self.pairs.get(index).map(|(key, value)| (key.as_str(), value.as_str()))
     }
 }
 
@@ -54,13 +66,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_value_stays() {
+    fn the_last_value_counts() {
         let mut kvs = KeyValueStore::new("kvs_1".into());
         assert_eq!(kvs.get("a"), None);
         assert_eq!(kvs.put("a", "1"), Ok(()));
         assert_eq!(kvs.put("a", "2"), Ok(()));
         assert_eq!(kvs.put("empty", ""), Ok(()));
-        assert_eq!((kvs.get("a"), kvs.get("empty"), kvs.name()), (Some("1"), Some(""), "kvs_1"));
+        assert_eq!((kvs.get("a"), kvs.get("empty"), kvs.name()), (Some("2"), Some(""), "kvs_1"));
+        assert_eq!((kvs.at(0), kvs.at(1), kvs.at(2)), (Some(("a", "2")), Some(("empty", "")), None));
     }
 
     #[test]

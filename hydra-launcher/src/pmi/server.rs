@@ -1,22 +1,12 @@
-//! The answers of PMI-1: the state of all ranks' connections and what each request leads to. Pure: the agent sends.
+//! The answers of PMI-1: what each request of a rank leads to. Pure: the agent sends.
 
-use super::kvs::{KEY_MAX, KeyValueStore, NAME_MAX, VALUE_MAX};
+use super::group::{Group, GroupSpec, Member, Phase};
+use super::kvs::{KEY_MAX, NAME_MAX, VALUE_MAX};
+use super::spawn::SpawnBlock;
 use super::wire::Request;
 use std::collections::HashMap;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
-
-/// Where a rank stands between its first request and MPI_Finalize.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Phase {
-    /// It has sent nothing: perhaps no MPI program. It may exit freely.
-    #[default]
-    Silent,
-    /// Between MPI_Init and MPI_Finalize: its end is the job's end.
-    Active,
-    /// After MPI_Finalize.
-    Finalized,
-}
 
 /// What the agent must do for a request.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,86 +17,109 @@ pub enum Action {
     Abort(i32),
     /// A rank told its peers of this shared-memory file.
     SharedMemory(PathBuf),
+    /// Start processes, then answer with [`spawn_result`].
+    Spawn(Vec<SpawnBlock>),
+    /// A rank speaks this version of PMI, which the launcher does not.
+    OtherVersion(String),
 }
 
-/// The server of one job.
+/// The server of one job. Ranks are known by the agent's index: a group has consecutive ones.
 #[derive(Debug)]
 pub struct Server {
-    kvs: KeyValueStore,
-    /// The value of PMI_process_mapping.
-    mapping: String,
-    /// MPI_UNIVERSE_SIZE, if it is set.
-    universe: Option<usize>,
+    /// With the index of each group's rank 0, in order.
+    groups: Vec<(usize, Group)>,
     services: HashMap<String, String>,
-    appnums: Vec<usize>,
-    phases: Vec<Phase>,
-    in_barrier: Vec<bool>,
-    waiting: usize,
+    universe_size: Option<usize>,
+}
+
+/// The reply to a spawn request: whether the processes run, else why not (one word).
+pub fn spawn_result(result: Result<(), &str>) -> String {
+    match result {
+        Ok(()) => "cmd=spawn_result rc=0\n".to_owned(),
+        Err(reason) => format!("cmd=spawn_result rc=-1 msg={reason}\n"),
+    }
 }
 
 impl Server {
-    /// A server for `appnums.len()` ranks; `appnums` holds each rank's MPMD segment, `mapping` says which node it is on.
-    pub fn new(kvsname: String, appnums: Vec<usize>, mapping: String) -> Server {
-        let ranks = appnums.len();
-        Server {
-            kvs: KeyValueStore::new(kvsname),
-            mapping,
-            universe: None,
-            services: HashMap::new(),
-            appnums,
-            phases: vec![Phase::Silent; ranks],
-            in_barrier: vec![false; ranks],
-            waiting: 0,
-        }
+    /// A server for the ranks of the command line, who have the indices from 0. `universe_size` is how many processes could run in
+    /// all, if that is known.
+    pub fn new(world: GroupSpec, universe_size: Option<usize>) -> Result<Server, &'static str> {
+        let mut server = Server { groups: Vec::new(), services: HashMap::new(), universe_size };
+        server.add_group(0, world)?;
+        Ok(server)
     }
 
-    /// The same with this MPI_UNIVERSE_SIZE.
-    pub fn with_universe(mut self, size: Option<usize>) -> Server {
-        self.universe = size;
-        self
+    /// A group whose rank 0 has this index, which is above those of all earlier groups. The error is a PMI message (one word).
+    pub fn add_group(&mut self, first: usize, spec: GroupSpec) -> Result<(), &'static str> {
+        self.groups.push((first, Group::new(spec)?));
+        Ok(())
     }
 
     /// Where a rank stands.
-    pub fn phase(&self, rank: usize) -> Phase {
-        self.phases[rank]
+    pub fn phase(&self, index: usize) -> Phase {
+        self.find(index).map_or(Phase::Silent, |(group, rank)| self.groups[group].1.members[rank].phase)
     }
 
-    /// The lowest rank that waits in a barrier, if any does.
-    pub fn first_waiting(&self) -> Option<usize> {
-        self.in_barrier.iter().position(|&waits| waits)
+    /// The lowest rank that waits for this one in a barrier of its group, if any does.
+    pub fn waits_for(&self, index: usize) -> Option<usize> {
+        let (group, rank) = self.find(index)?;
+        let (first, group) = &self.groups[group];
+        group.first_waiting().filter(|_| !group.members[rank].waits).map(|waiting| first + waiting)
+    }
+
+    /// A rank's report, if it has sent a whole one.
+    pub fn report_of(&self, index: usize) -> Option<String> {
+        let (group, rank) = self.find(index)?;
+        self.groups[group].1.report_of(rank)
+    }
+
+    /// The group of an index, and the rank in it.
+    fn find(&self, index: usize) -> Option<(usize, usize)> {
+        let group = self.groups.partition_point(|(first, _)| *first <= index).checked_sub(1)?;
+        let (first, members) = (self.groups[group].0, self.groups[group].1.members.len());
+        Some((group, index - first)).filter(|&(_, rank)| rank < members)
     }
 
     /// Handles one request of a rank.
-    pub fn handle(&mut self, rank: usize, request: &Request) -> Vec<Action> {
-        if self.phases[rank] != Phase::Active {
-            self.phases[rank] = Phase::Active;
-        }
+    pub fn handle(&mut self, index: usize, request: &Request) -> Vec<Action> {
+        let Some((number, rank)) = self.find(index) else { return Vec::new() };
+        let (first, group) = &mut self.groups[number];
+        enter(&mut group.members[rank], request);
         let mut actions = Vec::new();
         let reply = match request {
-            Request::Init => "cmd=response_to_init pmi_version=1 pmi_subversion=1 rc=0".to_owned(),
+            Request::Init { version: Some((1, _)) } => {
+                "cmd=response_to_init pmi_version=1 pmi_subversion=1 rc=0".to_owned()
+            }
+            Request::Init { version } => {
+                let version = version.map_or("?".to_owned(), |(major, minor)| format!("{major}.{minor}"));
+                actions.push(Action::OtherVersion(version));
+                "cmd=response_to_init pmi_version=1 pmi_subversion=1 rc=-1".to_owned()
+            }
             Request::GetMaxes => {
                 format!("cmd=maxes kvsname_max={NAME_MAX} keylen_max={KEY_MAX} vallen_max={VALUE_MAX}")
             }
-            Request::GetAppnum => format!("cmd=appnum appnum={}", self.appnums[rank]),
-            Request::GetMyKvsname => format!("cmd=my_kvsname kvsname={}", self.kvs.name()),
-            // -1 is infinite, Hydra's default: MPI_UNIVERSE_SIZE stays unset.
-            Request::GetUniverseSize => match self.universe {
-                Some(size) => format!("cmd=universe_size size={size}"),
-                None => "cmd=universe_size size=-1".to_owned(),
-            },
-            Request::Get { kvsname, key } => self.get(kvsname, key),
+            Request::GetAppnum => format!("cmd=appnum appnum={}", group.members[rank].appnum),
+            Request::GetMyKvsname => format!("cmd=my_kvsname kvsname={}", group.kvs.name()),
+            Request::GetUniverseSize => {
+                // -1 is infinite, Hydra's default: MPI_UNIVERSE_SIZE stays unset.
+                let size = self.universe_size.map_or("-1".to_owned(), |size| size.to_string());
+                format!("cmd=universe_size size={size}")
+            }
+            Request::Get { kvsname, key } => get(group, kvsname, key),
+            Request::GetByIndex { kvsname, index } => get_by_index(group, kvsname, *index),
             Request::Put { kvsname, key, value } => {
                 actions.extend(shared_memory_file(value).map(Action::SharedMemory));
-                match self.own(kvsname).and_then(|()| self.kvs.put(key, value).map_err(str::to_owned)) {
+                match own(group, kvsname).and_then(|()| group.kvs.put(key, value)) {
                     Ok(()) => "cmd=put_result rc=0 msg=success".to_owned(),
                     Err(reason) => format!("cmd=put_result rc=-1 msg={reason}"),
                 }
             }
-            Request::BarrierIn => return self.barrier_in(rank),
-            Request::Finalize => {
-                self.phases[rank] = Phase::Finalized;
-                "cmd=finalize_ack".to_owned()
+            Request::BarrierIn if group.enter_barrier(rank) => {
+                let all = *first..*first + group.members.len();
+                return all.map(|index| Action::Reply(index, "cmd=barrier_out\n".to_owned())).collect();
             }
+            Request::BarrierIn => return Vec::new(),
+            Request::Finalize => "cmd=finalize_ack".to_owned(),
             // No reply: the client waits to be killed.
             Request::Abort { exit_code } => return vec![Action::Abort(*exit_code)],
             Request::Publish { service, port } => {
@@ -123,51 +136,68 @@ impl Server {
             },
             Request::Unpublish { service } => match self.services.remove(service) {
                 Some(_) => "cmd=unpublish_result info=ok rc=0 msg=success".to_owned(),
-                None => "cmd=unpublish_result rc=1 msg=service_not_found".to_owned(),
+                None => "cmd=unpublish_result info=ok rc=1 msg=service_not_found".to_owned(),
             },
-            Request::Spawn => "cmd=spawn_result rc=-1 msg=spawn_not_supported_by_pip-mpiexec".to_owned(),
+            Request::Spawn(Ok(blocks)) => return vec![Action::Spawn(blocks.clone())],
+            Request::Spawn(Err(reason)) => return vec![Action::Reply(index, spawn_result(Err(reason)))],
+            Request::PipJoin => {
+                group.members[rank].joined = true;
+                "cmd=pip_join_result rc=0".to_owned()
+            }
+            Request::PipJoined => {
+                format!("cmd=pip_joined_result rc=0 count={} size={}", group.joined(), group.members.len())
+            }
+            Request::PipReport { part, parts, value } => match group.report(rank, *part, *parts, value) {
+                Ok(()) => "cmd=pip_report_result rc=0".to_owned(),
+                Err(reason) => format!("cmd=pip_report_result rc=-1 msg={reason}"),
+            },
             Request::Unknown { cmd } => match cmd.as_str() {
                 // The reply names of these differ from the request's (simple_pmi.c of MPICH).
-                "getbyidx" => "cmd=getbyidx_results rc=-1 reason=not_supported".to_owned(),
                 "create_kvs" => "cmd=newkvs rc=-1 msg=not_supported".to_owned(),
                 "destroy_kvs" => "cmd=kvs_destroyed rc=-1 msg=not_supported".to_owned(),
                 other => format!("cmd={other}_result rc=-1 msg=unknown_command"),
             },
         };
-        actions.push(Action::Reply(rank, reply + "\n"));
+        actions.push(Action::Reply(index, reply + "\n"));
         actions
     }
+}
 
-    fn get(&self, kvsname: &str, key: &str) -> String {
-        if let Err(reason) = self.own(kvsname) {
-            return format!("cmd=get_result rc=-1 msg={reason} value=unknown");
-        }
-        // Kept out of the store, so that no rank can overwrite it. Readers without it compare host names.
-        let is_mapping = key == "PMI_process_mapping" && self.mapping.len() <= VALUE_MAX;
-        match is_mapping.then_some(self.mapping.as_str()).or_else(|| self.kvs.get(key)) {
-            Some(value) => format!("cmd=get_result rc=0 msg=success value={value}"),
-            None => {
-                let key: String = key.chars().take(KEY_MAX).collect();
-                format!("cmd=get_result rc=-1 msg=key_{key}_not_found value=unknown")
-            }
+/// What a request says about where its rank stands. The shim's own requests say nothing: they may come before MPI_Init, and a
+/// version that is not spoken here makes no MPI program.
+fn enter(member: &mut Member, request: &Request) {
+    member.phase = match request {
+        Request::PipJoin | Request::PipJoined | Request::PipReport { .. } => return,
+        Request::Init { version } if !matches!(version, Some((1, _))) => return,
+        Request::Finalize => Phase::Finalized,
+        _ => Phase::Active,
+    };
+}
+
+fn get(group: &Group, kvsname: &str, key: &str) -> String {
+    if let Err(reason) = own(group, kvsname) {
+        return format!("cmd=get_result rc=-1 msg={reason} value=unknown");
+    }
+    match group.get(key) {
+        Some(value) => format!("cmd=get_result rc=0 msg=success value={value}"),
+        None => {
+            let key: String = key.chars().take(KEY_MAX).collect();
+            format!("cmd=get_result rc=-1 msg=key_{key}_not_found value=unknown")
         }
     }
+}
 
-    fn own(&self, kvsname: &str) -> Result<(), String> {
-        if kvsname == self.kvs.name() { Ok(()) } else { Err("kvs_not_found".to_owned()) }
+/// Hydra does not have this one; the replies are those that MPICH's client reads (PMI_KVS_Iter_first in simple_pmi.c).
+fn get_by_index(group: &Group, kvsname: &str, index: usize) -> String {
+    match own(group, kvsname).map(|()| group.kvs.at(index)) {
+        Ok(Some((key, value))) => format!("cmd=getbyidx_results rc=0 nextidx={} key={key} val={value}", index + 1),
+        Ok(None) => "cmd=getbyidx_results rc=-2 reason=no_more_keyvals".to_owned(),
+        Err(reason) => format!("cmd=getbyidx_results rc=-1 reason={reason}"),
     }
+}
 
-    fn barrier_in(&mut self, rank: usize) -> Vec<Action> {
-        if !std::mem::replace(&mut self.in_barrier[rank], true) {
-            self.waiting += 1;
-        }
-        if self.waiting < self.in_barrier.len() {
-            return Vec::new();
-        }
-        self.waiting = 0;
-        self.in_barrier.fill(false);
-        (0..self.in_barrier.len()).map(|rank| Action::Reply(rank, "cmd=barrier_out\n".to_owned())).collect()
-    }
+fn own(group: &Group, kvsname: &str) -> Result<(), &'static str> {
+    if kvsname == group.kvs.name() { Ok(()) } else { Err("kvs_not_found") }
 }
 
 /// The file below /dev/shm whose path `value` holds in hexadecimal, as MPICH's rank 0 tells its peers.
@@ -189,93 +219,5 @@ fn shared_memory_file(value: &str) -> Option<PathBuf> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn one(server: &mut Server, rank: usize, request: Request) -> String {
-        match server.handle(rank, &request).pop() {
-            Some(Action::Reply(to, line)) if to == rank => line,
-            other => panic!("{request:?}: {other:?}"),
-        }
-    }
-
-    fn server(ranks: usize) -> Server {
-        Server::new("kvs_1".into(), (0..ranks).collect(), format!("(vector,(0,1,{ranks}))"))
-    }
-
-    fn get(key: &str) -> Request {
-        Request::Get { kvsname: "kvs_1".into(), key: key.into() }
-    }
-
-    fn put(key: &str, value: &str) -> Request {
-        Request::Put { kvsname: "kvs_1".into(), key: key.into(), value: value.into() }
-    }
-
-    #[test]
-    fn replies_are_hydras() {
-        let mut s = server(4);
-        assert_eq!(one(&mut s, 0, Request::Init), "cmd=response_to_init pmi_version=1 pmi_subversion=1 rc=0\n");
-        assert_eq!(one(&mut s, 0, Request::GetMaxes), "cmd=maxes kvsname_max=256 keylen_max=64 vallen_max=1024\n");
-        assert_eq!(one(&mut s, 3, Request::GetAppnum), "cmd=appnum appnum=3\n");
-        assert_eq!(one(&mut s, 0, Request::GetMyKvsname), "cmd=my_kvsname kvsname=kvs_1\n");
-        assert_eq!(one(&mut s, 0, Request::GetUniverseSize), "cmd=universe_size size=-1\n");
-        let mapping = one(&mut s, 0, get("PMI_process_mapping"));
-        assert_eq!(mapping, "cmd=get_result rc=0 msg=success value=(vector,(0,1,4))\n");
-        assert_eq!(one(&mut s, 1, put("k", "v")), "cmd=put_result rc=0 msg=success\n");
-        assert_eq!(one(&mut s, 2, get("k")), "cmd=get_result rc=0 msg=success value=v\n");
-        assert_eq!(one(&mut s, 2, get("x")), "cmd=get_result rc=-1 msg=key_x_not_found value=unknown\n");
-        assert!(one(&mut s, 2, Request::Spawn).starts_with("cmd=spawn_result rc=-1"));
-        assert!(one(&mut s, 2, Request::Unknown { cmd: "foo".into() }).contains("rc=-1"));
-    }
-
-    #[test]
-    fn a_barrier_opens_when_all_ranks_came() {
-        let mut s = server(3);
-        assert_eq!(s.handle(2, &Request::BarrierIn), []);
-        assert_eq!(s.handle(2, &Request::BarrierIn), []);
-        assert_eq!(s.handle(0, &Request::BarrierIn), []);
-        assert_eq!(s.first_waiting(), Some(0));
-        assert_eq!(s.handle(1, &Request::BarrierIn).len(), 3);
-        assert_eq!(s.first_waiting(), None);
-        assert_eq!(s.handle(0, &Request::BarrierIn), []);
-    }
-
-    #[test]
-    fn phases_follow_init_and_finalize() {
-        let mut s = server(1);
-        assert_eq!(s.phase(0), Phase::Silent);
-        one(&mut s, 0, Request::Init);
-        assert_eq!(s.phase(0), Phase::Active);
-        assert_eq!(one(&mut s, 0, Request::Finalize), "cmd=finalize_ack\n");
-        assert_eq!(s.phase(0), Phase::Finalized);
-        assert_eq!(s.handle(0, &Request::Abort { exit_code: 7 }), [Action::Abort(7)]);
-    }
-
-    #[test]
-    fn services_are_published_once() {
-        let mut s = server(2);
-        let publish = || Request::Publish { service: "s".into(), port: "p".into() };
-        assert!(one(&mut s, 0, publish()).contains("rc=0"));
-        assert!(one(&mut s, 1, publish()).contains("rc=1"));
-        assert!(one(&mut s, 1, Request::Lookup { service: "s".into() }).contains("port=p"));
-        assert!(one(&mut s, 1, Request::Unpublish { service: "s".into() }).contains("rc=0"));
-        assert!(one(&mut s, 1, Request::Lookup { service: "s".into() }).contains("rc=1"));
-    }
-
-    #[test]
-    fn shared_memory_files_are_learnt() {
-        let hex = "2F6465762F73686D2F6D706963685F736861725F746D70433735736347";
-        let path = PathBuf::from("/dev/shm/mpich_shar_tmpC75scG");
-        assert_eq!(shared_memory_file(hex), Some(path.clone()));
-        assert_eq!(shared_memory_file(&format!("{hex}00")), Some(path.clone()));
-        let actions = server(1).handle(0, &put("-bcast-1-0", hex));
-        assert!(actions.contains(&Action::SharedMemory(path)));
-        // /dev/shm/, /dev/shm/.. , odd digits, other places
-        for bad in
-            ["2F6465762F73686D2F", "2F6465762F73686D2F2E2E", &hex[..27], "2F746D702F78", "", "ü2F6465762F73686D2F"]
-        {
-            assert_eq!(shared_memory_file(bad), None, "{bad}");
-        }
-        assert_eq!(shared_memory_file("2F6465762F73686D2F2E2E2F78"), None); // /dev/shm/../x
-    }
-}
+#[path = "server/tests.rs"]
+mod tests;

@@ -1,22 +1,28 @@
 //! PMI-1 on the wire: from bytes of a rank's socket to [`Request`]s. Pure: it knows neither sockets nor answers.
 //!
-//! A request is a line of ASCII words `key=value`, one of which is `cmd=name`; only a spawn request has several lines,
-//! from `mcmd=spawn` to `endcmd`.
+//! A request is a line of words `key=value`, one of which is `cmd=name`; or several lines, from `mcmd=name` to `endcmd`, each
+//! with one key and a value that may hold spaces.
 
+use super::spawn::SpawnBlock;
 use std::fmt;
 
 /// The longest line taken. The client's buffer has 1024 bytes; the limits announced by get_maxes add up to less than 2048.
 pub const MAX_LINE: usize = 4096;
-/// The most bytes of one spawn request, arguments included.
-const MAX_SPAWN: usize = 1 << 20;
+/// The most bytes of one request of several lines: arguments of a spawn may be long.
+const MAX_LINES: usize = 1 << 20;
 /// How many characters of a bad line an error shows.
 const SHOWN: usize = 60;
+/// A request of PMI-2 begins with its length in so many characters.
+const PMI2_LENGTH: usize = 6;
 
 /// What a rank asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
     /// First request of every client.
-    Init,
+    Init {
+        /// The version and subversion of PMI that it speaks, where it gives numbers.
+        version: Option<(u32, u32)>,
+    },
     /// Length limits of names, keys and values.
     GetMaxes,
     /// Index of the rank's MPMD segment.
@@ -31,6 +37,13 @@ pub enum Request {
         kvsname: String,
         /// The key.
         key: String,
+    },
+    /// Reads a key and its value by their place in the store.
+    GetByIndex {
+        /// Name of the store.
+        kvsname: String,
+        /// The place, from 0.
+        index: usize,
     },
     /// Stores a value.
     Put {
@@ -67,8 +80,21 @@ pub enum Request {
         /// The service's name.
         service: String,
     },
-    /// MPI_Comm_spawn, complete.
-    Spawn,
+    /// MPI_Comm_spawn, complete; or a PMI message (one word) that says what it lacks.
+    Spawn(Result<Vec<SpawnBlock>, &'static str>),
+    /// The shim is loaded in this rank.
+    PipJoin,
+    /// How many ranks have the shim.
+    PipJoined,
+    /// A piece of the rank's report.
+    PipReport {
+        /// Which piece, from 0.
+        part: usize,
+        /// Number of pieces.
+        parts: usize,
+        /// The piece.
+        value: String,
+    },
     /// A well-formed request of another name.
     Unknown {
         /// The name.
@@ -105,16 +131,19 @@ impl WireError {
 #[derive(Debug, Default)]
 pub struct Decoder {
     buffer: Vec<u8>,
-    spawn: Option<SpawnLines>,
+    /// Bytes at the start of `buffer` that hold no end of line.
+    searched: usize,
+    lines: Option<Lines>,
+    /// The blocks of a spawn request that has more to come.
+    blocks: Vec<Result<SpawnBlock, &'static str>>,
 }
 
-/// What is known of a spawn request that has not ended.
-#[derive(Debug, Default)]
-struct SpawnLines {
+/// A request of several lines that has not ended.
+#[derive(Debug)]
+struct Lines {
+    name: String,
     bytes: usize,
-    blocks: usize,
-    blocks_done: usize,
-    outside: bool,
+    pairs: Vec<(String, Vec<u8>)>,
 }
 
 impl Decoder {
@@ -126,15 +155,22 @@ impl Decoder {
     /// The next complete request, `None` if more bytes are needed. After an error the decoder is not used any more.
     pub fn next_request(&mut self) -> Result<Option<Request>, WireError> {
         loop {
-            let Some(end) = memchr::memchr(b'\n', &self.buffer) else {
-                if self.buffer.len() > MAX_LINE {
-                    return Err(WireError::new(format!("a line of more than {MAX_LINE} bytes"), &self.buffer));
+            let longest = if self.lines.is_some() { MAX_LINES } else { MAX_LINE };
+            let Some(end) = memchr::memchr(b'\n', &self.buffer[self.searched..]) else {
+                self.searched = self.buffer.len();
+                if self.buffer.len() > longest {
+                    return Err(WireError::new(format!("a line of more than {longest} bytes"), &self.buffer));
+                }
+                if self.lines.is_none() && is_pmi2(&self.buffer) {
+                    let reason = "a request of PMI-2, which this launcher does not speak,";
+                    return Err(WireError::new(reason, &self.buffer));
                 }
                 return Ok(None);
             };
-            let mut line: Vec<u8> = self.buffer.drain(..=end).collect();
+            let mut line: Vec<u8> = self.buffer.drain(..=self.searched + end).collect();
+            self.searched = 0;
             line.pop();
-            if line.len() > MAX_LINE {
+            if line.len() > longest {
                 return Err(WireError::new(format!("a line of {} bytes", line.len()), &line));
             }
             if let Some(request) = self.line(&line)? {
@@ -144,157 +180,111 @@ impl Decoder {
     }
 
     fn line(&mut self, line: &[u8]) -> Result<Option<Request>, WireError> {
+        let Some(lines) = &mut self.lines else { return self.first_line(line) };
+        lines.bytes += line.len();
+        if lines.bytes > MAX_LINES {
+            return Err(WireError::new(format!("a request of more than {MAX_LINES} bytes"), line));
+        }
+        if line != b"endcmd" {
+            let at = memchr::memchr(b'=', line).ok_or_else(|| WireError::new("a line without = in a request", line))?;
+            lines.pairs.push((String::from_utf8_lossy(&line[..at]).into_owned(), line[at + 1..].to_vec()));
+            return Ok(None);
+        }
+        let Some(lines) = self.lines.take() else { return Ok(None) };
+        if lines.name == "spawn" {
+            self.blocks.push(SpawnBlock::read(&lines.pairs));
+            let programs = self.blocks.iter().flatten().map(|block| block.programs).max().unwrap_or(0);
+            if self.blocks.len() < programs {
+                return Ok(None);
+            }
+            return Ok(Some(Request::Spawn(std::mem::take(&mut self.blocks).into_iter().collect())));
+        }
+        let find = |wanted: &str| {
+            let found = lines.pairs.iter().find(|(key, _)| key == wanted);
+            found.map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+        };
+        request(&lines.name, find).map(Some).map_err(|reason| WireError::new(reason, lines.name.as_bytes()))
+    }
+
+    fn first_line(&mut self, line: &[u8]) -> Result<Option<Request>, WireError> {
         if let Some(byte) = line.iter().find(|byte| byte.is_ascii_control()) {
             return Err(WireError::new(format!("the control character {byte:#04x} in a line"), line));
         }
         let text = std::str::from_utf8(line).map_err(|_| WireError::new("a line that is not text", line))?;
-        if text.trim() == "mcmd=spawn" {
-            self.spawn.get_or_insert_default().outside = false;
+        if let Some(name) = text.strip_prefix("mcmd=") {
+            let name = name.trim().to_owned();
+            if !self.blocks.is_empty() && name != "spawn" {
+                return Err(WireError::new("a spawn request with a block missing", line));
+            }
+            self.lines = Some(Lines { name, bytes: 0, pairs: Vec::new() });
             return Ok(None);
         }
-        let Some(spawn) = &mut self.spawn else { return parse_line(text).map(Some) };
-        spawn.bytes += line.len();
-        if spawn.bytes > MAX_SPAWN {
-            return Err(WireError::new(format!("a spawn request of more than {MAX_SPAWN} bytes"), line));
-        }
-        if spawn.outside {
+        if !self.blocks.is_empty() {
             return Err(WireError::new("a spawn request with a block missing", line));
         }
-        if text == "endcmd" {
-            spawn.blocks_done += 1;
-            spawn.outside = true;
-            if spawn.blocks_done >= spawn.blocks {
-                self.spawn = None;
-                return Ok(Some(Request::Spawn));
-            }
-        } else if let Some(count) = text.strip_prefix("totspawns=") {
-            spawn.blocks = count.trim().parse().map_err(|_| WireError::new("totspawns without a number", line))?;
-        }
-        Ok(None)
+        parse_line(text).map(Some)
     }
 }
 
-/// Parses one line of a request other than spawn.
+/// Whether this begins as a request of PMI-2 does: a length in six characters, then `cmd=`.
+fn is_pmi2(bytes: &[u8]) -> bool {
+    let Some((length, rest)) = bytes.split_at_checked(PMI2_LENGTH) else { return false };
+    rest.starts_with(b"cmd=")
+        && length.iter().all(|byte| matches!(byte, b' ' | b'0'..=b'9'))
+        && length.iter().any(u8::is_ascii_digit)
+}
+
+/// Parses a request of one line.
 fn parse_line(text: &str) -> Result<Request, WireError> {
     let bad = |reason: &str| WireError::new(reason, text.as_bytes());
     let words = || text.split(' ').filter(|word| !word.is_empty());
     let find = |wanted: &str| {
-        words().filter_map(|word| word.split_once('=')).find(|(key, _)| *key == wanted).map(|(_, value)| value)
+        words()
+            .filter_map(|word| word.split_once('='))
+            .find(|(key, _)| *key == wanted)
+            .map(|(_, value)| value.to_owned())
     };
     let cmd = find("cmd").ok_or_else(|| bad("a line without cmd="))?;
     // The message of an abort is free text in some clients.
     if cmd != "abort" && words().any(|word| !word.contains('=')) {
         return Err(bad("a word without = in a line"));
     }
-    let need = |key: &str| find(key).map(str::to_owned).ok_or_else(|| bad(&format!("a {cmd} request without {key}=")));
+    request(&cmd, find).map_err(|reason| bad(&reason))
+}
+
+/// The request of a name and its values; the error says what is wrong.
+fn request(cmd: &str, find: impl Fn(&str) -> Option<String>) -> Result<Request, String> {
+    let need = |key: &str| find(key).ok_or_else(|| format!("a {cmd} request without {key}="));
+    let number = |key: &str| need(key)?.parse().map_err(|_| format!("a {cmd} request without a number in {key}="));
     Ok(match cmd {
-        "init" => Request::Init,
+        "init" => {
+            let part = |key: &str| find(key).and_then(|value| value.parse().ok());
+            Request::Init { version: part("pmi_version").zip(part("pmi_subversion")) }
+        }
         "get_maxes" => Request::GetMaxes,
         "get_appnum" => Request::GetAppnum,
         "get_my_kvsname" => Request::GetMyKvsname,
         "get_universe_size" => Request::GetUniverseSize,
         "get" => Request::Get { kvsname: need("kvsname")?, key: need("key")? },
+        "getbyidx" => Request::GetByIndex { kvsname: need("kvsname")?, index: number("idx")? },
         "put" => Request::Put { kvsname: need("kvsname")?, key: need("key")?, value: need("value")? },
         "barrier_in" => Request::BarrierIn,
         "finalize" => Request::Finalize,
         "abort" => {
-            let code = need("exitcode")?;
-            Request::Abort { exit_code: code.parse().map_err(|_| bad("an abort request without a number"))? }
+            let code = need("exitcode")?.parse().map_err(|_| "an abort request without a number")?;
+            Request::Abort { exit_code: code }
         }
         "publish_name" => Request::Publish { service: need("service")?, port: need("port")? },
         "lookup_name" => Request::Lookup { service: need("service")? },
         "unpublish_name" => Request::Unpublish { service: need("service")? },
-        "" => return Err(bad("an empty cmd=")),
+        "pip_join" => Request::PipJoin,
+        "pip_joined" => Request::PipJoined,
+        "pip_report" => Request::PipReport { part: number("part")?, parts: number("parts")?, value: need("value")? },
+        "" => return Err("an empty cmd=".to_owned()),
         other => Request::Unknown { cmd: other.to_owned() },
     })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn decode(pieces: &[&[u8]]) -> Result<Vec<Request>, WireError> {
-        let mut decoder = Decoder::default();
-        let mut requests = Vec::new();
-        for piece in pieces {
-            decoder.push(piece);
-            while let Some(request) = decoder.next_request()? {
-                requests.push(request);
-            }
-        }
-        Ok(requests)
-    }
-
-    fn reason(bytes: &[u8]) -> String {
-        decode(&[bytes]).expect_err("must fail").to_string()
-    }
-
-    #[test]
-    fn requests_of_a_real_client() {
-        let text = b"cmd=init pmi_version=1 pmi_subversion=1\ncmd=get_maxes\nkvsname=k cmd=get key=-bcast-1-0\n\
-            cmd=put kvsname=k key=a-seg-1/2 value=\ncmd=abort exitcode=-7\ncmd=getbyidx kvsname=k idx=0\n";
-        let requests = decode(&[text]).expect("valid");
-        assert_eq!(requests.len(), 6);
-        assert_eq!(requests[2], Request::Get { kvsname: "k".into(), key: "-bcast-1-0".into() });
-        assert_eq!(requests[3], Request::Put { kvsname: "k".into(), key: "a-seg-1/2".into(), value: String::new() });
-        assert_eq!(requests[4], Request::Abort { exit_code: -7 });
-        assert_eq!(requests[5], Request::Unknown { cmd: "getbyidx".into() });
-    }
-
-    #[test]
-    fn partial_reads_are_put_together() {
-        assert_eq!(decode(&[b"cmd=bar", b"rier_in", b"\ncmd="]), Ok(vec![Request::BarrierIn]));
-    }
-
-    #[test]
-    fn values_may_hold_equals_signs() {
-        let requests = decode(&[b"cmd=put kvsname=k key=x value=a=b=\n"]).expect("valid");
-        assert_eq!(requests[0], Request::Put { kvsname: "k".into(), key: "x".into(), value: "a=b=".into() });
-    }
-
-    #[test]
-    fn a_spawn_request_ends_with_its_last_block() {
-        let block =
-            |n: u8| format!("mcmd=spawn\nnprocs=1\nexecname=./a b\ntotspawns=2\nspawnssofar={n}\nargcnt=0\nendcmd\n");
-        let text = block(1) + &block(2) + "cmd=barrier_in\n";
-        assert_eq!(decode(&[text.as_bytes()]), Ok(vec![Request::Spawn, Request::BarrierIn]));
-        assert!(reason((block(1) + "cmd=barrier_in\n").as_bytes()).contains("block missing"));
-    }
-
-    #[test]
-    fn corrupted_lines_are_named() {
-        assert!(reason(b"hello\n").contains("without cmd=: \"hello\""));
-        assert!(reason(b"\n").contains("without cmd="));
-        assert!(reason(b"cmd=\n").contains("empty cmd="));
-        assert!(reason(b"cmd=get_maxes\0\n").contains("\\x00"));
-        assert!(reason(b"cmd=get \xff\n").contains("not text"));
-        assert!(reason(b"cmd=get key=a\n").contains("without kvsname="));
-        assert!(reason(b"cmd=abort exitcode=x\n").contains("number"));
-        assert!(reason(b"cmd=init stray\n").contains("without ="));
-        let long = vec![b'x'; MAX_LINE + 1];
-        let text = reason(&long);
-        assert!(text.contains("4096") && text.len() < 200, "{text}");
-        assert!(reason(&[&long[..], b"\n"].concat()).contains("4097"));
-    }
-
-    proptest! {
-        #[test]
-        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = decode(&[&bytes]);
-        }
-
-        #[test]
-        fn cutting_the_stream_changes_nothing(
-            lines in proptest::collection::vec("(cmd=[a-z_]{1,12}( [a-z]{1,5}=[ -~]{0,5})?|mcmd=spawn|endcmd)\n", 0..8),
-            cuts in proptest::collection::vec(0usize..200, 0..8),
-        ) {
-            let text = lines.concat();
-            let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(text.len())).collect();
-            cuts.extend([0, text.len()]);
-            cuts.sort_unstable();
-            let pieces: Vec<&[u8]> = cuts.windows(2).map(|w| &text.as_bytes()[w[0]..w[1]]).collect();
-            prop_assert_eq!(decode(&pieces), decode(&[text.as_bytes()]));
-        }
-    }
-}
+#[path = "wire/tests.rs"]
+mod tests;

@@ -1,11 +1,13 @@
-//! One of the job's two output streams: the pipes of all ranks on one side, the sink on the other.
+//! One of the job's two output streams: the pipes of all ranks on one side, the sink on the other, or, on another node, what
+//! waits to be sent to the launcher.
 //!
 //! The pipes stand in an epoll set of their own, which the event loop takes out of its set while the writer's queue is
 //! full: one system call then stops all ranks' output, whatever their number.
 
 use super::lines::LineBuffer;
+use super::outbox::Outbox;
 use super::sink::Sink;
-use super::writer::Writer;
+use super::writer::Failure;
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use std::collections::VecDeque;
@@ -20,12 +22,19 @@ const READ: usize = 64 << 10;
 /// A stream of the whole job.
 #[derive(Debug)]
 pub struct Output {
-    sink: Sink,
+    target: Target,
     pipes: Epoll,
     streams: Vec<Option<Stream>>,
     /// Streams with a partial line, by the time of the first look.
     partials: VecDeque<(Instant, usize)>,
     scratch: Vec<u8>,
+}
+
+/// Where lines go.
+#[derive(Debug)]
+enum Target {
+    Sink(Box<Sink>),
+    Outbox(Outbox),
 }
 
 #[derive(Debug)]
@@ -47,8 +56,17 @@ enum Read {
 impl Output {
     /// A stream without ranks yet.
     pub fn new(sink: Sink) -> nix::Result<Output> {
+        Output::with(Target::Sink(Box::new(sink)))
+    }
+
+    /// A stream whose lines another process will write: `window` bytes may be on their way to it.
+    pub fn to_launcher(window: usize) -> nix::Result<Output> {
+        Output::with(Target::Outbox(Outbox::new(window)))
+    }
+
+    fn with(target: Target) -> nix::Result<Output> {
         Ok(Output {
-            sink,
+            target,
             pipes: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?,
             streams: Vec::new(),
             partials: VecDeque::new(),
@@ -64,19 +82,46 @@ impl Output {
         Ok(())
     }
 
+    /// The next pipe is that of this rank: those before it that have none are on other nodes.
+    pub fn skip_to(&mut self, rank: usize) {
+        self.streams.resize_with(rank.max(self.streams.len()), || None);
+    }
+
     /// The set of pipes, readable while any of them is.
     pub fn pipes(&self) -> BorrowedFd<'_> {
         self.pipes.0.as_fd()
     }
 
-    /// The thread that writes.
-    pub fn writer(&self) -> &Writer {
-        self.sink.writer()
+    /// What waits for the connection, if that is where lines go.
+    pub fn outbox(&mut self) -> Option<&mut Outbox> {
+        match &mut self.target {
+            Target::Sink(_) => None,
+            Target::Outbox(outbox) => Some(outbox),
+        }
+    }
+
+    /// Whether all is written, or handed to the connection, after [`Output::close`].
+    pub fn is_finished(&self) -> bool {
+        match &self.target {
+            Target::Sink(sink) => sink.writer().is_finished(),
+            Target::Outbox(outbox) => outbox.is_closed(),
+        }
+    }
+
+    /// What cannot be written to any more, since the last time.
+    pub fn take_failures(&self) -> Vec<Failure> {
+        match &self.target {
+            Target::Sink(sink) => sink.writer().take_failures(),
+            Target::Outbox(_) => Vec::new(),
+        }
     }
 
     /// Whether pipes may be read now. If not, the event loop will be woken once they may.
     pub fn has_room(&mut self) -> bool {
-        self.sink.has_room()
+        match &mut self.target {
+            Target::Sink(sink) => sink.has_room(),
+            Target::Outbox(outbox) => outbox.has_room(),
+        }
     }
 
     /// Reads each readable pipe once, as long as there is room.
@@ -121,9 +166,36 @@ impl Output {
         true
     }
 
-    /// Where it goes, for messages of the launcher itself.
-    pub fn sink(&mut self) -> &mut Sink {
-        &mut self.sink
+    /// Says that nothing more will come, once all is on its way.
+    pub fn close(&mut self) {
+        match &mut self.target {
+            Target::Sink(sink) => sink.close(),
+            Target::Outbox(outbox) => outbox.close(),
+        }
+    }
+
+    /// A message of the launcher itself, on a line of its own.
+    pub fn say(&mut self, text: &str) {
+        match &mut self.target {
+            Target::Sink(sink) => sink.say(text),
+            Target::Outbox(outbox) => outbox.say(text),
+        }
+    }
+
+    /// The same without the launcher's name.
+    pub fn say_plainly(&mut self, text: &str) {
+        match &mut self.target {
+            Target::Sink(sink) => sink.say_plainly(text),
+            Target::Outbox(outbox) => outbox.say(text),
+        }
+    }
+
+    /// Output of a rank, here or on another node.
+    pub fn pass_on(&mut self, rank: usize, chunk: Vec<u8>) {
+        match &mut self.target {
+            Target::Sink(sink) => sink.pass_on(rank, chunk),
+            Target::Outbox(outbox) => outbox.push(rank, chunk),
+        }
     }
 
     /// Passes partial lines of silent streams on; returns when to come again, if at all.
@@ -142,15 +214,22 @@ impl Output {
             if due > now {
                 stream.in_partials = true;
                 self.partials.push_back((due, rank));
-            } else if let Some(chunk) = stream.lines.take_partial() {
-                self.sink.pass_on(rank, chunk);
+            } else if !self.has_room() {
+                // Nobody has listened meanwhile.
+                self.partials.push_back((now + SILENCE, rank));
+                self.streams[rank].iter_mut().for_each(|stream| stream.in_partials = true);
+            } else if self.read(rank) != Read::Data
+                && let Some(chunk) = self.streams[rank].as_mut().and_then(|stream| stream.lines.take_partial())
+            {
+                self.pass_on(rank, chunk);
             }
         }
         None
     }
 
     fn read(&mut self, rank: usize) -> Read {
-        let Some(stream) = &mut self.streams[rank] else { return Read::End };
+        // Ranks of other nodes have no stream here.
+        let Some(Some(stream)) = self.streams.get_mut(rank) else { return Read::End };
         let count = match nix::unistd::read(&stream.pipe, &mut self.scratch) {
             Ok(0) => return Read::End,
             Ok(count) => count,
@@ -165,7 +244,7 @@ impl Output {
             }
         }
         if let Some(chunk) = chunk {
-            self.sink.pass_on(rank, chunk);
+            self.pass_on(rank, chunk);
         }
         Read::Data
     }
@@ -175,7 +254,7 @@ impl Output {
         let Some(mut stream) = self.streams[rank].take() else { return };
         let _ = self.pipes.delete(&stream.pipe);
         if let Some(chunk) = stream.lines.take_partial() {
-            self.sink.pass_on(rank, chunk);
+            self.pass_on(rank, chunk);
         }
     }
 }
@@ -186,6 +265,7 @@ mod tests {
     use crate::stdio::pattern::{self, Pattern};
     use crate::stdio::sink::Arrangement;
     use crate::stdio::stdin::set_nonblocking;
+    use crate::stdio::writer::Writer;
     use nix::sys::eventfd::EventFd;
     use nix::unistd::{pipe, read, write};
     use std::sync::Arc;
@@ -227,7 +307,7 @@ mod tests {
         }
         // Their ends are still open, as grandchildren would keep them.
         assert!(output.finish());
-        output.sink().close();
+        output.close();
         drop(output);
         assert_eq!(reader.join().expect("reader"), "one two\nthree four\nend");
     }
@@ -243,7 +323,7 @@ mod tests {
             put(&mut output, &ends[1], "other\n");
             put(&mut output, &ends[0], "done\n");
             assert!(output.finish());
-            output.sink().close();
+            output.close();
             drop(output);
             assert_eq!(reader.join().expect("reader"), wanted);
         }
@@ -254,9 +334,9 @@ mod tests {
         let (mut output, ends, reader) = output(1, Arrangement::default());
         put(&mut output, &ends[0], "half");
         output.flush_silent(Instant::now() + SILENCE * 2);
-        output.sink().say("text");
+        output.say("text");
         assert!(output.finish());
-        output.sink().close();
+        output.close();
         drop(output);
         assert_eq!(reader.join().expect("reader"), "half\npip-mpiexec: text\n");
     }
@@ -269,9 +349,9 @@ mod tests {
         let arrangement = Arrangement { file, prefix: Some(Pattern::rank()), ..Arrangement::default() };
         let (mut output, ends, reader) = output(2, arrangement);
         (0..2).for_each(|rank| put(&mut output, &ends[rank], "line\n"));
-        output.sink().say("text");
+        output.say("text");
         assert!(output.finish());
-        output.sink().close();
+        output.close();
         drop(output);
         assert_eq!(reader.join().expect("reader"), "pip-mpiexec: text\n");
         let read = |rank| std::fs::read_to_string(folder.path().join(rank)).expect("a file");
@@ -279,7 +359,7 @@ mod tests {
         let (mut output, ends, reader) = self::output(2, Arrangement { only_from: Some(1), ..Arrangement::default() });
         (0..2).for_each(|rank| put(&mut output, &ends[rank], &format!("{rank}\n")));
         assert!(output.finish());
-        output.sink().close();
+        output.close();
         drop(output);
         assert_eq!(reader.join().expect("reader"), "1\n");
     }

@@ -2,7 +2,7 @@
 
 use super::mpi;
 use crate::abi::*;
-use crate::{background, buffered, communicator, completion, datatype, engine, job, stats};
+use crate::{background, buffered, communicator, completion, datatype, engine, job, report, stats};
 use core::ffi::{c_char, c_int, c_void};
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,6 +11,7 @@ static SESSIONS: AtomicBool = AtomicBool::new(false);
 
 /// Starts the MPI library between showing this rank and looking for the others.
 fn initialise(threads: bool, start: impl FnOnce() -> c_int) -> c_int {
+    report::begin();
     job::announce(threads);
     let code = start();
     if code == SUCCESS && job::current().is_none()
@@ -68,6 +69,7 @@ mpi! {
             job.note_asleep();
         }
         stats::print();
+        report::send();
         datatype::dismiss();
         if !SESSIONS.load(Ordering::Relaxed) {
             engine::retire(); // calls from here on are errors, which the library reports

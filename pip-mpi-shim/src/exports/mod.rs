@@ -31,7 +31,7 @@ macro_rules! mpi {
                 Ok(name) => name,
                 Err(_) => panic!("a function name without NUL"),
             };
-            static FUNCTION: Function = Function::new(NAME);
+            static FUNCTION: Function = Function::with_timer(NAME, timed as *mut c_void);
             type Signature = unsafe extern "C-unwind" fn($($type),*) -> c_int;
 
             /// The MPI library's own function.
@@ -55,7 +55,23 @@ macro_rules! mpi {
             #[unsafe(export_name = concat!("PMPI_", stringify!($name)))]
             pub unsafe extern "C-unwind" fn profiled($($arg: $type),*) -> c_int {
                 // SAFETY: the program's own arguments.
-                unsafe { answer($($arg),*) }
+                unsafe {
+                    if $crate::report::is_running() {
+                        return $crate::report::timed(&FUNCTION, || answer($($arg),*));
+                    }
+                    answer($($arg),*)
+                }
+            }
+
+            /// Stands where a tool's function would, if there is to be a report.
+            unsafe extern "C-unwind" fn timed($($arg: $type),*) -> c_int {
+                // SAFETY: the program's own arguments, here or in the tool's function of the same name.
+                $crate::report::timed(&FUNCTION, || unsafe {
+                    match FUNCTION.tool() {
+                        Some(tool) => core::mem::transmute::<*mut c_void, Signature>(tool)($($arg),*),
+                        None => answer($($arg),*),
+                    }
+                })
             }
 
             #[unsafe(export_name = concat!("MPI_", stringify!($name)))]

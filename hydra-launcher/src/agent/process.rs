@@ -1,0 +1,95 @@
+//! What runs a rank: a task of this address space, an ordinary process of this host, or a process on another host, of which only the
+//! PID is known here.
+
+use super::ordinary::Child;
+use crate::signals;
+use pip_core::Task;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::PathBuf;
+use std::process::ExitStatus;
+
+/// A process of the job.
+#[derive(Debug)]
+pub enum Process {
+    /// A task.
+    Task(Task),
+    /// A process with an address space of its own.
+    Ordinary(Child),
+    /// A task or process of another node's agent, which alone can send it signals and knows how it ends.
+    Remote {
+        /// The node's index.
+        node: usize,
+        /// Its PID there; 0 before it has started.
+        pid: i32,
+        /// The path of its program there.
+        program: PathBuf,
+    },
+}
+
+impl Process {
+    /// Its PID, on its host.
+    pub fn pid(&self) -> i32 {
+        match self {
+            Process::Task(task) => task.pid(),
+            Process::Ordinary(child) => child.pid(),
+            Process::Remote { pid, .. } => *pid,
+        }
+    }
+
+    /// What it is, in a word.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Process::Task(_) => "task",
+            Process::Ordinary(_) => "process",
+            Process::Remote { .. } => "agent's",
+        }
+    }
+
+    /// The other node it is on.
+    pub fn node(&self) -> Option<usize> {
+        match self {
+            Process::Remote { node, .. } => Some(*node),
+            Process::Task(_) | Process::Ordinary(_) => None,
+        }
+    }
+
+    /// A descriptor that becomes readable when it has ended.
+    pub fn pidfd(&self) -> Option<BorrowedFd<'_>> {
+        match self {
+            Process::Task(task) => task.pidfd(),
+            Process::Ordinary(child) => Some(child.pidfd().as_fd()),
+            Process::Remote { .. } => None,
+        }
+    }
+
+    /// Kills it and all of its process group, if it is on this host.
+    pub fn kill_group(&self) {
+        match self {
+            Process::Task(task) => {
+                signals::send_to_group(task.pid(), libc::SIGKILL);
+                let _ = task.kill(libc::SIGKILL);
+            }
+            Process::Ordinary(child) => child.kill_group(),
+            Process::Remote { .. } => {}
+        }
+    }
+
+    /// Waits for its end and reaps it, if it is on this host.
+    pub fn wait(&mut self) -> io::Result<ExitStatus> {
+        match self {
+            Process::Task(task) => task.wait(),
+            Process::Ordinary(child) => child.wait(0).map(Option::unwrap_or_default),
+            Process::Remote { .. } => Ok(ExitStatus::default()),
+        }
+    }
+
+    /// Its end, reaped, or None while it runs, if it is on this host.
+    pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
+        match self {
+            Process::Task(task) => task.try_wait(),
+            Process::Ordinary(child) => child.wait(libc::WNOHANG),
+            Process::Remote { .. } => Ok(None),
+        }
+    }
+}
