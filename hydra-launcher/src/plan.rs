@@ -149,6 +149,7 @@ pub struct Layout {
 /// Distributes the ranks over the hosts of the options, of the resource manager, or on this machine.
 pub fn place(job: &mut Job) -> Result<Layout, PlanError> {
     let hostname = hostname();
+    network(&job.reach, &hostname)?;
     let (hosts, manager) = host_list(job, &hostname)?;
     let slots = if hosts.is_empty() { job.per_node.unwrap_or(1) } else { hosts.iter().map(|host| host.slots).sum() };
     job.count_ranks(slots)?;

@@ -224,6 +224,8 @@ pub const CASES: &[(&str, Expect)] = &[
     ("-usize SYSTEM -hosts @HOST:3 bash universe.sh", AsHydra),
     ("-usize 0 echo x", Refused(&["-usize", "SYSTEM"])),
     ("-no-shim -n 2 sh -c 'echo preload=$LD_PRELOAD'", Says(0, &["preload=\npreload=\n"])),
+    ("-require-tasks -n 2 echo x", Says(0, &["x\nx\n"])),
+    ("-report page.html -n 2 echo x", Says(0, &["x\nx\n", "<title"])),
     ("-verbose -n 2 true", Says(0, &["host 0: @HOST", "ranks 0-1", "\"true\""])),
     ("-v -n 2 true", Says(0, &["ranks 0-1"])),
     ("-debug -bind-to core true", Says(0, &["rank 0: CPUs 0"])),
