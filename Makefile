@@ -100,6 +100,8 @@ install-files:
 	set -e; for name in pip xpmem; do sed 's|@PREFIX@|$(PREFIX)|' pip-core/tools/pkgconfig/$$name.pc.in \
 		> "$(ROOT)/lib/pkgconfig/$$name.pc"; chmod 644 "$(ROOT)/lib/pkgconfig/$$name.pc"; done
 	"$(RELEASE)/pip-man" --generate "$(ROOT)/share/man"
+	"$(RELEASE)/pip-mpiexec" -manual-page > "$(ROOT)/share/man/man1/pip-mpiexec.1"
+	chmod 644 "$(ROOT)/share/man/man1/pip-mpiexec.1"
 
 uninstall:
 	for tool in $(TOOLS) pip-gdb; do rm -f "$(ROOT)/bin/$$tool" "$(ROOT)/share/man/man1/$$tool.1"; done

@@ -69,17 +69,17 @@ fn run() -> anyhow::Result<u8> {
         Ok(Request::Info) => return print(&info::text()?),
         Err(error) => return Ok(refuse(&error.to_string(), USAGE)),
     };
-    let job = Job { report: report::wish(job.report), ..*job };
+    let mut job = Job { report: report::wish(job.report), ..*job };
     if let Some(wanted) = job.debugger.filter(|_| !debugger::is_there()) {
         debugger::start(wanted)?;
     }
-    run_job(&job).or_else(|error| match error.downcast_ref::<PlanError>() {
+    run_job(&mut job).or_else(|error| match error.downcast_ref::<PlanError>() {
         Some(plan) => Ok(refuse(&plan.to_string(), plan.exit_code())),
         None => Err(error),
     })
 }
 
-fn run_job(job: &Job) -> anyhow::Result<u8> {
+fn run_job(job: &mut Job) -> anyhow::Result<u8> {
     let layout = plan::place(job)?;
     let mut plan = plan::outline(job, layout.placement, layout.slots);
     plan.check_output_files()?;
@@ -91,7 +91,7 @@ fn run_job(job: &Job) -> anyhow::Result<u8> {
     if job.verbose {
         let _ = std::io::stderr().write_all(verbose::describe(&plan).as_bytes());
     }
-    let remote = (!is_here).then_some((job, settings));
+    let remote = (!is_here).then_some((&*job, settings));
     let report = job.report.as_deref().map(RunReport::create).transpose()?;
     mpir::run(|| start(&plan, remote, report))
 }

@@ -1,7 +1,9 @@
 //! From a [`Job`] to a [`Plan`]: every program found and checked, every environment built, nothing started yet.
 
 use crate::binding::{BindTo, Binding, BindingError, Unit};
-use crate::command_line::{HostSource, Inherited, InputTarget, Job, Order, OutputOptions, Reach, Segment, Universe};
+use crate::command_line::{
+    HostSource, Inherited, InputTarget, Job, Order, OutputOptions, Reach, Segment, Universe, UsageError,
+};
 use crate::debugger;
 use crate::environment::{Environment, Network, Place};
 use crate::hosts::{self, Host, HostError};
@@ -80,6 +82,9 @@ pub struct PlannedSegment {
 /// Why a job cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
+    /// Numbers of ranks that do not fit the host list.
+    #[error(transparent)]
+    Usage(#[from] UsageError),
     /// A program.
     #[error(transparent)]
     Program(#[from] ProgramError),
@@ -142,15 +147,16 @@ pub struct Layout {
 }
 
 /// Distributes the ranks over the hosts of the options, of the resource manager, or on this machine.
-pub fn place(job: &Job) -> Result<Layout, PlanError> {
-    let size = job.segments.iter().filter(|segment| !segment.no_rank).map(|segment| segment.count).sum();
+pub fn place(job: &mut Job) -> Result<Layout, PlanError> {
     let hostname = hostname();
     let (hosts, manager) = host_list(job, &hostname)?;
+    let slots = if hosts.is_empty() { job.per_node.unwrap_or(1) } else { hosts.iter().map(|host| host.slots).sum() };
+    job.count_ranks(slots)?;
+    let size = job.segments.iter().filter(|segment| !segment.no_rank).map(Segment::tasks).sum();
     let placement = match hosts.as_slice() {
         [] => Placement::local(size, &hostname.to_string_lossy()),
         hosts => Placement::new(hosts, size, |host| is_local(host, &hostname)),
     };
-    let slots = hosts.iter().map(|host| host.slots).sum::<usize>().max(1);
     Ok(Layout { placement, slots, manager })
 }
 
@@ -160,8 +166,8 @@ pub fn outline(job: &Job, placement: Placement, slots: usize) -> Plan {
     Plan {
         segments: Vec::new(),
         ids: Vec::new(),
-        tasks: job.segments.iter().map(|segment| segment.count).sum(),
-        appnums: ranks.flat_map(|(appnum, segment)| std::iter::repeat_n(appnum, segment.count)).collect(),
+        tasks: job.segments.iter().map(Segment::tasks).sum(),
+        appnums: ranks.flat_map(|(appnum, segment)| std::iter::repeat_n(appnum, segment.tasks())).collect(),
         masks: vec![None; placement.size()],
         placement,
         hostname: hostname(),
@@ -198,8 +204,8 @@ pub fn tasks_of_node<'a>(job: &'a Job, placement: &Placement, node: usize) -> Ve
             // Tasks beside the ranks go round the nodes.
             true => (id - first) % placement.nodes().len() == node,
         };
-        let tasks: Vec<usize> = (first..first + segment.count).filter(on_node).collect();
-        first += segment.count;
+        let tasks: Vec<usize> = (first..first + segment.tasks()).filter(on_node).collect();
+        first += segment.tasks();
         if !tasks.is_empty() {
             result.push((segment, tasks));
         }
@@ -382,7 +388,7 @@ fn plan_segment(job: &Job, segment: &Segment, network: &Network) -> Result<Plann
     let path = find_program(segment, &env)?;
     let args: Vec<OsString> = std::iter::once(&segment.program).chain(&segment.args).cloned().collect();
     Ok(PlannedSegment {
-        count: segment.count,
+        count: segment.tasks(),
         is_rank: !segment.no_rank,
         runs: runnable::open(&path, &args, place)?,
         path,

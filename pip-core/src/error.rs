@@ -116,7 +116,7 @@ pub enum Error {
     /// clone failed.
     #[error(
         "the kernel refused to create task {id}: {source}; ulimit -u and the cgroup's pids.max limit the number of \
-             processes"
+             processes, ulimit -n that of descriptors"
     )]
     Clone {
         /// The task's id.

@@ -156,6 +156,43 @@ pub fn add(cases: &mut Cases) {
             Ok(())
         });
     }
+    cases.add("launcher::a_stopped_rank_does_not_survive_a_signal", || {
+        let mut run = Run::pip("-n 2 sh -c").arg("echo ready; kill -STOP $$").start()?;
+        run.await_lines(2, "ready")?;
+        run.signal(libc::SIGTERM);
+        run.end()?.expect_code(libc::SIGTERM).map(drop)
+    });
+    cases.add("launcher::a_waiting_launcher_costs_nothing", || {
+        let mut run = Run::pip("-n 4").arg(sources::program("launcher/act.c")?).arg("wait").start()?;
+        run.await_lines(4, "ready")?;
+        let used = |pid: i32| -> Result<u64> {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/stat"))?;
+            let after = stat.rsplit(')').next().unwrap_or_default();
+            Ok(after.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum())
+        };
+        let before = used(run.pid())?;
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        let ticks = used(run.pid())? - before;
+        run.signal(libc::SIGKILL);
+        run.end()?;
+        ensure!(ticks <= 1, "{ticks} ticks of 10 ms in a second of waiting");
+        Ok(())
+    });
+    cases.add("launcher::too_few_descriptors_are_named", || {
+        let command = format!("ulimit -n 40; exec {} -n 20 sleep 100", places::built("pip-mpiexec").display());
+        let outcome = Run::new("bash").arg("-c").arg(command).end()?;
+        outcome.expect_code(126)?.expect_err(&["Too many open files", "ulimit -n"])?;
+        one_line_of_the_launcher(&outcome)
+    });
+    cases.add_if("launcher::too_few_processes_are_named", nobody(), || {
+        let command = format!("ulimit -u 12; cd /; exec {} -n 40 sleep 100", places::built("pip-mpiexec").display());
+        let outcome = Run::new("setpriv").words(NOBODY).arg("bash").arg("-c").arg(command).end()?;
+        outcome.expect_code(126)?.expect_err(&["did not start", "ulimit -u"])?;
+        one_line_of_the_launcher(&outcome)
+    });
+    cases.add("launcher::many_processes_start_and_end", || {
+        Run::pip("-n 512 /bin/true").end()?.expect_code(0)?.expect_quiet()?.expect_lines(&[]).map(drop)
+    });
     cases.add("launcher::many_ranks_start_and_end", || {
         let outcome = Run::pip("-n 200 sh -c").arg("echo $PMI_RANK").end()?;
         let lines: Vec<String> = (0..200).map(|rank| rank.to_string()).collect();
@@ -167,6 +204,18 @@ pub fn add(cases: &mut Cases) {
         let command = format!("{} -n 2 {} code 3", inner.display(), sources::program("launcher/act.c")?.display());
         Run::pip("-n 2 sh -c").arg(command).end()?.expect_code(3).map(drop)
     });
+}
+
+/// Options of setpriv for a user without processes, whose number can then be limited.
+const NOBODY: &str = "--reuid=65533 --clear-groups";
+
+/// Whether such a user may run the launcher.
+fn nobody() -> Result<(), String> {
+    let run = Run::new("setpriv").words(NOBODY).arg(places::built("pip-mpiexec")).arg("-version");
+    match run.end() {
+        Ok(outcome) if outcome.code == Some(0) => Ok(()),
+        _ => Err("no other user may run the launcher here".to_owned()),
+    }
 }
 
 /// The launcher itself says one thing, whatever the ranks say.

@@ -10,6 +10,7 @@ mod insitu;
 mod launcher;
 mod loader;
 mod nodes;
+mod options;
 mod oracle;
 mod ordinary;
 mod paper;
@@ -52,6 +53,7 @@ fn conclude(args: &Arguments) -> Conclusion {
     faults::add(&mut cases);
     streams::add(&mut cases);
     nodes::add(&mut cases);
+    options::add(&mut cases);
     bad_input::add(&mut cases);
     pmi::add(&mut cases);
     ordinary::add(&mut cases);

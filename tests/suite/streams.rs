@@ -2,8 +2,8 @@
 
 use anyhow::{Result, ensure};
 use pip_tests::cases::Cases;
-use pip_tests::run::Run;
-use pip_tests::sources;
+use pip_tests::run::{Outcome, Run};
+use pip_tests::{places, sources};
 
 pub fn add(cases: &mut Cases) {
     cases.add("launcher::streams::rank_0_gets_all_of_standard_input", || {
@@ -15,7 +15,30 @@ pub fn add(cases: &mut Cases) {
     cases.add("launcher::streams::an_unread_input_does_not_hold_up_the_job", || {
         Run::pip("-n 2 true").input(vec![b'x'; 10 << 20]).end()?.expect_code(0)?.expect_quiet().map(drop)
     });
-    cases.add("launcher::streams::lines_of_eight_ranks_stay_whole_and_in_order", whole_lines);
+    cases.add("launcher::streams::lines_of_eight_ranks_stay_whole_and_in_order", || {
+        let outcome = flood("-n 8 perl -e")?;
+        in_order(&outcome.stdout, &[0, 1, 2, 3, 4, 5, 6, 7])
+    });
+    cases.add("launcher::streams::files_of_eight_ranks_are_whole_and_in_order", || {
+        let folder = places::temporary()?;
+        let outcome = flood(&format!("-outfile-pattern {}/%r -n 8 perl -e", folder.path().display()))?;
+        ensure!(outcome.stdout.is_empty(), "{outcome}");
+        (0..8).try_for_each(|rank| in_order(&std::fs::read(folder.path().join(rank.to_string()))?, &[rank]))
+    });
+    cases.add("launcher::streams::a_flooded_error_stream_does_not_hold_up_the_other", || {
+        let script = "yes error | head -c 30000000 >&2; echo out $PMI_RANK";
+        let outcome = Run::pip("-n 2 sh -c").arg(script).end()?;
+        outcome.expect_code(0)?.expect_lines(&["out 0", "out 1"])?;
+        ensure!(outcome.stderr.len() == 60_000_000, "{} bytes of errors\n{outcome}", outcome.stderr.len());
+        let whole = outcome.stderr.chunks(6).all(|line| line == b"error\n");
+        ensure!(whole, "broken lines of errors\n{outcome}");
+        Ok(())
+    });
+    cases.add("launcher::streams::a_rank_may_close_its_output", || {
+        let outcome = Run::pip("-n 3 sh -c").arg("exec >&- 2>&-; sleep 0.1; exit 4").end()?;
+        outcome.expect_code(4)?.expect_quiet()?.expect_lines(&[]).map(drop)
+    });
+    cases.add("launcher::streams::a_full_disk_is_named_and_the_job_goes_on", full_disk);
     cases.add("launcher::streams::the_rank_stands_before_each_line", || {
         let run = Run::pip("-l -n 2 sh -c").arg("printf 'one\\ntwo'; printf ' parts\\n'; echo error >&2");
         let outcome = run.end()?;
@@ -52,22 +75,55 @@ pub fn add(cases: &mut Cases) {
     });
 }
 
-/// 8 ranks write 10 MB each, in lines of all lengths.
-fn whole_lines() -> Result<()> {
-    const LINES: usize = 100_000;
-    let script = "my $r = $ENV{PMI_RANK}; for my $i (0 .. 99999) { print \"$r $i \", chr(97 + $i % 26) x ($i * 7 % 190), \"\\n\" }";
-    let outcome = Run::pip("-n 8 perl -e").arg(script).limit(120).end()?;
+/// Lines of each rank.
+const LINES: usize = 262_144;
+
+/// 8 ranks write 25 MB each, in lines of all lengths.
+fn flood(options: &str) -> Result<Outcome> {
+    let script = "my $r = $ENV{PMI_RANK}; for my $i (0 .. 262143) { print \"$r $i \", chr(97 + $i % 26) x ($i * 7 % 190), \"\\n\" }";
+    let outcome = Run::pip(options).arg(script).limit(120).end()?;
     outcome.expect_code(0)?.expect_quiet()?;
+    Ok(outcome)
+}
+
+/// Whether these are all the lines of these ranks, unbroken, those of a rank in order.
+fn in_order(bytes: &[u8], ranks: &[usize]) -> Result<()> {
     let mut next = [0; 8];
-    for line in outcome.out().lines() {
+    for line in std::str::from_utf8(bytes)?.lines() {
         let mut words = line.splitn(3, ' ');
         let mut number = || words.next().and_then(|word| word.parse::<usize>().ok()).unwrap_or(usize::MAX);
         let (rank, index) = (number(), number());
         ensure!(rank < 8 && index == next[rank], "line {line:?} where line {:?} of its rank was due", next.get(rank));
-        let (text, letter) = (words.next().unwrap_or_default(), char::from(b'a' + (index % 26) as u8));
-        ensure!(text.len() == index * 7 % 190 && text.chars().all(|c| c == letter), "a broken line: {line:?}");
+        let (text, letter) = (words.next().unwrap_or_default(), b'a' + (index % 26) as u8);
+        ensure!(text.len() == index * 7 % 190 && text.bytes().all(|byte| byte == letter), "a broken line: {line:?}");
         next[rank] += 1;
     }
-    ensure!(next == [LINES; 8], "lines per rank: {next:?}");
+    let wanted: Vec<usize> = (0..8).map(|rank| if ranks.contains(&rank) { LINES } else { 0 }).collect();
+    ensure!(next == *wanted, "lines per rank: {next:?}");
+    Ok(())
+}
+
+/// The rest of the output is lost, the ranks do their work, and the exit status tells.
+fn full_disk() -> Result<()> {
+    let folder = places::temporary()?;
+    let launcher = places::built("pip-mpiexec");
+    let rank = "sh -c 'yes | head -c 300000; echo done >&2'";
+    for (what, command, named) in [
+        ("a device", format!("{} -outfile-pattern /dev/full -n 2 {rank}", launcher.display()), "No space left"),
+        (
+            "a limit",
+            format!("ulimit -f 100; {} -outfile-pattern out.%r -n 2 {rank}", launcher.display()),
+            "File too large",
+        ),
+        ("standard output", format!("{} -n 2 {rank} > /dev/full", launcher.display()), "No space left"),
+    ] {
+        // Not replaced by the launcher: the shell tells how it ended.
+        let shell = Run::new("bash").arg("-c").arg(format!("{command}; exit $?")).folder(folder.path());
+        let outcome = shell.end()?;
+        outcome.expect_code(1)?.expect_err(&["cannot be written", named])?;
+        ensure!(outcome.err().matches("done\n").count() == 2, "{what}: the ranks did not end\n{outcome}");
+        ensure!(outcome.err().lines().count() == 3, "{what}: more than one message\n{outcome}");
+    }
+    ensure!(std::fs::metadata(folder.path().join("out.1"))?.len() == 102_400, "not up to the limit");
     Ok(())
 }

@@ -246,6 +246,8 @@ impl Agent {
             return;
         }
         self.signal(signal as i32);
+        // A rank that was stopped would not notice.
+        self.signal(libc::SIGCONT);
         let (name, text) = (signal.as_str(), signal_text(signal as i32));
         self.say(&format!("{name} ({text}) sent to the ranks; a second one kills them"));
     }

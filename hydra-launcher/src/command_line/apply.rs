@@ -5,7 +5,7 @@ use super::values::Values;
 use super::{Debugger, HostSource, Inherited, Job, Segment};
 use crate::binding::Unit;
 use crate::hosts;
-use crate::options::{OptionId, row};
+use crate::options::OptionId;
 use crate::stdio::pattern::Pattern;
 use std::ffi::OsString;
 
@@ -14,7 +14,7 @@ pub fn apply(id: OptionId, values: &Values, segment: &mut Segment, job: &mut Job
     let pattern = || Pattern::parse(&values.os()).map_err(|error| UsageError::Pattern(values.option.to_owned(), error));
     let binding = |error| UsageError::Binding(values.option.to_owned(), error);
     match id {
-        OptionId::Count => segment.count = values.ranks()?,
+        OptionId::Count => segment.count = Some(values.ranks()?),
         OptionId::Path => segment.path = Some(values.os()),
         OptionId::WorkDir => segment.wdir = Some(values.os().into()),
         OptionId::NoRank => segment.no_rank = true,
@@ -123,7 +123,7 @@ pub fn apply_variables(
             OptionId::GlobalEnvNone => values.word(&["all", "none"], "all or none")? == "none",
             _ => !given.contains(&OptionId::EnableHostnamePropagation) && !values.switch()?,
         };
-        if wanted && row(id).is_some() {
+        if wanted {
             apply(id, &values, &mut unused, job)?;
         }
     }

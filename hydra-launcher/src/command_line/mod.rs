@@ -10,6 +10,7 @@ mod values;
 mod words;
 
 pub use config::default_file;
+pub use error::UsageError;
 pub use words::parse;
 
 use crate::binding::Binding;
@@ -93,8 +94,8 @@ pub struct Job {
 /// One program of a job.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Segment {
-    /// Number of ranks, at least 1.
-    pub count: usize,
+    /// `-n`; without, a rank for each slot of the host list.
+    pub count: Option<usize>,
     /// `-no-rank`.
     pub no_rank: bool,
     /// `-env`, in order.
@@ -200,6 +201,44 @@ pub enum Debugger {
     Gdb,
     /// TotalView.
     TotalView,
+}
+
+impl Segment {
+    /// Number of its tasks, once that is known.
+    pub fn tasks(&self) -> usize {
+        self.count.unwrap_or(1)
+    }
+}
+
+impl Job {
+    /// Gives each segment its number of ranks: that of `-n`, or one for each of the slots of the host list.
+    pub fn count_ranks(&mut self, slots: usize) -> Result<(), UsageError> {
+        for segment in &mut self.segments {
+            let default = if segment.no_rank { 1 } else { slots.max(1) };
+            segment.count.get_or_insert(default);
+        }
+        self.check_ranks()
+    }
+
+    /// Looks whether numbers of ranks and names of ranks fit together, as far as they are known.
+    fn check_ranks(&self) -> Result<(), UsageError> {
+        let total = self.segments.iter().map(Segment::tasks).sum();
+        if total > MAX_RANKS {
+            return Err(UsageError::TooManyRanks(total));
+        }
+        let of_ranks = || self.segments.iter().filter(|segment| !segment.no_rank);
+        if of_ranks().next().is_none() {
+            return Err(UsageError::NoRanks);
+        }
+        if of_ranks().any(|segment| segment.count.is_none()) {
+            return Ok(());
+        }
+        let ranks: usize = of_ranks().map(Segment::tasks).sum();
+        let input = if let Some(InputTarget::Rank(rank)) = self.input { Some(("-s", rank)) } else { None };
+        let named = input.into_iter().chain(self.output.only_from.map(|rank| ("-output-from", rank)));
+        let mut beyond = named.filter(|(_, rank)| *rank >= ranks);
+        beyond.next().map_or(Ok(()), |(option, rank)| Err(UsageError::NoSuchRank(option, rank, ranks - 1)))
+    }
 }
 
 /// The most ranks of one job: what one PiP root can hold.

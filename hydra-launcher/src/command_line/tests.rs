@@ -1,6 +1,6 @@
 use super::*;
 use crate::binding::{BindTo, Memory, Unit};
-use crate::command_line::{Debugger, HostSource, Inherited, Order, Universe};
+use crate::command_line::{Debugger, HostSource, Inherited, InputTarget, MAX_RANKS, Order, Universe};
 use crate::hosts::Host;
 use crate::stdio::pattern::Pattern;
 use proptest::prelude::*;
@@ -40,7 +40,7 @@ fn message(line: &str) -> String {
 fn spellings_of_hydra_are_understood() {
     for line in ["-n 3 a b", "-np 3 a b", "--NP=3 a b", "-n=3 a b", "-n 1 -n 3 a b", "-n 3 -- a b"] {
         let job = run(line);
-        assert_eq!((job.segments[0].count, job.segments[0].args.len()), (3, 1), "{line}");
+        assert_eq!((job.segments[0].count, job.segments[0].args.len()), (Some(3), 1), "{line}");
         assert_eq!(job.segments[0].program, "a");
     }
     assert_eq!(run("a -n 3").segments[0].args, words("-n 3"));
@@ -58,7 +58,7 @@ fn spellings_of_hydra_are_understood() {
 fn segments_keep_their_options() {
     let job = run("-genv G 1 -wdir /tmp -n 2 -env A 1 x : -n 3 -env B=2=3 y z : -wdir=/ -path p w");
     let counts: Vec<_> = job.segments.iter().map(|s| s.count).collect();
-    assert_eq!(counts, [2, 3, 1]);
+    assert_eq!(counts, [Some(2), Some(3), None]);
     assert!(job.segments.iter().all(|segment| !segment.no_rank));
     let beside: Vec<_> = run("-no-rank a : -n 2 b : --No-Rank -n 3 c").segments.iter().map(|s| s.no_rank).collect();
     assert_eq!(beside, [true, false, true]);
@@ -99,7 +99,7 @@ fn every_option_reaches_the_job() {
         (job.binding.map_by, job.binding.memory),
         (Unit::parse_mapping("socket").ok(), Memory::Bind([0].into()))
     );
-    let job = run("-outfile-pattern o.%r -errfile e -output-from 0 -prepend-pattern %h: a");
+    let job = run("-n 1 -outfile-pattern o.%r -errfile e -output-from 0 -prepend-pattern %h: a");
     assert_eq!(job.output.only_from, Some(0));
     assert!(job.output.files.iter().all(Option::is_some) && job.output.prefix.is_some());
     let job = run("-launcher SSH -launcher-exec x -rmk user -enable-x -iface lo -localhost n a");
@@ -164,7 +164,7 @@ fn a_configuration_file_holds_programs() {
     let job = run(&line("-l"));
     let programs: Vec<_> = job.segments.iter().map(|segment| segment.program.clone()).collect();
     assert_eq!(programs, ["a", "'d", "f"]);
-    assert_eq!((job.segments[1].count, &job.segments[1].args), (2, &words("e'")));
+    assert_eq!((job.segments[1].count, &job.segments[1].args), (Some(2), &words("e'")));
     assert_eq!(job.output.prefix, Some(Pattern::rank()));
     assert_eq!(run(&(line("") + " -l")), job);
     for (text, line, parts) in [
@@ -181,6 +181,19 @@ fn a_configuration_file_holds_programs() {
         assert!(parts.iter().all(|part| message.contains(part)), "{text}: {message}");
     }
     assert!(message("-configfile /nowhere").contains("/nowhere cannot be read"));
+}
+
+#[test]
+fn without_a_number_there_is_a_rank_for_each_slot() {
+    let counts = |line: &str, slots| {
+        let mut job = run(line);
+        job.count_ranks(slots).map(|()| job.segments.iter().map(|segment| segment.count).collect::<Vec<_>>())
+    };
+    assert_eq!(counts("a : -n 1 b : -no-rank c", 3), Ok(vec![Some(3), Some(1), Some(1)]));
+    assert_eq!(counts("a", 0), Ok(vec![Some(1)]));
+    assert_eq!(counts("a", MAX_RANKS + 1), Err(UsageError::TooManyRanks(MAX_RANKS + 1)));
+    assert_eq!(counts("-s 3 a", 3), Err(UsageError::NoSuchRank("-s", 3, 2)));
+    assert_eq!(counts("-output-from 2 a", 3), Ok(vec![Some(3)]));
 }
 
 #[test]
@@ -215,7 +228,7 @@ fn wrong_lines_name_the_value_and_the_way_out() {
         ("-g x a", ["\"x\"", "auto"]),
         ("-s x a", ["\"x\"", "none"]),
         ("-s 2 -n 2 a", ["-s names rank 2", "0 to 1"]),
-        ("-output-from 1 a : -no-rank b", ["-output-from names rank 1", "0 to 0"]),
+        ("-output-from 1 -n 1 a : -no-rank b", ["-output-from names rank 1", "0 to 0"]),
         ("-timeout x a", ["\"x\"", "seconds"]),
         ("-prepend-pattern %x a", ["\"%x\"", "%r"]),
         ("-bind-to x a", ["-bind-to", "hwthread"]),
@@ -254,7 +267,7 @@ proptest! {
         }
         if let Ok(Request::Run(job)) = parse(&line) {
             prop_assert!(!job.segments.is_empty());
-            prop_assert!(job.segments.iter().all(|segment| segment.count > 0 && !segment.program.is_empty()));
+            prop_assert!(job.segments.iter().all(|segment| segment.count != Some(0) && !segment.program.is_empty()));
         }
     }
 }

@@ -4,7 +4,7 @@ use super::apply::{apply, apply_variables, rivals};
 use super::config::ConfigFile;
 use super::error::UsageError;
 use super::values::{Values, split_at_equals};
-use super::{InputTarget, Job, MAX_RANKS, Request, Segment};
+use super::{Job, Request, Segment};
 use crate::options::{self, Group, OptionId, OptionSpec};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -27,24 +27,8 @@ pub fn parse(
     }
     parser.given.append(&mut parser.given_before);
     apply_variables(&mut parser.job, &parser.given, variable)?;
-    check(&parser.job)?;
+    parser.job.check_ranks()?;
     Ok(Request::Run(Box::new(parser.job)))
-}
-
-/// What concerns more than one option.
-fn check(job: &Job) -> Result<(), UsageError> {
-    let total = job.segments.iter().map(|segment| segment.count).sum();
-    if total > MAX_RANKS {
-        return Err(UsageError::TooManyRanks(total));
-    }
-    let ranks: usize = job.segments.iter().filter(|segment| !segment.no_rank).map(|segment| segment.count).sum();
-    if ranks == 0 {
-        return Err(UsageError::NoRanks);
-    }
-    let input = if let Some(InputTarget::Rank(rank)) = job.input { Some(("-s", rank)) } else { None };
-    let named = input.into_iter().chain(job.output.only_from.map(|rank| ("-output-from", rank)));
-    let mut beyond = named.filter(|(_, rank)| *rank >= ranks);
-    beyond.next().map_or(Ok(()), |(option, rank)| Err(UsageError::NoSuchRank(option, rank, ranks - 1)))
 }
 
 #[derive(Default)]
@@ -82,7 +66,7 @@ impl Parser {
     /// All segments of a command line.
     fn parts(&mut self, parts: &[&[OsString]]) -> Result<Option<Request>, UsageError> {
         for (index, part) in parts.iter().enumerate() {
-            let mut segment = Segment { count: 1, ..Segment::default() };
+            let mut segment = Segment::default();
             let mut words = part.iter();
             let stop = self.options(&mut words, &mut segment)?;
             let config = self.config.take();

@@ -21,7 +21,13 @@ macro_rules! row {
 
 /// All options, in the order of the help text.
 pub const OPTIONS: &[OptionSpec] = &[
-    row!(Segment, Count, ["n", "np"], ["COUNT"], "number of ranks that run the program (default 1)"),
+    row!(
+        Segment,
+        Count,
+        ["n", "np"],
+        ["COUNT"],
+        "number of ranks that run the program (default: a rank for each of the host list, 1 without one)"
+    ),
     row!(Segment, Env, ["env"], ["NAME", "VALUE"], "environment variable for these ranks; also -env NAME=VALUE"),
     row!(Segment, EnvList, ["envlist"], ["NAME,..."], "pass only these variables of the caller to these ranks"),
     row!(Segment, EnvNone, ["envnone"], [], "pass no variable of the caller to these ranks"),

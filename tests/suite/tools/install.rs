@@ -46,9 +46,13 @@ fn programs() -> Result<()> {
     let own = prefix.join("bin/pipcc");
     tool("pipcc").arg("--pipinstall").arg("--where").end()?.expect_code(0)?.expect_lines(&[&own.to_string_lossy()])?;
     tool("pipcc").words("--pipbuild --dry x.c").end()?.expect_code(1)?;
-    for file in
-        ["share/man/man1/pips.1", "share/man/man7/libpip.7", "share/pip/pip-gdb.py", "include/pip/pip_machdep.h"]
-    {
+    for file in [
+        "share/man/man1/pips.1",
+        "share/man/man1/pip-mpiexec.1",
+        "share/man/man7/libpip.7",
+        "share/pip/pip-gdb.py",
+        "include/pip/pip_machdep.h",
+    ] {
         ensure!(prefix.join(file).is_file(), "{file} is missing");
     }
     Ok(())
