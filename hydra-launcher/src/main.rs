@@ -92,7 +92,7 @@ fn run_job(job: &mut Job) -> anyhow::Result<u8> {
     if job.verbose {
         let _ = std::io::stderr().write_all(verbose::describe(&plan).as_bytes());
     }
-    let remote = (!is_here).then_some((job, settings));
+    let remote = (!is_here).then_some((&*job, settings));
     let report = job.report.as_deref().map(RunReport::create).transpose()?;
     mpir::run(|| start(&plan, remote, report))
 }

@@ -52,8 +52,8 @@ fn conclude(args: &Arguments) -> Conclusion {
     insitu::add(&mut cases);
     faults::add(&mut cases);
     streams::add(&mut cases);
-    options::add(&mut cases);
     nodes::add(&mut cases);
+    options::add(&mut cases);
     bad_input::add(&mut cases);
     pmi::add(&mut cases);
     ordinary::add(&mut cases);

@@ -11,6 +11,7 @@ use crate::plan::Plan;
 use crate::pmi::group::{GroupSpec, one_node};
 use crate::pmi::server::{Action, spawn_result};
 use crate::pmi::spawn::SpawnBlock;
+use crate::stdio::pattern;
 use anyhow::Context;
 use pip_core::search_path;
 use std::ffi::{CString, OsStr, OsString};
@@ -28,6 +29,8 @@ pub struct Spawner {
     name: String,
     /// Groups spawned so far.
     groups: usize,
+    /// Which of the job's hosts this is.
+    node: usize,
     /// Whether this host is one of the job's.
     is_here: bool,
     null: OwnedFd,
@@ -55,8 +58,9 @@ impl Spawner {
         env.set("PIP_MPI_SHIM", "off");
         let null = File::open("/dev/null").context("/dev/null cannot be opened")?.into();
         let hostname = plan.hostname.clone();
-        let is_here = plan.placement.nodes().iter().any(|node| node.is_local);
-        Ok(Spawner { env, hostname, name: name.to_owned(), groups: 0, is_here, null })
+        let here = plan.placement.nodes().iter().position(|node| node.is_local);
+        let (node, is_here) = (here.unwrap_or(0), here.is_some());
+        Ok(Spawner { env, hostname, name: name.to_owned(), groups: 0, node, is_here, null })
     }
 
     /// The name of this host.
@@ -157,7 +161,9 @@ impl Agent {
         self.spawner.groups = number;
         for (rank, (process, ends, program)) in std::mem::take(&mut started.0).into_iter().enumerate() {
             let name = format!("rank {rank} of spawned group {number}");
-            self.outputs.iter_mut().for_each(|output| output.skip_to(self.ranks.len()));
+            let host = self.spawner.hostname();
+            let writer = pattern::Writer { rank, host, node: self.spawner.node, group: number };
+            self.outputs.iter_mut().for_each(|output| output.name_next(self.ranks.len(), writer.clone()));
             let ours = ends.keep(&mut self.outputs).map_err(|errno| errno.to_string())?;
             launch::enlist(
                 Rank::new(process, ours, name, &program),

@@ -204,7 +204,7 @@ pub enum Debugger {
 }
 
 impl Segment {
-    /// Number of its tasks, once they have been counted.
+    /// Number of its tasks, once that is known.
     pub fn tasks(&self) -> usize {
         self.count.unwrap_or(1)
     }
@@ -222,8 +222,7 @@ impl Job {
 
     /// Looks whether numbers of ranks and names of ranks fit together, as far as they are known.
     fn check_ranks(&self) -> Result<(), UsageError> {
-        let count = |segment: &Segment| segment.count.unwrap_or(1);
-        let total = self.segments.iter().map(count).sum();
+        let total = self.segments.iter().map(Segment::tasks).sum();
         if total > MAX_RANKS {
             return Err(UsageError::TooManyRanks(total));
         }
@@ -234,7 +233,7 @@ impl Job {
         if of_ranks().any(|segment| segment.count.is_none()) {
             return Ok(());
         }
-        let ranks: usize = of_ranks().map(count).sum();
+        let ranks: usize = of_ranks().map(Segment::tasks).sum();
         let input = if let Some(InputTarget::Rank(rank)) = self.input { Some(("-s", rank)) } else { None };
         let named = input.into_iter().chain(self.output.only_from.map(|rank| ("-output-from", rank)));
         let mut beyond = named.filter(|(_, rank)| *rank >= ranks);

@@ -6,6 +6,7 @@
 
 use super::lines::LineBuffer;
 use super::outbox::Outbox;
+use super::pattern;
 use super::sink::Sink;
 use super::writer::Failure;
 use nix::errno::Errno;
@@ -82,9 +83,12 @@ impl Output {
         Ok(())
     }
 
-    /// The next pipe is that of this rank: those before it that have none are on other nodes.
-    pub fn skip_to(&mut self, rank: usize) {
+    /// The next pipe is that of this rank, which was spawned: those before it that have none are on other nodes.
+    pub fn name_next(&mut self, rank: usize, writer: pattern::Writer) {
         self.streams.resize_with(rank.max(self.streams.len()), || None);
+        if let Target::Sink(sink) = &mut self.target {
+            sink.name(rank, writer);
+        }
     }
 
     /// The set of pipes, readable while any of them is.

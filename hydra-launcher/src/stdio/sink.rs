@@ -129,6 +129,13 @@ impl Sink {
         index
     }
 
+    /// What patterns call a rank that was spawned.
+    pub fn name(&mut self, rank: usize, writer: pattern::Writer) {
+        let writers = &mut self.arrangement.writers;
+        writers.resize_with(rank.max(writers.len()), pattern::Writer::default);
+        writers.push(writer);
+    }
+
     fn writer_of(&self, rank: usize) -> &pattern::Writer {
         static NOBODY: pattern::Writer = pattern::Writer { rank: 0, host: String::new(), node: 0, group: 0 };
         self.arrangement.writers.get(rank).unwrap_or(&NOBODY)
