@@ -153,6 +153,7 @@ pub struct Layout {
 /// of ranks get it here.
 pub fn place(job: &mut Job) -> Result<Layout, PlanError> {
     let hostname = hostname();
+    network(&job.reach, &hostname)?;
     let (hosts, manager) = host_list(job, &hostname)?;
     let slots = if hosts.is_empty() { job.per_node.unwrap_or(1) } else { hosts.iter().map(|host| host.slots).sum() };
     job.count_ranks(slots)?;

@@ -16,13 +16,8 @@ pub fn describe(plan: &Plan) -> String {
         let tasks: Vec<usize> = (first..first + segment.count).collect();
         first += segment.count;
         let words: Vec<String> = segment.args.iter().map(|word| format!("{:?}", word.to_string_lossy())).collect();
-        let _ = writeln!(
-            text,
-            "pip-mpiexec: {what} {}: {} as {}",
-            list(&tasks),
-            segment.path.display(),
-            words.join(" ")
-        );
+        let _ =
+            writeln!(text, "pip-mpiexec: {what} {}: {} as {}", list(&tasks), segment.path.display(), words.join(" "));
         if let Some(cwd) = &segment.cwd {
             let _ = writeln!(text, "pip-mpiexec:   in {}", cwd.display());
         }

@@ -12,8 +12,13 @@ use pip_tests::run::Run;
 use pip_tests::{places, sources};
 
 /// (host list and number of ranks: where each rank is).
-const PLACEMENTS: [&str; 5] =
-    ["-hosts a:2,b:2 -n 4", "-hosts a,b -n 5", "-hosts a:2,b:1 -n 7", "-hosts a,b,c -ppn 2 -n 5", "-hosts c:1,a:3 -n 2"];
+const PLACEMENTS: [&str; 5] = [
+    "-hosts a:2,b:2 -n 4",
+    "-hosts a,b -n 5",
+    "-hosts a:2,b:1 -n 7",
+    "-hosts a,b,c -ppn 2 -n 5",
+    "-hosts c:1,a:3 -n 2",
+];
 
 pub fn add(cases: &mut Cases) {
     for line in PLACEMENTS {
@@ -59,7 +64,8 @@ pub fn add(cases: &mut Cases) {
         let folder = places::temporary()?;
         let path = folder.path().canonicalize()?.display().to_string();
         let script = "echo $PWD $FROM_OPTION $FROM_HERE";
-        let run = on("-genv FROM_OPTION 1 -hosts a,b -n 2 sh -c").arg(script).env("FROM_HERE", "2").folder(folder.path());
+        let run =
+            on("-genv FROM_OPTION 1 -hosts a,b -n 2 sh -c").arg(script).env("FROM_HERE", "2").folder(folder.path());
         let line = format!("{path} 1 2");
         run.end()?.expect_code(0)?.expect_lines(&[&line, &line]).map(drop)
     });
@@ -73,7 +79,9 @@ pub fn add(cases: &mut Cases) {
     });
     cases.add("nodes::benchmark_and_stencil", || {
         on("-hosts a,b -n 2").arg(places::built("osu_latency")).words("-m 1:4096 -i 20").end()?.expect_code(0)?;
-        let run = on("-hosts a:2,b:2 -n 4").arg(places::built("stencil")).words("--size 128 --iterations 10 --variant sendrecv");
+        let run = on("-hosts a:2,b:2 -n 4")
+            .arg(places::built("stencil"))
+            .words("--size 128 --iterations 10 --variant sendrecv");
         let outcome = run.end()?;
         outcome.expect_code(0)?;
         ensure!(outcome.out().contains("equal the serial run's to the last bit"), "{outcome}");

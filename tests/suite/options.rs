@@ -7,7 +7,7 @@ mod cases;
 mod own;
 
 use anyhow::{Context, Result, bail, ensure};
-use cases::{CASES, Expect};
+use cases::{CASES, Expect, SEVERAL_HOSTS};
 use pip_tests::cases::Cases;
 use pip_tests::places;
 use pip_tests::run::{Outcome, Run};
@@ -16,7 +16,7 @@ use std::fs;
 use std::path::Path;
 
 pub fn add(cases: &mut Cases) {
-    for (line, expect) in CASES {
+    for (line, expect) in CASES.iter().chain(SEVERAL_HOSTS) {
         let possible = if line.contains("bind-to") || line.contains("BINDING") { all_processors() } else { Ok(()) };
         cases.add_if(format!("options::{}", name(line)), possible, move || {
             check(line, expect).with_context(|| format!("the case {line}"))
@@ -50,7 +50,14 @@ struct Came {
 }
 
 fn check(line: &str, expect: &Expect) -> Result<()> {
-    let (stock, pip) = (run(Run::stock(""), line)?, run(Run::pip(""), line)?);
+    let pip = run(Run::pip(""), line)?;
+    let mut stock = run(Run::stock(""), line)?;
+    // Hydra now and then loses output, crashes, or takes its timeout for over, mostly when the machine is busy.
+    for _ in 0..2 {
+        if matches!(expect, Expect::AsHydra) && stock.0 != pip.0 {
+            stock = run(Run::stock(""), line)?;
+        }
+    }
     match expect {
         Expect::AsHydra => {
             ensure!(stock.0 == pip.0, "Hydra: {:#?}\n{}", stock.0, pip.1);

@@ -13,9 +13,25 @@ pub fn add(cases: &mut Cases) {
         for from in 0..3 {
             // 8 bytes and 1 MiB to the next rank, and nothing to the others.
             let (next, other) = ((from + 1) % 3, (from + 2) % 3);
-            has(&page, &[&format!("rank {from} to rank {next}: 1.0 MiB in 2 messages"), &format!("rank {from} to rank {other}: nothing")])?;
+            has(
+                &page,
+                &[
+                    &format!("rank {from} to rank {next}: 1.0 MiB in 2 messages"),
+                    &format!("rank {from} to rank {other}: nothing"),
+                ],
+            )?;
         }
-        has(&page, &["3 ranks: ring", "exit status 0", "MPI_Sendrecv", "MPI_Allreduce", "copied through the mailbox", "buffer to buffer"])?;
+        has(
+            &page,
+            &[
+                "3 ranks: ring",
+                "exit status 0",
+                "MPI_Sendrecv",
+                "MPI_Allreduce",
+                "copied through the mailbox",
+                "buffer to buffer",
+            ],
+        )?;
         ensure!(!page.contains("told nothing"), "all ranks have told:\n{page}");
         ensure!(page.matches("<tr").count() == page.matches("</tr>").count(), "rows that do not end:\n{page}");
         Ok(())
@@ -28,7 +44,10 @@ pub fn add(cases: &mut Cases) {
         outcome.expect_code(0)?;
         has(&page, &["a&lt;b&gt;&amp;", "&lt;script&gt;x&lt;/script&gt;"])?;
         ensure!(!page.contains("<b>&") && !page.contains("<script"), "markup of the job's:\n{page}");
-        ensure!(["http", "src=", "@import", "url("].iter().all(|word| !page.contains(word)), "something from elsewhere:\n{page}");
+        ensure!(
+            ["http", "src=", "@import", "url("].iter().all(|word| !page.contains(word)),
+            "something from elsewhere:\n{page}"
+        );
         Ok(())
     });
     cases.add("report::ranks_without_shim_are_told_of", || {
@@ -37,13 +56,15 @@ pub fn add(cases: &mut Cases) {
         has(&page, &["2 of 2 ranks told nothing", "rank 1", "exited with status 0"])
     });
     cases.add("report::a_job_that_fails_is_reported_too", || {
-        let (outcome, page) = reported(|run| Ok(run.words("-n 2").arg(sources::program("launcher/act.c")?).words("kill 9")))?;
+        let (outcome, page) =
+            reported(|run| Ok(run.words("-n 2").arg(sources::program("launcher/act.c")?).words("kill 9")))?;
         outcome.expect_code(9)?;
         has(&page, &["exit status 9", "was killed by signal 9"])
     });
     cases.add("report::hosts_are_named", || {
         let ring = sources::program("launcher/ring.c")?;
-        let (outcome, page) = reported(|run| Ok(run.env("HYDRA_LAUNCHER", "fork").words("-hosts one:2,two:1 -n 3").arg(&ring)))?;
+        let (outcome, page) =
+            reported(|run| Ok(run.env("HYDRA_LAUNCHER", "fork").words("-hosts one:2,two:1 -n 3").arg(&ring)))?;
         outcome.expect_code(0)?;
         has(&page, &["ranks on 2 hosts", ">one<", ">two<"])
     });

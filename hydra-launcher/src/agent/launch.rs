@@ -53,8 +53,7 @@ pub fn launch(
             let did_not_start = || format!("{name} ({}) did not start", segment.path.display());
             let cpus = plan.masks.get(rank).cloned().flatten().map(|cpus| cpus.into_iter().collect());
             let prepared = Prepared { id: rank, env, cpus, ends: &ends };
-            let (process, warning) =
-                start(root, segment, prepared, plan.require_tasks).with_context(did_not_start)?;
+            let (process, warning) = start(root, segment, prepared, plan.require_tasks).with_context(did_not_start)?;
             // One warning per program.
             if let Some(why) = warning.filter(|_| !std::mem::replace(&mut warned, true)) {
                 let text = format!(

@@ -61,7 +61,10 @@ impl Rank {
     /// A rank with what runs it and our end of its PMI socket, which must be non-blocking; without one it is no rank.
     pub fn new(task: Process, socket: Option<OwnedFd>, name: String, program: &Path) -> Rank {
         let is_rank = socket.is_some();
-        Rank { program: program.to_owned(), ..Rank::with(task, name, is_rank, socket.map_or(Connection::Closed, Connection::Socket)) }
+        Rank {
+            program: program.to_owned(),
+            ..Rank::with(task, name, is_rank, socket.map_or(Connection::Closed, Connection::Socket))
+        }
     }
 
     /// A rank, or task beside the ranks, on another node, which has not started yet.

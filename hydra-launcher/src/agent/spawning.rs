@@ -110,7 +110,14 @@ impl Spawner {
     fn start_one(&self, found: &Found, rank: usize, size: usize, stdin: RawFd) -> anyhow::Result<(Process, Ends)> {
         let ends = Ends::new(true, stdin).context("no descriptors (ulimit -n limits them)")?;
         let pmi_fd = ends.pmi_fd.context("no PMI socket")?;
-        let env = self.env.of_task(Some(Place { rank, size, local_rank: rank, local_size: size, local_ranks: None, pmi_fd }))?;
+        let env = self.env.of_task(Some(Place {
+            rank,
+            size,
+            local_rank: rank,
+            local_size: size,
+            local_ranks: None,
+            pmi_fd,
+        }))?;
         let process = launch::start_process(&found.path, &found.args, &env, (found.cwd.as_deref(), None), &ends, true)
             .with_context(|| found.path.display().to_string())?;
         Ok((process, ends))
@@ -157,7 +164,12 @@ impl Agent {
             let writer = pattern::Writer { rank, host, node: self.spawner.node, group: number };
             self.outputs.iter_mut().for_each(|output| output.name_next(self.ranks.len(), writer.clone()));
             let ours = ends.keep(&mut self.outputs).map_err(|errno| errno.to_string())?;
-            launch::enlist(Rank::new(process, ours, name, &program), &mut self.janitor, &mut self.traces, &mut self.ranks);
+            launch::enlist(
+                Rank::new(process, ours, name, &program),
+                &mut self.janitor,
+                &mut self.traces,
+                &mut self.ranks,
+            );
             self.alive += 1;
         }
         Ok(size)

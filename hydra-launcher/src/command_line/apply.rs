@@ -5,7 +5,7 @@ use super::values::Values;
 use super::{Debugger, HostSource, Inherited, Job, Segment};
 use crate::binding::Unit;
 use crate::hosts;
-use crate::options::{OptionId, row};
+use crate::options::OptionId;
 use crate::stdio::pattern::Pattern;
 use std::ffi::OsString;
 
@@ -123,7 +123,7 @@ pub fn apply_variables(
             OptionId::GlobalEnvNone => values.word(&["all", "none"], "all or none")? == "none",
             _ => !given.contains(&OptionId::EnableHostnamePropagation) && !values.switch()?,
         };
-        if wanted && row(id).is_some() {
+        if wanted {
             apply(id, &values, &mut unused, job)?;
         }
     }

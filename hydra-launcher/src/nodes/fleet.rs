@@ -104,8 +104,7 @@ impl Fleet {
         let start_by = now + settings.start;
         let next_ping = now + settings.timeout / 4;
         let (starters, queue) = (Vec::new(), commands.into());
-        let mut fleet =
-            Fleet { settings, secret, port, members, starters, queue, start_by, next_ping, last_look: now };
+        let mut fleet = Fleet { settings, secret, port, members, starters, queue, start_by, next_ping, last_look: now };
         let events = fleet.start_more(poller);
         Ok((fleet, events))
     }
@@ -484,10 +483,7 @@ impl Fleet {
 }
 
 impl Member {
-    fn new(
-        (host, is_local, tasks, assignment): (Host, bool, Vec<usize>, Assignment),
-        now: Instant,
-    ) -> Member {
+    fn new((host, is_local, tasks, assignment): (Host, bool, Vec<usize>, Assignment), now: Instant) -> Member {
         Member {
             host,
             is_local,

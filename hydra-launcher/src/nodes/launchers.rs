@@ -101,7 +101,9 @@ impl Commands {
             Launcher::Slurm => [
                 ["--nodelist", &hosts.join(",")].map(str::to_owned).to_vec(),
                 ["-N", &count, "-n", &count].map(str::to_owned).to_vec(),
-                ["--ntasks-per-node=1", "--input=all", "--mpi=none", "--kill-on-bad-exit=0"].map(str::to_owned).to_vec(),
+                ["--ntasks-per-node=1", "--input=all", "--mpi=none", "--kill-on-bad-exit=0"]
+                    .map(str::to_owned)
+                    .to_vec(),
             ]
             .concat(),
             _ => Vec::new(),
@@ -177,8 +179,13 @@ mod tests {
 
     #[test]
     fn a_manual_start_needs_nothing_but_a_shell() {
-        let commands =
-            Commands { launcher: Launcher::Manual, exec: None, extra: vec![], forward_x: true, agent: "/bin/it's".into() };
+        let commands = Commands {
+            launcher: Launcher::Manual,
+            exec: None,
+            extra: vec![],
+            forward_x: true,
+            agent: "/bin/it's".into(),
+        };
         let line = commands.manual("b", "pip-agent 1 ff 2 h\n");
         assert_eq!(line, "printf '%s\\n' 'pip-agent 1 ff 2 h' | '/bin/it'\\''s' -agent b");
     }

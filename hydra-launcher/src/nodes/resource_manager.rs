@@ -205,9 +205,7 @@ pub fn slurm_hosts(text: &str) -> Option<Vec<String>> {
                 return None;
             }
             let prefix = &rest[..open];
-            let each = |name: &String| {
-                values.iter().map(|value| format!("{name}{prefix}{value}")).collect::<Vec<_>>()
-            };
+            let each = |name: &String| values.iter().map(|value| format!("{name}{prefix}{value}")).collect::<Vec<_>>();
             names = names.iter().flat_map(each).collect();
             rest = &rest[close + 1..];
         }
@@ -244,7 +242,8 @@ fn range_values(text: &str) -> Option<Vec<String>> {
     let mut values = Vec::new();
     for part in text.split(',') {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
-        if ![first, last].iter().all(|n| !n.is_empty() && n.len() <= 18 && n.bytes().all(|byte| byte.is_ascii_digit())) {
+        if ![first, last].iter().all(|n| !n.is_empty() && n.len() <= 18 && n.bytes().all(|byte| byte.is_ascii_digit()))
+        {
             return None;
         }
         let (low, high): (usize, usize) = (first.parse().ok()?, last.parse().ok()?);
@@ -278,7 +277,10 @@ mod tests {
         assert_eq!(hosts(&[list]), Ok(entries("node001 1 node002 1 node003 1 node7 1 login1 1")));
         let counts = ("SLURM_TASKS_PER_NODE", "2(x3),1");
         assert_eq!(hosts(&[list, counts]), Ok(entries("node001 2 node002 2 node003 2 node7 1 login1 1")));
-        assert_eq!(slurm_hosts("r[1-2]n[08-10]x").expect("good").join(" "), "r1n08x r1n09x r1n10x r2n08x r2n09x r2n10x");
+        assert_eq!(
+            slurm_hosts("r[1-2]n[08-10]x").expect("good").join(" "),
+            "r1n08x r1n09x r1n10x r2n08x r2n09x r2n10x"
+        );
         assert_eq!(hosts(&[("SLURM_NODELIST", "one"), ("SLURM_TASKS_PER_NODE", "4")]), Ok(entries("one 4")));
     }
 

@@ -41,7 +41,12 @@ pub fn columns(shares: &[Option<f64>]) -> Markup {
 }
 
 /// What went from whom (rows) to whom (columns), by `value`: the darker the more, on a logarithmic scale.
-pub fn heat_map(size: usize, traffic: &[Vec<Tally>], value: impl Fn(Tally) -> u64, shown: impl Fn(u64) -> String) -> Markup {
+pub fn heat_map(
+    size: usize,
+    traffic: &[Vec<Tally>],
+    value: impl Fn(Tally) -> u64,
+    shown: impl Fn(u64) -> String,
+) -> Markup {
     const LEFT: f64 = 40.0;
     const TOP: f64 = 26.0;
     let each = size.div_ceil(ROWS).max(1);
@@ -70,7 +75,9 @@ pub fn heat_map(size: usize, traffic: &[Vec<Tally>], value: impl Fn(Tally) -> u6
             let shade = shade(value(tally), least, most);
             let title = match tally.messages {
                 0 => format!("{} to {}: nothing", name(from), name(to)),
-                count => format!("{} to {}: {} in {count} messages", name(from), name(to), super::page::bytes(tally.bytes)),
+                count => {
+                    format!("{} to {}: {} in {count} messages", name(from), name(to), super::page::bytes(tally.bytes))
+                }
             };
             body += &format!(
                 "<rect class=\"q{shade}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{0:.1}\" height=\"{0:.1}\"><title>{title}</title></rect>",

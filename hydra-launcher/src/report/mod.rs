@@ -48,7 +48,8 @@ pub fn wish(option: Option<PathBuf>) -> Option<PathBuf> {
 impl RunReport {
     /// Makes the file at once, so that a long run does not end with the news that it cannot be written.
     pub fn create(path: &Path) -> anyhow::Result<RunReport> {
-        let file = File::create(path).with_context(|| format!("-report {}: the file cannot be made", path.display()))?;
+        let file =
+            File::create(path).with_context(|| format!("-report {}: the file cannot be made", path.display()))?;
         Ok(RunReport { path: path.to_owned(), file, started: SystemTime::now(), start: Instant::now() })
     }
 

@@ -56,7 +56,8 @@ fn tiles(run: &Run, world: &[RankData], told: &[&Counted]) -> Markup {
     told.iter().for_each(|counted| sent.add(counted.all_sent()));
     let shares: Vec<f64> = told.iter().map(|counted| counted.share_in_mpi() * 100.0).collect();
     let mean = shares.iter().sum::<f64>() / shares.len().max(1) as f64;
-    let (least, most) = shares.iter().fold((100.0f64, 0.0f64), |(least, most), &share| (least.min(share), most.max(share)));
+    let (least, most) =
+        shares.iter().fold((100.0f64, 0.0f64), |(least, most), &share| (least.min(share), most.max(share)));
     let noun = if run.size == 1 { "rank" } else { "ranks" };
     let hosts_text = match hosts[..] {
         [host] => format!("{noun} on {host}"),
@@ -285,7 +286,10 @@ mod tests {
     fn numbers_are_short() {
         assert_eq!([0, 999, 1000, 1_234_567].map(count), ["0", "999", "1\u{202f}000", "1\u{202f}234\u{202f}567"]);
         assert_eq!([0, 1023, 1024, 1_048_575, 5 << 30].map(bytes), ["0 B", "1023 B", "1.0 KiB", "1.0 MiB", "5.0 GiB"]);
-        assert_eq!([5, 1_500, 2_500_000, 1_500_000_000].map(|n| duration(Duration::from_nanos(n))), ["5 ns", "1.5 µs", "2.5 ms", "1.50 s"]);
+        assert_eq!(
+            [5, 1_500, 2_500_000, 1_500_000_000].map(|n| duration(Duration::from_nanos(n))),
+            ["5 ns", "1.5 µs", "2.5 ms", "1.50 s"]
+        );
         assert_eq!(date(SystemTime::UNIX_EPOCH + Duration::from_secs(1_709_210_096)), "2024-02-29 12:34:56 UTC");
     }
 
@@ -293,7 +297,15 @@ mod tests {
     fn nothing_of_the_job_becomes_markup() {
         let counted = Counted::read("time,9;call,<b>&,1,5;sent,<i>,0,1,1,0,0,0,0,0,0;tally,<u>,1,1;", 1);
         let evil = || "<script>&\"'".to_owned();
-        let rank = RankData { name: evil(), host: evil(), pid: 1, program: evil(), kind: "task", end: evil(), counted: Some(counted) };
+        let rank = RankData {
+            name: evil(),
+            host: evil(),
+            pid: 1,
+            program: evil(),
+            kind: "task",
+            end: evil(),
+            counted: Some(counted),
+        };
         let command = vec!["<script>".into(), "a b".into()];
         let (started, elapsed) = (SystemTime::UNIX_EPOCH, Duration::ZERO);
         let page = page(&Run { command, started, elapsed, status: 0, size: 1, ranks: vec![rank] });

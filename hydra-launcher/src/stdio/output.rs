@@ -268,8 +268,8 @@ mod tests {
     use super::*;
     use crate::stdio::pattern::{self, Pattern};
     use crate::stdio::sink::Arrangement;
-    use crate::stdio::writer::Writer;
     use crate::stdio::stdin::set_nonblocking;
+    use crate::stdio::writer::Writer;
     use nix::sys::eventfd::EventFd;
     use nix::unistd::{pipe, read, write};
     use std::sync::Arc;

@@ -96,7 +96,8 @@ fn start(run: Run) -> Result<Running> {
 /// The PID of the agent of a host.
 fn agent(host: &str) -> Result<i32> {
     let wanted = format!("-agent\0{host}\0");
-    let pids = std::fs::read_dir("/proc")?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    let pids =
+        std::fs::read_dir("/proc")?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     let is_agent = |pid: &i32| {
         let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         let status = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();

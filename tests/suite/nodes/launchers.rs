@@ -23,7 +23,8 @@ pub fn add(cases: &mut Cases) {
         let folder = places::temporary()?;
         let ssh = script(&folder, "ssh", SSH)?;
         let run = Run::pip("-launcher-exec").arg(&ssh).words("-hosts far1,far2 -genv A 1 -n 2 sh -c");
-        let outcome = run.arg("echo $PMI_RANK $A $HOME_OF_TEST $PWD").env("HOME_OF_TEST", "x y").folder(folder.path()).end()?;
+        let outcome =
+            run.arg("echo $PMI_RANK $A $HOME_OF_TEST $PWD").env("HOME_OF_TEST", "x y").folder(folder.path()).end()?;
         let path = folder.path().canonicalize()?.display().to_string();
         let lines = [format!("0 1 x y {path}"), format!("1 1 x y {path}")];
         outcome.expect_code(0)?.expect_quiet()?.expect_lines(&[&lines[0], &lines[1]]).map(drop)
@@ -69,7 +70,8 @@ pub fn add(cases: &mut Cases) {
     cases.add("nodes::launchers::what_is_to_be_typed_is_printed", || {
         let mut job = Run::pip("-launcher manual -hosts hand1 -n 2 sh -c").arg("echo rank $PMI_RANK").start()?;
         let text = job.await_lines(1, "HYDRA_LAUNCH_END")?;
-        let line = text.lines().find_map(|line| line.strip_prefix("HYDRA_LAUNCH: ")).context("no line to type")?.to_owned();
+        let line =
+            text.lines().find_map(|line| line.strip_prefix("HYDRA_LAUNCH: ")).context("no line to type")?.to_owned();
         let agent = Run::new("sh").arg("-c").arg(line).end()?;
         let outcome = job.end()?;
         agent.expect_code(0)?;

@@ -25,7 +25,8 @@ pub fn add(cases: &mut Cases) {
 
 /// Connects many times, says this and that, and expects to hear nothing but a challenge.
 fn disturb(port: u16) -> Result<()> {
-    let pieces: [&[u8]; 6] = [b"", b"GET / HTTP/1.0\r\n\r\n", &[0xff; 4000], &[0; 140], b"PIPMPI\x00\x01", &[b'P'; 139]];
+    let pieces: [&[u8]; 6] =
+        [b"", b"GET / HTTP/1.0\r\n\r\n", &[0xff; 4000], &[0; 140], b"PIPMPI\x00\x01", &[b'P'; 139]];
     let mut connections = Vec::new();
     for round in 0..60 {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).context("the port is closed")?;

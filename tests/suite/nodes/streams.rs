@@ -55,7 +55,8 @@ pub fn add(cases: &mut Cases) {
         Ok(())
     });
     cases.add("nodes::streams::what_a_dying_rank_wrote_is_not_lost", || {
-        let outcome = on("-hosts a,b -n 2 sh -c").arg("head -c 60000 /dev/zero | tr '\\0' x; echo; kill -9 $$").end()?;
+        let outcome =
+            on("-hosts a,b -n 2 sh -c").arg("head -c 60000 /dev/zero | tr '\\0' x; echo; kill -9 $$").end()?;
         let whole = outcome.expect_code(9)?.out().lines().any(|line| line.len() == 60_000);
         ensure!(whole, "the output of the rank that ended the job is incomplete\n{outcome}");
         Ok(())

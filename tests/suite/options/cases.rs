@@ -23,6 +23,33 @@ pub enum Expect {
 
 use Expect::{AsHydra, Otherwise, Refused, RefusedHere, Says};
 
+/// Jobs of several hosts, all of them this machine under other names.
+pub const SEVERAL_HOSTS: &[(&str, Expect)] = &[
+    ("-launcher fork -hosts a:2,b:1 -n 7 sh local.sh", AsHydra),
+    ("-launcher fork -hosts a:2,b:1 sh local.sh", AsHydra),
+    ("-launcher fork -hosts a,b,c -n 5 sh local.sh", AsHydra),
+    ("-launcher fork -hosts a:2,b:1 -ppn 3 -n 7 sh local.sh", AsHydra),
+    ("-launcher fork -hosts a,b -n 1 sh local.sh : -n 2 sh local.sh", AsHydra),
+    ("-launcher fork -hosts a:1,b:3 -order-nodes descending -n 4 -prepend-pattern '%r %p %h|' sh both.sh", AsHydra),
+    ("-launcher fork -hosts @HOST,a -skip-launch-node -n 2 -prepend-pattern '%h|' sh both.sh", AsHydra),
+    ("-launcher fork -hosts a:2,b -print-all-exitcodes -n 3 sh -c 'exit $PMI_RANK'", AsHydra),
+    ("-launcher fork -hosts a,b -outfile-pattern out.%h.%r -n 3 sh both.sh", AsHydra),
+    ("-launcher fork -hosts a,b -output-from 1 -n 3 sh both.sh", AsHydra),
+    ("-launcher fork -hosts a,b -wdir /tmp -env X 3 -n 2 sh -c 'pwd; echo $X'", AsHydra),
+    ("-launcher fork -hosts a,b -bind-to core -n 4 sh mask.sh", AsHydra),
+    ("-launcher fork -hosts a,b -gpus-per-proc 1 -n 4 printenv CUDA_VISIBLE_DEVICES", AsHydra),
+    ("-launcher fork -hosts a:2,b:3 -usize SYSTEM -n 5 bash universe.sh", AsHydra),
+    ("-launcher fork -hosts a,b -timeout 1 -n 2 sleep 20", Says(255, &["APPLICATION TIMED OUT, TIMEOUT = 1s"])),
+    (
+        "-launcher fork -hosts a,b,a -n 3 sh local.sh",
+        Otherwise {
+            hydra: "0 of 3, 0 of 1|1 of 3, 0 of 1|2 of 3, 0 of 1",
+            here: "0 of 3, 0 of 2|1 of 3, 0 of 1|2 of 3, 1 of 2",
+            why: "a host that is named again is the same node, whose ranks share memory",
+        },
+    ),
+];
+
 /// (words, with the variables before them; expectation).
 pub const CASES: &[(&str, Expect)] = &[
     // Segments.
@@ -162,7 +189,9 @@ pub const CASES: &[(&str, Expect)] = &[
     ("-s 2 -n 2 echo x", Says(2, &["-s names rank 2"])),
     ("-l -n 2 sh both.sh", AsHydra),
     ("-prepend-rank -n 2 sh both.sh", AsHydra),
-    ("-prepend-pattern '%r.%g.%p.%h.%t.%%|' -n 2 sh both.sh", AsHydra),
+    ("-prepend-pattern '%r.%g.%p.%h.%%|' -n 2 sh both.sh", AsHydra),
+    // Seconds differ from run to run.
+    ("-prepend-pattern '<%t> ' echo x", Says(0, &["<", "> x\n"])),
     ("-prepend-pattern %x echo x", Refused(&["\"%x\"", "%r (rank)"])),
     ("-l -prepend-pattern %r echo x", Refused(&["-prepend-pattern contradicts -prepend-rank"])),
     ("-outfile-pattern out.%r -n 2 sh both.sh", AsHydra),
@@ -181,7 +210,8 @@ pub const CASES: &[(&str, Expect)] = &[
     ("MPIEXEC_TIMEOUT=1 -n 2 sleep 20", Says(255, &["APPLICATION TIMED OUT, TIMEOUT = 1s"])),
     ("MPIEXEC_TIMEOUT=0 echo x", AsHydra),
     ("MPIEXEC_TIMEOUT=-3 echo x", AsHydra),
-    ("MPIEXEC_TIMEOUT=x echo x", RefusedHere(&["MPIEXEC_TIMEOUT", "\"x\""], "Hydra says so, and runs without a limit")),
+    // Hydra says so, too, and then runs without a limit, or ends with status 255.
+    ("MPIEXEC_TIMEOUT=x echo x", Says(2, &["MPIEXEC_TIMEOUT", "\"x\""])),
     ("-print-all-exitcodes -n 3 sh -c 'exit $PMI_RANK'", AsHydra),
     ("-print-all-exitcodes true : -n 2 false", AsHydra),
     ("-disable-auto-cleanup -n 3 sh fails.sh", AsHydra),
@@ -194,6 +224,8 @@ pub const CASES: &[(&str, Expect)] = &[
     ("-usize SYSTEM -hosts @HOST:3 bash universe.sh", AsHydra),
     ("-usize 0 echo x", Refused(&["-usize", "SYSTEM"])),
     ("-no-shim -n 2 sh -c 'echo preload=$LD_PRELOAD'", Says(0, &["preload=\npreload=\n"])),
+    ("-require-tasks -n 2 echo x", Says(0, &["x\nx\n"])),
+    ("-report page.html -n 2 echo x", Says(0, &["x\nx\n", "<title"])),
     ("-verbose -n 2 true", Says(0, &["host 0: @HOST", "ranks 0-1", "\"true\""])),
     ("-v -n 2 true", Says(0, &["ranks 0-1"])),
     ("-debug -bind-to core true", Says(0, &["rank 0: CPUs 0"])),
@@ -203,7 +235,8 @@ pub const CASES: &[(&str, Expect)] = &[
     ("TOTALVIEW=echo -tv -n 2 true", Says(0, &["pip-mpiexec -a -tv -n 2 true"])),
     ("TOTALVIEW=nothing -tv true", Says(126, &["debugger nothing", "TOTALVIEW"])),
     ("-demux poll echo x", AsHydra),
-    ("-demux select echo x", AsHydra),
+    // Hydra itself crashes now and then with this one.
+    ("-demux select echo x", Says(0, &["x\n"])),
     ("-demux bogus echo x", Refused(&["\"bogus\"", "poll"])),
     ("-pmi-port echo x", AsHydra),
     ("-nameserver host:1 echo x", RefusedHere(&["-nameserver", "MPI_Publish_name"], "names would not be found there")),

@@ -57,7 +57,9 @@ impl Network {
         let mut network = Network { folder, switch, hosts: Vec::new() };
         network.enter(network.switch.id(), "-n", "ip link add br0 type bridge && ip link set br0 up")?;
         let path = network.folder.path().canonicalize()?.display().to_string();
-        shell(&format!("cd '{path}' && ssh-keygen -q -t ed25519 -N '' -f key && ssh-keygen -q -t ed25519 -N '' -f host"))?;
+        shell(&format!(
+            "cd '{path}' && ssh-keygen -q -t ed25519 -N '' -f key && ssh-keygen -q -t ed25519 -N '' -f host"
+        ))?;
         let mut config = format!(
             "Host *\nIdentityFile {path}/key\nIdentitiesOnly yes\nStrictHostKeyChecking no\n\
              UserKnownHostsFile /dev/null\nLogLevel ERROR\nBatchMode yes\n"
