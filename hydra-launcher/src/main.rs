@@ -60,7 +60,7 @@ fn run() -> anyhow::Result<u8> {
         return agent::worker::run();
     }
     let variable = |name: &str| std::env::var_os(name);
-    let job = match command_line::parse(std::env::args_os().skip(1), command_line::default_file(), &variable) {
+    let mut job = match command_line::parse(std::env::args_os().skip(1), command_line::default_file(), &variable) {
         Ok(Request::Run(job)) => job,
         Ok(Request::Help) => return print(&options::help()),
         Ok(Request::HelpOf(option)) => return print(&options::help_of(option)),
