@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::job;
 use crate::request::{Handle, Kind, Persistent};
 use crate::stats;
-use crate::tunables::{self, Wait};
+use crate::tunables;
 use crate::waiting::Patience;
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -51,9 +51,10 @@ pub fn patiently(comm: Comm, begin: impl FnOnce(*mut Request) -> c_int) -> Optio
     wait_for_library(begin)
 }
 
-/// Waits for a request of the library that `begin` makes. None if ranks have a core each: then the library shall block.
+/// Waits for a request of the library that `begin` makes. None if ranks have a core each: then the library shall block. All
+/// ranks must come to the same answer, since a blocking call matches no non-blocking one; address spaces may differ in cores.
 pub fn wait_for_library(begin: impl FnOnce(*mut Request) -> c_int) -> Option<c_int> {
-    let job = job::current().filter(|job| job.is_oversubscribed() || tunables::wait() == Wait::Block)?;
+    let job = job::current().filter(|job| job.is_oversubscribed() && !job.is_spread())?;
     let (mut request, mut flag) = (abi::REQUEST_NULL, 0);
     let code = begin(&mut request);
     if code != abi::SUCCESS {
