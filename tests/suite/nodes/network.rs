@@ -3,9 +3,10 @@
 
 mod hosts;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use hosts::Network;
 use pip_tests::cases::Cases;
+use pip_tests::run::{Outcome, Run};
 use pip_tests::{places, sources};
 use std::time::{Duration, Instant};
 
@@ -27,18 +28,30 @@ fn programs() -> Result<()> {
     outcome.expect_lines(&["0 0 0-1 h1", "1 1 0-1 h1", "2 0 2-3 h2", "3 1 2-3 h2", "4 0 4 h3"])?;
     let unknown = network.launch("-hosts h1,h9 -n 2 true").end()?;
     unknown.expect_code(1)?.expect_err(&["host h9", "ssh ended with status 255"])?;
-    let latency = network.launch("-hosts h1,h2 -n 2").arg(places::built("osu_latency")).words("-m 1:4096 -i 20");
-    latency.end()?.expect_code(0)?;
+    let latency = places::built("osu_latency");
+    to_its_end(|| network.launch("-hosts h1,h2 -n 2").arg(&latency).words("-m 1:4096 -i 20"))?.expect_code(0)?;
     let program = sources::program("random_traffic.c")?;
-    // MPICH 4.0.2 over TCP alone may hang in MPI_Finalize with more ranks, under mpiexec.mpich too.
-    let stock = pip_tests::run::Run::stock("-n 2").arg(&program).words("78 10").end()?;
-    let outcome = network.launch("-hosts h2,h1 -n 2").arg(&program).words("78 10").limit(100).end()?;
+    let stock = Run::stock("-n 2").arg(&program).words("78 10").end()?;
+    let outcome = to_its_end(|| network.launch("-hosts h2,h1 -n 2").arg(&program).words("78 10"))?;
     ensure!(outcome.expect_code(0)?.sorted() == stock.sorted(), "{stock}\n{outcome}");
     let stencil = places::built("stencil");
-    let run = network.launch("-hosts h1,h2 -n 2").arg(stencil).words("--size 128 --iterations 10 --variant sendrecv");
-    let outcome = run.end()?;
+    let outcome = to_its_end(|| {
+        network.launch("-hosts h1,h2 -n 2").arg(&stencil).words("--size 128 --iterations 10 --variant sendrecv")
+    })?;
     ensure!(outcome.expect_code(0)?.out().contains("equal the serial run's to the last bit"), "{outcome}");
     network.expect_empty()
+}
+
+/// Over TCP alone, MPI_Finalize of MPICH 4.0.2 hangs now and then, under mpiexec.mpich too, the more often the more ranks: one
+/// waits for the launcher and makes no progress for another, who waits for it. Such a run is repeated.
+fn to_its_end(run: impl Fn() -> Run) -> Result<Outcome> {
+    for _ in 0..3 {
+        match run().limit(25).end() {
+            Err(error) if error.to_string().contains("the watchdog ended it") => {}
+            other => return other,
+        }
+    }
+    bail!("three runs in a row hung")
 }
 
 fn losses() -> Result<()> {
