@@ -13,6 +13,15 @@ pub struct Root {
     registry: &'static Registry,
 }
 
+/// Registers the address space for membarrier(2) with private expedited commands, so that tasks that register, too, find it
+/// done: nothing while one thread uses it, later a wait of milliseconds until all cores have been through the scheduler
+/// (sync_runqueues_membarrier_state of Linux). Kernels that cannot will tell the task.
+fn register_membarrier() {
+    const REGISTER_PRIVATE_EXPEDITED: i32 = 1 << 4; // linux/membarrier.h
+    // SAFETY: no memory is passed.
+    unsafe { libc::syscall(libc::SYS_membarrier, REGISTER_PRIVATE_EXPEDITED, 0, 0) };
+}
+
 /// The PID under which this process is a root: a child it forks is none.
 static ROOT_PID: AtomicI32 = AtomicI32::new(0);
 
@@ -39,6 +48,7 @@ impl Root {
     }
 
     fn make(max_tasks: usize, mode: Mode) -> Result<Root, Error> {
+        register_membarrier();
         fence::raise()?;
         let registry = Registry::create(max_tasks, mode)?;
         // SAFETY: a C string; the symbol is absent in a static program.
