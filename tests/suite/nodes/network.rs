@@ -42,8 +42,8 @@ fn programs() -> Result<()> {
     network.expect_empty()
 }
 
-/// Over TCP alone, MPI_Finalize of MPICH 4.0.2 hangs now and then, under mpiexec.mpich too, the more often the more ranks: one
-/// waits for the launcher and makes no progress for another, who waits for it. Such a run is repeated.
+/// Over TCP alone, MPI_Finalize of MPICH 4.0.2 hangs: under mpiexec.mpich, too, with four ranks and more, and with two now and
+/// then on a busy machine, which is taken for the same defect. Such a run is repeated.
 fn to_its_end(run: impl Fn() -> Run) -> Result<Outcome> {
     for _ in 0..3 {
         match run().limit(25).end() {
