@@ -58,7 +58,7 @@ pub enum ProgramError {
     Sanitizer(PathBuf, String),
     /// Any other failure to read the file.
     #[error("{}: cannot be read: {}", .0.display(), .1)]
-    Io(PathBuf, #[source] io::Error),
+    Io(PathBuf, io::Error),
 }
 
 impl ProgramError {
@@ -102,7 +102,7 @@ pub enum Error {
     },
     /// The kernel refused memory.
     #[error(
-        "no memory mapping of {size} bytes for {what}: {source}; vm.max_map_count (sysctl) and ulimit -v limit all \
+        "no memory mapping of {size} bytes for {what}: {reason}; vm.max_map_count (sysctl) and ulimit -v limit all \
              tasks together"
     )]
     Map {
@@ -111,28 +111,28 @@ pub enum Error {
         /// Its size in bytes.
         size: usize,
         /// The kernel's reason.
-        source: io::Error,
+        reason: io::Error,
     },
     /// clone failed.
     #[error(
-        "the kernel refused to create task {id}: {source}; ulimit -u and the cgroup's pids.max limit the number of \
+        "the kernel refused to create task {id}: {reason}; ulimit -u and the cgroup's pids.max limit the number of \
              processes, ulimit -n that of descriptors"
     )]
     Clone {
         /// The task's id.
         id: usize,
         /// The kernel's reason.
-        source: io::Error,
+        reason: io::Error,
     },
     /// The child failed between clone and the jump to its program.
-    #[error("task {id} could not {step}: {source}")]
+    #[error("task {id} could not {step}: {reason}{}", limit_behind(.reason))]
     Setup {
         /// The task's id.
         id: usize,
         /// What it was doing.
         step: String,
         /// The kernel's reason.
-        source: io::Error,
+        reason: io::Error,
     },
     /// The child died before it reached its program.
     #[error("task {0} died before its program started")]
@@ -163,7 +163,7 @@ pub enum Error {
     ManyFunctions(PathBuf, String),
     /// Any other system call.
     #[error("{0}: {1}")]
-    System(&'static str, #[source] io::Error),
+    System(&'static str, io::Error),
 }
 
 impl Error {
@@ -178,8 +178,8 @@ impl Error {
             Error::NoFunction(..) | Error::ManyFunctions(..) => libc::ENOEXEC,
             Error::Map { .. } => libc::ENOMEM,
             Error::NoThreadMode | Error::Damaged => libc::EPERM,
-            Error::Clone { source, .. } | Error::Setup { source, .. } | Error::System(_, source) => {
-                source.raw_os_error().unwrap_or(libc::EIO)
+            Error::Clone { reason, .. } | Error::Setup { reason, .. } | Error::System(_, reason) => {
+                reason.raw_os_error().unwrap_or(libc::EIO)
             }
             Error::Vanished(_) => libc::ESRCH,
         }
@@ -195,9 +195,18 @@ impl ProgramError {
             ProgramError::Script { .. } => libc::ELIBSCN,
             ProgramError::NotElf(path) | ProgramError::Damaged(path, _) if is_short(path) => libc::EUNATCH,
             ProgramError::NotElf(_) | ProgramError::Damaged(..) => libc::ELIBBAD,
-            ProgramError::Io(_, source) => source.raw_os_error().unwrap_or(libc::EIO),
+            ProgramError::Io(_, reason) => reason.raw_os_error().unwrap_or(libc::EIO),
             _ => libc::ELIBEXEC,
         }
+    }
+}
+
+/// Which limit to raise when the kernel has refused a resource; empty for any other reason. To be put behind the reason.
+pub fn limit_behind(reason: &io::Error) -> &'static str {
+    match reason.raw_os_error() {
+        Some(libc::EMFILE) => "; ulimit -n limits the descriptors of a process",
+        Some(libc::ENFILE) => "; fs.file-max (sysctl) limits the open files of the machine",
+        _ => "",
     }
 }
 

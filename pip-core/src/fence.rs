@@ -21,7 +21,7 @@ pub fn raise() -> Result<(), Error> {
             Ok(())
         }
         // Something already lies there, which fences just as well.
-        Err(Error::Map { source, .. }) if source.raw_os_error() == Some(libc::EEXIST) => Ok(()),
+        Err(Error::Map { reason, .. }) if reason.raw_os_error() == Some(libc::EEXIST) => Ok(()),
         Err(error) => Err(error),
     }
 }

@@ -60,7 +60,7 @@ impl Image {
         let start = self.address(page_down(load.vaddr));
         let file_end = self.address(load.vaddr + load.filesz);
         let end = self.address(page_up(load.vaddr + load.memsz));
-        let failed = |size| Error::Map { what: "a program's segment", size, source: io::Error::last_os_error() };
+        let failed = |size| Error::Map { what: "a program's segment", size, reason: io::Error::last_os_error() };
         let flags = libc::MAP_PRIVATE | libc::MAP_FIXED;
         let protection = match load.protection & libc::PROT_EXEC {
             0 => load.protection,
@@ -113,7 +113,7 @@ fn reserve(elf: &Elf) -> Result<Mapping, Error> {
 pub fn reserve_fixed(elf: &Elf, path: &Path) -> Result<Mapping, Error> {
     let (start, end) = (elf.start(), elf.end());
     Mapping::anonymous("a program's image", end - start, libc::PROT_NONE, Some(start)).map_err(|error| match error {
-        Error::Map { source, .. } if source.raw_os_error() != Some(libc::ENOMEM) => {
+        Error::Map { reason, .. } if reason.raw_os_error() != Some(libc::ENOMEM) => {
             Error::Fixed { path: path.to_owned(), start, end }
         }
         other => other,

@@ -38,7 +38,7 @@ pub mod symbols;
 pub mod task;
 mod tracking;
 
-pub use error::{Error, ProgramError};
+pub use error::{Error, ProgramError, limit_behind};
 pub use hooking::exit_is_hooked;
 pub use hooks::SpawnHooks;
 pub use mode::Mode;

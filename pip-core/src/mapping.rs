@@ -32,13 +32,13 @@ impl Mapping {
         // SAFETY: without MAP_FIXED the kernel never touches an existing mapping.
         let start = unsafe { libc::mmap(fixed.unwrap_or(0) as *mut _, len, protection, flags, -1, 0) };
         if start == libc::MAP_FAILED {
-            return Err(Error::Map { what, size: len, source: io::Error::last_os_error() });
+            return Err(Error::Map { what, size: len, reason: io::Error::last_os_error() });
         }
         let mapping = Mapping { start: start as usize, len };
         match fixed {
             // A kernel without MAP_FIXED_NOREPLACE (before 4.17) takes the address as a hint.
             Some(wanted) if wanted != mapping.start => {
-                Err(Error::Map { what, size: len, source: io::Error::from_raw_os_error(libc::EEXIST) })
+                Err(Error::Map { what, size: len, reason: io::Error::from_raw_os_error(libc::EEXIST) })
             }
             _ => Ok(mapping),
         }
@@ -46,7 +46,7 @@ impl Mapping {
 
     /// Maps `len` bytes (whole pages) of zeros whose line in /proc/PID/maps reads `/memfd:NAME`.
     pub fn named(name: &std::ffi::CStr, len: usize) -> Result<Mapping, Error> {
-        let failed = |source| Error::Map { what: "the registry", size: len, source };
+        let failed = |reason| Error::Map { what: "the registry", size: len, reason };
         // SAFETY: a C string; the new descriptor is owned here.
         let file = unsafe {
             match libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC) {

@@ -44,7 +44,7 @@ pub struct Child {
 
 /// Why a process did not start: what it was doing, and the kernel's reason.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {step}: {reason}")]
+#[error("cannot {step}: {reason}{}", pip_core::limit_behind(.reason))]
 pub struct StartError {
     step: &'static str,
     reason: io::Error,
@@ -112,7 +112,7 @@ pub fn start(command: &Command) -> Result<Child, StartError> {
             libc::kill(pid, libc::SIGKILL);
             libc::waitpid(pid, std::ptr::null_mut(), 0);
         }
-        return Err(failed("watch the process (ulimit -n limits descriptors)", errno));
+        return Err(failed("watch the process", errno));
     }
     // SAFETY: a new descriptor, close-on-exec, that only we know.
     Ok(Child { pid, pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) }, status: None })

@@ -51,7 +51,7 @@ pub fn clone(
         result
     };
     if result < 0 {
-        return Err(Error::Clone { id: plan.id, source: io::Error::from_raw_os_error(-result as i32) });
+        return Err(Error::Clone { id: plan.id, reason: io::Error::from_raw_os_error(-result as i32) });
     }
     // SAFETY: the kernel stored a new descriptor, close-on-exec, that only we know.
     Ok((result as i32, (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) })))
@@ -73,8 +73,8 @@ pub fn await_jump(plan: &Plan, task: &mut Task) -> Result<(), Error> {
         return Ok(());
     }
     let step = child::STEPS.get(plan.step.load(Ordering::Relaxed) as usize).copied().unwrap_or("start");
-    let source = io::Error::from_raw_os_error(plan.errno.load(Ordering::Relaxed));
-    Err(Error::Setup { id: task.id(), step: step.to_owned(), source })
+    let reason = io::Error::from_raw_os_error(plan.errno.load(Ordering::Relaxed));
+    Err(Error::Setup { id: task.id(), step: step.to_owned(), reason })
 }
 
 /// Waits for the report of the task's libpip. A before-hook that failed is no failure to load.
