@@ -228,7 +228,11 @@ impl View {
     pub fn shape(&self) -> Shape<'_> {
         let &View { base, stride, count, bytes, .. } = self;
         if self.runs.is_null() {
-            return if count == 1 || bytes == 0 { Shape::Row(base) } else { Shape::Blocks { base, len: bytes / count, stride, count } };
+            return if count == 1 || bytes == 0 {
+                Shape::Row(base)
+            } else {
+                Shape::Blocks { base, len: bytes / count, stride, count }
+            };
         }
         // SAFETY: the layout outlives the view.
         Shape::Elements { base, runs: unsafe { core::slice::from_raw_parts(self.runs, self.run_count) }, stride, count }

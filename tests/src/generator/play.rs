@@ -5,10 +5,10 @@ use crate::run::Run;
 use crate::spread::Spread;
 use crate::{places, sources};
 use anyhow::{Context, Result, ensure};
+use std::ffi::OsString;
 use std::fmt::Write;
 use std::fs;
 use std::marker::PhantomData;
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Launches the player of programs of one kind.

@@ -1,7 +1,7 @@
 //! The command line of the simulation.
 
-use insitu::command_line::bounded;
 use insitu::Coupling;
+use insitu::command_line::bounded;
 use std::ffi::OsString;
 
 /// What to run.
