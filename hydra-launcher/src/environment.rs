@@ -156,7 +156,8 @@ impl Environment {
 fn belongs_to_a_launcher(name: &OsStr) -> bool {
     let name = name.as_bytes();
     name.starts_with(b"PMI_")
-        || [UNDER_DEBUGGER.as_bytes(), b"PIP_REGISTRY", b"PIP_MPI_LOCAL_RANKS", b"HYDI_CONTROL_FD"].contains(&name)
+        || [UNDER_DEBUGGER.as_bytes(), b"PIP_REGISTRY", b"PIP_MPI_LOCAL_RANKS", b"PIP_MPI_ONE_NODE", b"HYDI_CONTROL_FD"]
+            .contains(&name)
 }
 
 #[cfg(test)]

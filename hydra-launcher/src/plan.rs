@@ -78,6 +78,8 @@ pub struct PlannedSegment {
     pub args: Vec<CString>,
     /// The variables all its ranks share.
     pub env: Environment,
+    /// Whether the shim is preloaded.
+    pub has_shim: bool,
     /// Working directory, if another than the launcher's.
     pub cwd: Option<PathBuf>,
 }
@@ -239,7 +241,20 @@ impl Plan {
         let is_apart = |segment: &PlannedSegment| segment.is_rank && matches!(segment.runs, Runs::Process { .. });
         self.apart = runs.filter(|(segment, _)| is_apart(segment)).map(|(_, &id)| id).collect();
         self.segments = segments;
-        Ok(self.bind(node)?)
+        self.bind(node)?;
+        self.tell_of_one_node();
+        Ok(())
+    }
+
+    /// Where all ranks are tasks of one address space and see the same processors, the MPI library need not know that they
+    /// share a node: the shim does, and the library starts faster without (see `one_node` there).
+    fn tell_of_one_node(&mut self) {
+        let is_shared = |segment: &PlannedSegment| segment.has_shim && segment.env.get("PIP_MPI_LOCAL_RANKS").is_none();
+        let ranks = || self.segments.iter().filter(|segment| segment.is_rank);
+        let (one_space, unbound) = (self.placement.nodes().len() == 1 && self.apart.is_empty(), Option::is_none);
+        if one_space && self.masks.iter().all(unbound) && ranks().all(is_shared) {
+            self.segments.iter_mut().for_each(|segment| segment.env.set("PIP_MPI_ONE_NODE", "1"));
+        }
     }
 
     /// What a rank with this PMI socket is told of itself.
@@ -320,7 +335,10 @@ fn give_shim(segments: &mut [PlannedSegment], no_shim: bool) -> Result<(), ShimE
     let has_shim = |segment: &PlannedSegment| segment.is_rank && !segment.env.shim_is_off();
     if !no_shim && segments.iter().any(has_shim) {
         let library = shim_library::find()?;
-        segments.iter_mut().filter(|segment| has_shim(segment)).for_each(|s| s.env.preload(&library));
+        for segment in segments.iter_mut().filter(|segment| has_shim(segment)) {
+            segment.env.preload(&library);
+            segment.has_shim = true;
+        }
     }
     Ok(())
 }
@@ -413,6 +431,7 @@ fn plan_segment(job: &Job, segment: &Segment, network: &Network) -> Result<Plann
         path,
         args: args.into_iter().map(|arg| CString::new(arg.into_vec())).collect::<Result<_, _>>()?,
         env,
+        has_shim: false,
         cwd: segment.wdir.clone(),
     })
 }

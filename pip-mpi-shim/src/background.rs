@@ -8,6 +8,7 @@ use crate::collective;
 use crate::engine;
 use crate::job;
 use crate::library;
+use crate::polling;
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::OnceLock;
 use std::thread::Thread;
@@ -40,7 +41,7 @@ pub fn during(call: impl FnOnce() -> i32) -> i32 {
         receives_wait |= engine.posted > 0 || !engine.halved.is_empty();
     });
     let spread = job::current().is_some_and(job::Job::is_spread) && engine::is_active();
-    let code = if receives_wait || spread { with_thread(receives_wait, call) } else { call() };
+    let code = polling::inside(|| if receives_wait || spread { with_thread(receives_wait, call) } else { call() });
     library::note_call();
     code
 }

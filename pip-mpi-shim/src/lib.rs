@@ -18,7 +18,7 @@ macro_rules! modules {
 // What is shared with the peers, and how a rank waits for them.
 modules! { contexts handles job pmi quota waiting }
 // The MPI library underneath.
-modules! { abi arrays datatype library real }
+modules! { abi arrays datatype library one_node polling real }
 // The state of this rank and what works on it.
 modules! { offnode adoption background batch buffered communicator completion engine failure incoming lifecycle mailbox operation outgoing probe receive }
 modules! { queues report request send sendrecv stats taking upkeep }

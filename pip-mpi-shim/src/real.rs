@@ -130,6 +130,14 @@ fn in_library(library: &CStr, name: &CStr) -> Option<*mut c_void> {
     (!found.is_null()).then_some(found)
 }
 
+/// A function of a library below MPI, whose name this library exports too.
+pub fn find(name: &CStr, library: &CStr) -> *mut c_void {
+    next(name).or_else(|| in_library(library, name)).unwrap_or_else(|| {
+        eprintln!("pip-mpi: {} was called but is in no library that is loaded", name.to_string_lossy());
+        std::process::abort();
+    })
+}
+
 /// Where the library that holds `address` is loaded.
 fn library_of(address: *mut c_void) -> *mut c_void {
     // SAFETY: fills a local.
@@ -176,6 +184,8 @@ real! {
     fn Group_free(group: *mut Group);
     fn Comm_dup(comm: Comm, new: *mut Comm);
     fn Comm_free(comm: *mut Comm);
+    fn Comm_split(comm: Comm, color: c_int, key: c_int, new: *mut Comm);
+    fn Comm_set_info(comm: Comm, info: Info);
     fn Comm_set_errhandler(comm: Comm, handler: Errhandler);
     fn Send(buffer: *const c_void, count: c_int, datatype: Datatype, peer: c_int, tag: c_int, comm: Comm);
     fn Comm_call_errhandler(comm: Comm, code: c_int);

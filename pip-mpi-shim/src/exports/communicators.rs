@@ -2,7 +2,7 @@
 
 use super::mpi;
 use crate::abi::*;
-use crate::{adoption, background, communicator};
+use crate::{adoption, background, communicator, one_node};
 use core::ffi::{c_char, c_int, c_void};
 
 /// After a constructor: takes the new communicator over.
@@ -31,7 +31,6 @@ constructors! {
     Comm_create(comm: Comm, group: Group);
     Comm_create_group(comm: Comm, group: Group, tag: c_int);
     Comm_split(comm: Comm, color: c_int, key: c_int);
-    Comm_split_type(comm: Comm, split_type: c_int, key: c_int, info: Info);
     Comm_create_from_group(group: Group, stringtag: *const c_char, info: Info, errhandler: Errhandler);
     Intercomm_create(local: Comm, leader: c_int, peer: Comm, remote_leader: c_int, tag: c_int);
     Intercomm_create_from_groups(
@@ -53,6 +52,14 @@ constructors! {
 }
 
 mpi! {
+    /// MPI-4.0 section 7.4.2.
+    fn Comm_split_type(comm: Comm, split_type: c_int, key: c_int, info: Info, new: *mut Comm) {
+        // SAFETY: the program's arguments.
+        let split = || unsafe {
+            one_node::split_type(comm, split_type, key, info, new).unwrap_or_else(|| real(comm, split_type, key, info, new))
+        };
+        adopted(background::during(split), new)
+    }
     /// MPI-4.0 section 7.4.2.
     fn Comm_idup(comm: Comm, new: *mut Comm, request: *mut Request) {
         // SAFETY: the program's arguments.

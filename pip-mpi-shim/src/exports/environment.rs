@@ -2,7 +2,7 @@
 
 use super::mpi;
 use crate::abi::*;
-use crate::{background, buffered, collective, communicator, completion, datatype, engine, job, offnode, report, stats};
+use crate::{background, buffered, collective, communicator, completion, datatype, engine, job, offnode, one_node, polling, report, stats};
 use core::ffi::{c_char, c_int, c_void};
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,7 +13,7 @@ static SESSIONS: AtomicBool = AtomicBool::new(false);
 fn initialise(threads: bool, world: bool, start: impl FnOnce() -> c_int) -> c_int {
     report::begin();
     job::announce(threads);
-    let code = start();
+    let code = one_node::hidden(|| polling::inside(start));
     // To find ranks in other address spaces is collective, and a session is not.
     let may_look = world || !job::is_spread();
     if code == SUCCESS && may_look && job::current().is_none()
@@ -148,6 +148,12 @@ mpi! {
             engine::retire(); // calls from here on are errors, which the library reports
         }
         None
+    }
+
+    /// MPI-4.0 section 15.3.4: may be the first that reads the library's settings.
+    fn T_init_thread(required: c_int, provided: *mut c_int) {
+        // SAFETY: the program's arguments.
+        Some(one_node::hidden(|| unsafe { real(required, provided) }))
     }
 
     /// MPI-4.0 section 3.6.

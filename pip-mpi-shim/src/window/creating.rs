@@ -10,7 +10,7 @@ use crate::abi::{self, Comm, Count, Info, Win};
 use crate::failure::Failure;
 use crate::handles::Handles;
 use crate::job::Job;
-use crate::{adoption, completion, real, waiting};
+use crate::{adoption, communicator, completion, real, waiting};
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -242,14 +242,15 @@ impl<'a> Making<'a> {
     /// Puts the window in place.
     fn finish(self, Agreement { notices, header }: Agreement, parts: Box<[Part]>, memory: Option<Memory>) -> c_int {
         let (own, mut group) = (parts[self.rank as usize], abi::GROUP_NULL);
+        let alone = Alone::new(self.segment.comm, self.rank);
         let _one_at_a_time = CHANGES.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: a window of this process alone, without memory; results go to the program's place and to a local.
         let code = unsafe {
             real::Comm_group(self.segment.comm, &mut group);
             if self.flavor == Flavor::Dynamic {
-                real::Win_create_dynamic(self.segment.info, abi::COMM_SELF, self.win)
+                real::Win_create_dynamic(self.segment.info, alone.comm, self.win)
             } else {
-                real::Win_create(core::ptr::null_mut(), 0, 1, self.segment.info, abi::COMM_SELF, self.win)
+                real::Win_create(core::ptr::null_mut(), 0, 1, self.segment.info, alone.comm, self.win)
             }
         };
         if code != abi::SUCCESS {
@@ -280,6 +281,33 @@ impl<'a> Making<'a> {
 
     fn depart(&self, header: &'static Header) {
         depart(header, self.rank);
+    }
+}
+
+/// A communicator of this process alone for the library's window behind: MPI_COMM_SELF, or in a program of sessions only, where
+/// there is none, one that lasts until that window is made.
+struct Alone {
+    comm: Comm,
+}
+
+impl Alone {
+    /// Collective over `comm`, in which this process has `rank`.
+    fn new(comm: Comm, rank: u32) -> Alone {
+        let mut alone = Alone { comm: abi::COMM_SELF };
+        if !communicator::is_world_model() {
+            // SAFETY: a communicator of the program; the result goes to a local.
+            unsafe { real::Comm_split(comm, rank as c_int, 0, &mut alone.comm) };
+        }
+        alone
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        if self.comm != abi::COMM_SELF {
+            // SAFETY: made above; the window holds what it needs of it.
+            unsafe { real::Comm_free(&mut self.comm) };
+        }
     }
 }
 

@@ -35,6 +35,15 @@ pub fn add(cases: &mut Cases) {
         let outcome = outcome.words("-bind-to core -n 2 grep Cpus_allowed_list /proc/self/status").end()?;
         outcome.expect_code(0)?.expect_quiet()?.expect_lines(&["Cpus_allowed_list:\t0"; 2]).map(drop)
     });
+    cases.add("options::bound_ranks_split_by_hardware_as_under_hydra", || {
+        let program = sources::program("mpi/split_types.c")?;
+        let words = "-bind-to core -n 2";
+        let stock = Run::stock(words).arg(&program).end()?.sorted();
+        let outcome = Run::pip(words).arg(&program).end()?;
+        outcome.expect_code(0)?.expect_quiet()?;
+        ensure!(outcome.sorted() == stock, "not as under Hydra:\n{}", outcome.out());
+        Ok(())
+    });
     cases.add("options::a_binding_of_the_host_file_holds_for_its_host", || {
         let folder = places::temporary()?;
         fs::write(folder.path().join("hosts"), format!("{}:2 binding=user:0,0\n", hostname()))?;
