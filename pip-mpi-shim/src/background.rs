@@ -111,7 +111,7 @@ fn run() {
             let Some(job) = job::current() else { break };
             let ready = || engine::progress() || !wanted();
             // Nothing rings for what comes from other address spaces.
-            job.own().bell.sleep(job.fences, if spread { limit } else { LONGEST_SLEEP }, ready);
+            job.own().bell.sleep(job.fences, if spread { limit } else { LONGEST_SLEEP }, None, ready);
             limit = (limit * 2).min(LONGEST_SPREAD_SLEEP);
         }
         DOING.store(REST, Ordering::SeqCst);

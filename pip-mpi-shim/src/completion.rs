@@ -8,7 +8,7 @@ use crate::exports::{Request_get_status, Testany};
 use crate::job;
 use crate::library;
 use crate::request::{Handle, Index, Kind, Operation, Persistent, Received, Request as Slot};
-use crate::waiting::Patience;
+use crate::waiting::{Gate, Patience};
 use core::ffi::c_int;
 
 /// Polls of one lane between two of all others.
@@ -17,16 +17,21 @@ const OTHER_LANES: usize = 16;
 /// Waits, with progress on all sides, until `ready`, which is not asked again once it has said yes: it may have taken
 /// something. What it waits for comes in `lane`, or in any.
 pub fn wait_until(lane: Option<Lane>, mut ready: impl FnMut() -> bool) {
+    wait_at(lane, |_| ready());
+}
+
+/// The same where `ready` says at which gate this rank may sleep.
+pub fn wait_at<'g>(lane: Option<Lane>, mut ready: impl FnMut(&mut Option<Gate<'g>>) -> bool) {
     let Some(job) = job::current() else { return };
-    let mut done = false;
-    let mut ready = || {
-        done = done || ready();
+    let (mut done, mut gate) = (false, None);
+    let mut ready = |gate: &mut Option<Gate<'g>>| {
+        done = done || ready(gate);
         done
     };
     let spin = crate::tunables::get().spin;
     let mut patience = Patience::new(job);
     let mut polls = 0;
-    while !ready() {
+    while !ready(&mut gate) {
         polls += 1;
         match lane {
             Some(lane) if polls % OTHER_LANES != 0 => {
@@ -35,11 +40,11 @@ pub fn wait_until(lane: Option<Lane>, mut ready: impl FnMut() -> bool) {
             }
             _ => _ = engine::progress(),
         }
-        if ready() {
+        if ready(&mut gate) {
             return;
         }
-        let late_mail = || engine::progress() || ready();
-        if patience.wait(spin, library::is_busy(), late_mail) {
+        let late_mail = || engine::progress() || ready(&mut None);
+        if patience.wait(spin, library::is_busy(), gate, late_mail) {
             library::poll();
         }
     }

@@ -9,11 +9,13 @@
 //! every message tens of cycles, so a receiver that goes to sleep issues it for all with membarrier(2), which reaches all
 //! threads of the address space. Where ranks sleep all the time (more of them than cores), senders fence instead.
 
+mod futex;
+
 use crate::engine::{self, Lane};
 use crate::job::{Block, Job};
 use crate::library;
 use crate::tunables::{self, Wait};
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence, fence};
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, compiler_fence, fence};
 use std::time::Duration;
 
 /// What peers must do besides storing a message, on a cache line that is seldom written.
@@ -25,6 +27,23 @@ pub struct Bell {
     /// In the low half the number of threads asleep and whether the rank is not counted as awake, in the high half a bit per
     /// lane in which senders must set marks.
     attention: AtomicU64,
+    /// The counter that the owner sleeps on, too, or null.
+    gate: AtomicPtr<AtomicU64>,
+}
+
+/// A counter that all ranks of a communicator may wait for: see [`open`].
+#[derive(Debug, Clone, Copy)]
+pub struct Gate<'a> {
+    counter: &'a AtomicU64,
+    seen: u64,
+}
+
+impl<'a> Gate<'a> {
+    /// To be made before a look that finds nothing.
+    #[inline]
+    pub fn at(counter: &'a AtomicU64) -> Gate<'a> {
+        Gate { counter, seen: counter.load(Ordering::Acquire) }
+    }
 }
 
 const SLEEPER: u64 = 1;
@@ -55,8 +74,13 @@ fn membarrier(command: i32) -> bool {
 
 impl Bell {
     /// Sleeps until the bell rings or `limit` has passed, unless `ready` finds after the announcement that there is
-    /// nothing to wait for. False if only time has passed.
-    pub fn sleep(&self, fences: bool, limit: Duration, ready: impl FnOnce() -> bool) -> bool {
+    /// nothing to wait for. False if only time has passed. At a gate, where no other thread of the rank may sleep, until that
+    /// opens, too.
+    pub fn sleep(&self, fences: bool, limit: Duration, gate: Option<Gate<'_>>, ready: impl FnOnce() -> bool) -> bool {
+        let gate = gate.filter(|_| futex::can_wait_for_either());
+        if let Some(Gate { counter, .. }) = gate {
+            self.gate.store(core::ptr::from_ref(counter).cast_mut(), Ordering::Relaxed);
+        }
         let seen = self.word.load(Ordering::Acquire);
         self.attention.fetch_add(SLEEPER, Ordering::SeqCst);
         if !fences {
@@ -64,14 +88,17 @@ impl Bell {
         }
         let found = ready();
         if !found {
-            let limit = libc::timespec { tv_sec: limit.as_secs() as i64, tv_nsec: i64::from(limit.subsec_nanos()) };
-            let operation = libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG;
-            // SAFETY: the word lives as long as the address space. A private futex is keyed by the address space, which
-            // all tasks share.
-            unsafe { libc::syscall(libc::SYS_futex, self.word.as_ptr(), operation, seen, &raw const limit) };
+            match gate {
+                Some(Gate { counter, seen: count }) => futex::wait_for_either(&self.word, seen, counter, count, limit),
+                None => futex::wait(&self.word, seen, limit),
+            }
         }
         self.attention.fetch_sub(SLEEPER, Ordering::Relaxed);
-        found || self.word.load(Ordering::Relaxed) != seen
+        let opened = gate.is_some_and(|Gate { counter, seen }| {
+            self.gate.store(core::ptr::null_mut(), Ordering::Relaxed);
+            counter.load(Ordering::Relaxed) != seen
+        });
+        found || opened || self.word.load(Ordering::Relaxed) != seen
     }
 
     /// From now on senders set marks in `lane`; what was sent before this returns can be seen.
@@ -85,11 +112,7 @@ impl Bell {
     /// Wakes the owner if it sleeps. Comes after the store that it should see.
     #[inline]
     fn ring(&self, job: &Job, mark: impl FnOnce(u64)) {
-        if job.fences {
-            fence(Ordering::SeqCst);
-        } else {
-            compiler_fence(Ordering::SeqCst); // membarrier turns it into a real one when the owner goes to sleep
-        }
+        order_before_look(job);
         let attention = self.attention.load(Ordering::Relaxed);
         if attention != 0 {
             mark(attention);
@@ -128,9 +151,17 @@ impl Bell {
     #[cold]
     pub fn wake(&self) {
         self.word.fetch_add(1, Ordering::Release);
-        let operation = libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG;
-        // SAFETY: as in `sleep`.
-        unsafe { libc::syscall(libc::SYS_futex, self.word.as_ptr(), operation, i32::MAX) };
+        futex::wake(self.word.as_ptr());
+    }
+}
+
+/// Between a store that a sleeper should see and the look whether there is one.
+#[inline]
+fn order_before_look(job: &Job) {
+    if job.fences {
+        fence(Ordering::SeqCst);
+    } else {
+        compiler_fence(Ordering::SeqCst); // membarrier turns it into a real one when the owner goes to sleep
     }
 }
 
@@ -177,7 +208,13 @@ impl<'a> Patience<'a> {
     }
 
     /// Called after each fruitless poll: spins, yields or sleeps. True if it is time to poll the MPI library too.
-    pub fn wait(&mut self, spin: usize, library_busy: bool, ready: impl FnOnce() -> bool) -> bool {
+    pub fn wait(
+        &mut self,
+        spin: usize,
+        library_busy: bool,
+        gate: Option<Gate<'_>>,
+        ready: impl FnOnce() -> bool,
+    ) -> bool {
         self.rounds += 1;
         match self.choose(self.job.polls(spin)) {
             Step::Spin => {
@@ -204,11 +241,11 @@ impl<'a> Patience<'a> {
             (false, false) => (SHORTEST_IDLE_SLEEP, LONGEST_SLEEP),
         };
         self.limit = (self.limit * 2).clamp(shortest, longest);
-        if bell.sleep(self.job.fences, self.limit, ready) {
+        if bell.sleep(self.job.fences, self.limit, gate.filter(|_| self.asleep), ready) {
             self.wake();
-        } else {
-            library::note_sleep();
+            return library_busy;
         }
+        library::note_sleep();
         true
     }
 
@@ -236,6 +273,27 @@ enum Step {
 #[inline]
 pub fn notify(job: &Job, block: &Block) {
     block.bell.ring(job, |_| ());
+}
+
+/// Tells the owners of `blocks` that the gate with this counter has opened: those that sleep at it with one system call.
+pub fn open<'a>(job: &Job, counter: &AtomicU64, blocks: impl Iterator<Item = &'a Block>) {
+    let gate = core::ptr::from_ref(counter).cast_mut();
+    let mut any = false;
+    order_before_look(job);
+    for Block { bell, .. } in blocks {
+        if bell.attention.load(Ordering::Acquire) & SLEEPERS == 0 {
+            continue;
+        }
+        bell.count(job);
+        if bell.gate.load(Ordering::Relaxed) == gate {
+            any = true;
+        } else {
+            bell.wake();
+        }
+    }
+    if any {
+        futex::wake(futex::low_half(counter));
+    }
 }
 
 /// Tells the owner of `block` that there is mail from this rank in `lane`.

@@ -4,6 +4,7 @@
 use super::circle::{Circle, Whom};
 use super::meeting::Card;
 use crate::abi;
+use crate::waiting::Gate;
 use core::ffi::c_int;
 
 /// What is wrong with a call.
@@ -120,6 +121,16 @@ impl Call {
     #[inline]
     pub fn begin(circle: &Circle) -> Call {
         Call { number: circle.draw(), station: Station::Waiting, seen: 0, trouble: None }
+    }
+
+    /// Where this rank could sleep until it can go on; None if it does not wait for all.
+    #[inline]
+    pub fn gate<'a, T: Task + ?Sized>(&self, circle: &'a Circle, task: &T) -> Option<Gate<'a>> {
+        match self.station {
+            Station::Arrived if task.needs() == Whom::All => circle.gate(self.number, false),
+            Station::Done if task.borrowers() == Whom::All => circle.gate(self.number, true),
+            _ => None,
+        }
     }
 
     /// Goes as far as possible; true when the call is over.

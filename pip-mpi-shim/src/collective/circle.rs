@@ -6,7 +6,7 @@ use crate::abi::Comm;
 use crate::engine;
 use crate::job::Job;
 use crate::window::Guard;
-use crate::waiting;
+use crate::waiting::{self, Gate};
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -132,7 +132,7 @@ impl Circle {
         if self.gated {
             self.notify(heard);
             if self.meeting.count_arrival(self.rank, call) {
-                self.notify(awaiting);
+                self.open(call, false, awaiting);
             }
         } else {
             self.notify(if heard == Whom::Nobody { awaiting } else { heard });
@@ -164,7 +164,7 @@ impl Circle {
         self.settle(call);
         if self.gated {
             if self.meeting.count_done(self.rank, call) {
-                self.notify(awaiting);
+                self.open(call, true, awaiting);
             }
         } else {
             self.notify(awaiting);
@@ -225,6 +225,21 @@ impl Circle {
         }
         self.settled.store(settled, Ordering::Release);
         self.meeting.settle(self.rank, settled);
+    }
+
+    /// The gate that opens when all have arrived at a call, or are done with it; None if they do not count each other.
+    #[inline]
+    pub fn gate(&self, call: u64, done: bool) -> Option<Gate<'_>> {
+        self.gated.then(|| Gate::at(self.meeting.opening(call, done)))
+    }
+
+    /// Wakes those who sleep, since a gate has opened.
+    fn open(&self, call: u64, done: bool, whom: Whom) {
+        if whom != Whom::All {
+            return self.notify(whom);
+        }
+        let others = self.world.iter().filter(|&&world| world != self.job.rank);
+        waiting::open(self.job, self.meeting.opening(call, done), others.map(|&world| self.job.block(world)));
     }
 
     /// Wakes those who sleep.

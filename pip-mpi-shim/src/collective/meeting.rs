@@ -248,6 +248,13 @@ impl Meeting {
         last
     }
 
+    /// The counter of the gate at which ranks wait until all have arrived at a call, or are done with it: it changes when that
+    /// is so.
+    #[inline]
+    pub fn opening(&self, call: u64, done: bool) -> &AtomicU64 {
+        &self.gate(call, if done { Point::Done } else { Point::Arrived }).0.passed.0
+    }
+
     /// Whether all have arrived, by the gate.
     #[inline]
     pub fn have_arrived(&self, call: u64) -> bool {

@@ -37,7 +37,10 @@ fn run<T: Task>(function: &'static str, comm: Comm, lane: Lane, circle: &Circle,
     stats::COLLECTIVES.add();
     let mut call = Call::begin(circle);
     if !call.step(circle, task) && !watch(lane, circle, || call.step(circle, task)) {
-        completion::wait_until(Some(lane), || call.step(circle, task));
+        completion::wait_at(Some(lane), |gate| {
+            *gate = call.gate(circle, task);
+            call.step(circle, task)
+        });
     }
     call.trouble.map_or(abi::SUCCESS, |trouble| Failure::Collective(trouble).raise(function, comm))
 }
@@ -69,7 +72,7 @@ pub fn wait_for_library(begin: impl FnOnce(*mut Request) -> c_int) -> Option<c_i
             return Some(code);
         }
         engine::progress();
-        patience.wait(tunables::get().spin, true, engine::progress);
+        patience.wait(tunables::get().spin, true, None, engine::progress);
     }
 }
 
