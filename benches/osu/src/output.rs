@@ -5,6 +5,7 @@ use crate::layout::name;
 use crate::one_sided::creation_name;
 use crate::options::Options;
 use crate::schedule::VARIED_WINDOWS;
+use crate::statistics::percentiles;
 
 /// The width of every column after the size, and of the size column.
 const FIELD: usize = 18;
@@ -116,6 +117,25 @@ pub struct Row {
 }
 
 impl Row {
+    /// The row of messages of `size` bytes, of which `transmitted` are sent, as far as `options` ask for its fields.
+    pub fn of(
+        options: &Options,
+        size: usize,
+        values: Vec<f64>,
+        errors: i32,
+        samples: &mut [f64],
+        transmitted: usize,
+    ) -> Row {
+        Row {
+            size: Some(size),
+            values,
+            errors: options.validate.then_some(errors),
+            tails: percentiles(samples, &options.tails),
+            transmitted: options.shape.as_ref().map(|_| transmitted),
+            iterations: None,
+        }
+    }
+
     /// The line of it in a table of `kind`.
     pub fn text(&self, kind: Kind) -> String {
         let number = |value: &f64| format!("{value:>FIELD$.2}");

@@ -10,6 +10,7 @@
 #include "collective_calls.h"
 #include "collective_moved.h"
 #include "collective_reduced.h"
+#include "collective_noted.h"
 
 static Script script;
 
@@ -62,9 +63,15 @@ static void play(Player *player, int from, int to) {
         if (!strcmp(verb, "comm")) make_communicator(player, line);
         else if (!strcmp(verb, "members")) check_communicator(player, line);
         else if (!strcmp(verb, "type")) make_type(player, line);
-        else if (!strcmp(verb, "complete")) complete(player, line);
+        else if (!strcmp(verb, "complete")) {
+            int first = natural(line, "key") & 4 ? 1 : 0; /* what is completed first */
+            if (first) check_notes(player);
+            complete(player, line);
+            if (!first) check_notes(player);
+        }
         else if (comms[number(line, "comm", 0)] == MPI_COMM_NULL) continue; /* not ours */
         else if (!strcmp(verb, "letter")) post_letter(player, line);
+        else if (!strcmp(verb, "note")) leave_note(player, line);
         else if (!strcmp(verb, "move")) move_data(player, line);
         else if (!strcmp(verb, "reduce")) reduce_data(player, line);
         else fail(player, "no such instruction");
@@ -76,14 +83,11 @@ static void play(Player *player, int from, int to) {
 static void play_case(FILE *results, int from, int to) {
     static Player player;
     player = (Player){.thread = -1};
-    begin_communicators(), begin_types();
+    begin_communicators(), begin_types(), begin_notes();
     call_count = letter_count = 0;
     play(&player, from, to);
-    end_communicators(&player), end_types();
-    uint64_t total = 0;
-    /* For all, so that nobody begins the next case before this one is through: the results tell which one failed. */
-    must(&player, MPI_Allreduce(&player.digest, &total, 1, MPI_UINT64_T, MPI_SUM, MPI_COMM_WORLD));
-    if (results) fprintf(results, "case %ld %016llx\n", case_number, (unsigned long long)total), fflush(results);
+    end_notes(&player), end_communicators(&player), end_types();
+    end_case(&player, results);
 }
 
 int main(int argc, char **argv) {

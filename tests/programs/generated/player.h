@@ -77,6 +77,14 @@ static Slot *slot_at(Player *player, int64_t index) {
 }
 static Slot *slot_of(Player *player, const char *line) { return slot_at(player, number(line, "slot", -1)); }
 
+/* Ends a case: rank 0 writes a digest of what all have seen. It comes from all, so that nobody begins the next case before this
+ * one is through: the results tell which one failed. */
+static inline void end_case(Player *player, FILE *results) {
+    uint64_t total = 0;
+    must(player, MPI_Allreduce(&player->digest, &total, 1, MPI_UINT64_T, MPI_SUM, MPI_COMM_WORLD));
+    if (results) fprintf(results, "case %ld %016llx\n", case_number, (unsigned long long)total), fflush(results);
+}
+
 /* Reads the script at `path` and plays its cases, from the line behind `case N` to the next such line; rank 0 writes to `results`. */
 static inline void play_script(Player *player, Script *script, const char *path, const char *results,
                                void (*play_case)(FILE *results, int from, int to)) {

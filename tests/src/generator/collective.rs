@@ -1,4 +1,5 @@
-//! Cases of collective operations on communicators of every kind, several of them under way at once, with messages in between.
+//! Cases of collective operations on communicators of every kind, several of them under way at once, with messages and
+//! one-sided operations in between.
 //! The player, `programs/generated/collective.c`, has the model: what arrives follows from keys and ranks.
 
 use super::Program;
@@ -35,6 +36,8 @@ struct Call {
     count: usize,
     /// A message goes round the communicator meanwhile.
     letter: bool,
+    /// Each rank leaves a note in a window.
+    note: bool,
 }
 
 const MOVES: [&str; 7] = ["barrier", "bcast", "gather", "scatter", "allgather", "alltoall", "alltoallw"];
@@ -70,9 +73,10 @@ impl Program for Case {
         false
     }
 
-    /// Persistent collective operations of MPICH 4.0.2 fail, and MPI_Reduce in place does at some roots.
+    /// Persistent collective operations of MPICH 4.0.2 fail, MPI_Reduce in place does at some roots, and MPI_Fetch_and_op loses
+    /// updates.
     fn stock(&self) -> bool {
-        self.ranks <= 2 && self.steps.iter().flatten().all(|call| call.form != 2 && !call.in_place)
+        self.ranks <= 2 && self.steps.iter().flatten().all(|call| call.form != 2 && !call.in_place && !call.note)
     }
 
     fn script(&self) -> String {
@@ -126,11 +130,12 @@ fn simpler(call: Call) -> Vec<Call> {
     if call.form > 0 {
         found.push(Call { form: call.form - 1, ..call });
     }
-    if call.large || call.in_place || call.varies || call.letter {
+    if call.large || call.in_place || call.varies || call.letter || call.note {
         found.push(Call { large: false, ..call });
         found.push(Call { in_place: false, ..call });
         found.push(Call { varies: false, ..call });
         found.push(Call { letter: false, ..call });
+        found.push(Call { note: false, ..call });
     }
     found
 }
@@ -149,6 +154,7 @@ fn call(random: &mut Random) -> Call {
         types: [random.raw(), random.raw()],
         count: random.pick(&[0, 1, 1, 2, 3, 7, 20, 59, 118, 200, 1000, 5000]),
         letter: random.chance(20),
+        note: random.chance(15),
     }
 }
 
@@ -178,5 +184,8 @@ fn write(script: &mut Script, communicators: &[&Communicator], types: &[Type], c
     }
     if call.letter {
         script.everybody(&format!("letter - comm={comm} key={key}"));
+    }
+    if call.note {
+        script.everybody(&format!("note - comm={comm} key={key}"));
     }
 }

@@ -9,7 +9,6 @@ use crate::options::Options;
 use crate::output::{Row, columns, preamble};
 use crate::program::{Failure, check_pair, report_validation};
 use crate::schedule::{Schedule, sizes};
-use crate::statistics::percentiles;
 
 /// The tags of messages from either rank.
 const TAGS: [i32; 2] = [100, 10];
@@ -41,14 +40,8 @@ pub fn measure(world: &World, options: &Options) -> Result<(), Failure> {
             if root {
                 let megabytes = (message.layout.transmitted() * options.window * directions) as f64 / 1e6;
                 let mut rates: Vec<f64> = samples.iter().map(|&sample| megabytes / sample).collect();
-                let row = Row {
-                    size: Some(size),
-                    values: vec![megabytes * schedule.iterations as f64 / seconds],
-                    errors: options.validate.then_some(errors),
-                    tails: percentiles(&mut rates, &options.tails),
-                    transmitted: options.shape.as_ref().map(|_| message.layout.transmitted()),
-                    ..Row::default()
-                };
+                let bandwidth = vec![megabytes * schedule.iterations as f64 / seconds];
+                let row = Row::of(options, size, bandwidth, errors, &mut rates, message.layout.transmitted());
                 emit(&row.text(options.kind));
             }
             if options.validate {

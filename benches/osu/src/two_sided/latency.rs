@@ -9,7 +9,6 @@ use crate::options::Options;
 use crate::output::{Row, columns, preamble};
 use crate::program::{Failure, check_pair, check_pairs, report_validation};
 use crate::schedule::{Schedule, sizes};
-use crate::statistics::percentiles;
 use crate::validation::stamp;
 
 const TAG: i32 = 1;
@@ -59,14 +58,8 @@ pub(super) fn tables(world: &World, options: &Options) -> Result<(), Failure> {
                 seconds.samples.iter().map(|&sample| if leads { sample } else { 0.0 }).collect();
             samples = world.sums_at_root(&samples).into_iter().map(microseconds).collect();
             if root {
-                let row = Row {
-                    size: Some(size),
-                    values: vec![microseconds(total) / schedule.iterations as f64],
-                    errors: options.validate.then_some(errors),
-                    tails: percentiles(&mut samples, &options.tails),
-                    transmitted: options.shape.as_ref().map(|_| message.layout.transmitted()),
-                    ..Row::default()
-                };
+                let latency = vec![microseconds(total) / schedule.iterations as f64];
+                let row = Row::of(options, size, latency, errors, &mut samples, message.layout.transmitted());
                 emit(&row.text(options.kind));
             }
             if options.validate {

@@ -8,7 +8,6 @@ use crate::options::Options;
 use crate::output::{Row, columns, multi_pair_preamble, profile_row, profile_sizes, varied_columns};
 use crate::program::{Failure, check_many, check_pairs, report_validation};
 use crate::schedule::{Schedule, VARIED_WINDOWS, sizes};
-use crate::statistics::percentiles;
 
 const TAG: i32 = 100;
 const ACKNOWLEDGEMENT: i32 = 101;
@@ -68,14 +67,7 @@ fn table(
             let mut tails = outcomes.into_iter().next().map(|outcome| outcome.samples).unwrap_or_default();
             let mut values = vec![rates[0]];
             values.extend(options.print_rate.then(|| messages(rates[0], transmitted)));
-            let row = Row {
-                size: Some(size),
-                values,
-                errors: options.validate.then_some(errors),
-                tails: percentiles(&mut tails, &options.tails),
-                transmitted: options.shape.as_ref().map(|_| transmitted),
-                ..Row::default()
-            };
+            let row = Row::of(options, size, values, errors, &mut tails, transmitted);
             emit(&if options.vary_window { profile_row(size, &rates) } else { row.text(options.kind) });
         }
         if options.validate {

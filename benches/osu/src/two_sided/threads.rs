@@ -12,7 +12,6 @@ use crate::options::Options;
 use crate::output::{Row, columns, preamble};
 use crate::program::{Failure, check_pair, report_validation};
 use crate::schedule::{Schedule, sizes};
-use crate::statistics::percentiles;
 use crate::validation::stamp;
 
 /// What the standard promises of tags (MPI-4.0 section 9.1.2).
@@ -58,14 +57,8 @@ pub fn measure(world: &World, options: &Options) -> Result<(), Failure> {
             let errors = world.sum_at_root(errors);
             let mut samples: Vec<f64> = outcomes.into_iter().flat_map(|outcome| outcome.samples).collect();
             if root {
-                let row = Row {
-                    size: Some(size),
-                    values: vec![samples.iter().sum::<f64>() / schedule.iterations as f64],
-                    errors: options.validate.then_some(errors),
-                    tails: percentiles(&mut samples, &options.tails),
-                    transmitted: options.shape.as_ref().map(|_| message.layout.transmitted()),
-                    ..Row::default()
-                };
+                let latency = vec![samples.iter().sum::<f64>() / schedule.iterations as f64];
+                let row = Row::of(options, size, latency, errors, &mut samples, message.layout.transmitted());
                 emit(&row.text(options.kind));
             }
             if options.validate {
