@@ -81,9 +81,15 @@ impl Array {
 pub struct Side {
     blocks: Blocks,
     count: u32,
-    /// What `blocks` points to.
+    /// What `blocks` points to. Most have nothing of it, and are moved often.
+    parts: Option<Box<Parts>>,
+}
+
+/// Views of blocks, with what they point to.
+#[derive(Debug)]
+struct Parts {
     views: Box<[View]>,
-    _layouts: Vec<Arc<Layout>>,
+    layouts: Vec<Arc<Layout>>,
     _copy: Option<Box<[u8]>>,
 }
 
@@ -215,18 +221,22 @@ impl Side {
         let view = other.block(index);
         match view.contiguous() {
             Some(base) => Side::plain(Blocks { base, bytes: view.len(), stride: 0, views: core::ptr::null() }, 1),
-            None => Side::of_views(Box::new([view]), other._layouts.clone(), None),
+            None => Side::of_views(Box::new([view]), other.layouts(), None),
         }
     }
 
     #[inline]
     fn plain(blocks: Blocks, count: u32) -> Side {
-        Side { blocks, count, views: Box::default(), _layouts: Vec::new(), _copy: None }
+        Side { blocks, count, parts: None }
+    }
+
+    fn layouts(&self) -> Vec<Arc<Layout>> {
+        self.parts.as_ref().map(|parts| parts.layouts.clone()).unwrap_or_default()
     }
 
     fn of_views(views: Box<[View]>, layouts: Vec<Arc<Layout>>, copy: Option<Box<[u8]>>) -> Side {
         let blocks = Blocks { views: views.as_ptr(), ..Blocks::NONE };
-        Side { blocks, count: views.len() as u32, views, _layouts: layouts, _copy: copy }
+        Side { blocks, count: views.len() as u32, parts: Some(Box::new(Parts { views, layouts, _copy: copy })) }
     }
 
     /// Number of blocks.
@@ -236,7 +246,7 @@ impl Side {
 
     /// Whether the blocks lie in rows of equal length and fit on a card together.
     pub fn is_short(&self) -> bool {
-        self.views.is_empty() && self.blocks.bytes * self.count as usize <= super::meeting::BODY
+        self.parts.is_none() && self.blocks.bytes * self.count as usize <= super::meeting::BODY
     }
 
     /// For peers; to be taken back before this goes.
@@ -249,11 +259,10 @@ impl Side {
     #[inline]
     pub fn block(&self, index: u32) -> View {
         assert!(index < self.count);
-        if self.views.is_empty() {
+        match &self.parts {
             // SAFETY: there is no array.
-            unsafe { self.blocks.block(index) }
-        } else {
-            self.views[index as usize]
+            None => unsafe { self.blocks.block(index) },
+            Some(parts) => parts.views[index as usize],
         }
     }
 }

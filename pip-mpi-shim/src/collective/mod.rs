@@ -6,7 +6,7 @@
 //! | `circle` | a communicator's meeting as one rank has it; whom to wake |
 //! | `call`, `cards` | one call of one rank, which never blocks; what stands on a card |
 //! | `data`, `operator` | buffers as blocks; reductions in the order of ranks |
-//! | `moving`, `exchanging`, `reducing`, `neighbors` | the operations |
+//! | `moving`, `exchanging`, `reducing`, `short`, `neighbors` | the operations |
 //! | `tasks` | from the arguments of an MPI function to an operation |
 //! | `keeping` | operations and datatypes that are freed too early |
 //! | `running` | calls that block, and calls that are made in the background |
@@ -23,6 +23,7 @@ mod neighbors;
 mod operator;
 mod reducing;
 mod running;
+pub mod short;
 pub mod tasks;
 
 pub use call::Trouble;
@@ -32,7 +33,7 @@ pub use keeping::is_kept;
 pub use moving::Barrier;
 pub use neighbors::exchange as with_neighbors;
 pub use reducing::Shape;
-pub use running::{About, Again, blocking, nonblocking, patiently, persistent, is_pending, progress, start, wait_for_library};
+pub use running::{About, Again, blocking, nonblocking, patiently, persistent, is_pending, progress, quickly, start, wait_for_library};
 
 use crate::abi::Comm;
 use crate::communicator::{self, Communicator};

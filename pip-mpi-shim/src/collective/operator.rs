@@ -69,16 +69,23 @@ impl Partial<'_> {
     }
 }
 
+/// The numbers that elements of a predefined type are, and their size, if a predefined operation on them is done in plain loops.
+#[inline]
+fn numbers(op: Op, datatype: Datatype) -> Option<(Number, usize)> {
+    let is_ours = abi::is_predefined_op(op) && op < abi::REPLACE && elements::is_defined(op, datatype);
+    if is_ours { elements::number(datatype).zip(abi::builtin_size(datatype)) } else { None }
+}
+
 impl Operator {
     /// None if the MPI library must judge the arguments.
     #[inline]
     pub fn of(op: Op, datatype: Datatype) -> Option<Operator> {
+        if let Some((number, size)) = numbers(op, datatype) {
+            return Some(Operator { op, datatype, means: Means::Numbers(number), size });
+        }
         if abi::is_predefined_op(op) {
             if op >= abi::REPLACE || !elements::is_defined(op, datatype) {
                 return None;
-            }
-            if let (Some(number), Some(size)) = (elements::number(datatype), abi::builtin_size(datatype)) {
-                return Some(Operator { op, datatype, means: Means::Numbers(number), size });
             }
         } else if !abi::is_user_op(op) {
             return None;
@@ -89,6 +96,13 @@ impl Operator {
         };
         let size = layout.size();
         Some(Operator { op, datatype, means: Means::Library(layout), size })
+    }
+
+    /// If the operation is done in plain loops: the numbers, their size, and what cards say of it.
+    #[inline]
+    pub fn plain(op: Op, datatype: Datatype) -> Option<(Number, usize, u32)> {
+        let (number, size) = numbers(op, datatype)?;
+        Some((number, size, Operator { op, datatype, means: Means::Numbers(number), size }.signature()))
     }
 
     /// The numbers that the elements are, and the predefined operation, if it is done in plain loops.

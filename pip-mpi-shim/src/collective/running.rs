@@ -20,11 +20,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// A call; None leaves it to the library.
 pub fn blocking<T: Task>(function: &'static str, comm: Comm, task: impl FnOnce(&Circle) -> Option<T>) -> Option<c_int> {
-    let found = circle_of(comm).and_then(|(communicator, circle)| Some((communicator, circle, task(circle)?)));
-    let Some((communicator, circle, mut task)) = found else {
+    // Tasks are large: nothing here moves one.
+    let answer = quickly(function, comm, task);
+    if answer.is_none() {
         stats::COLLECTIVES_PASSED.add();
-        return None;
-    };
+    }
+    answer
+}
+
+/// A call of a kind that does not fit all arguments; None leaves it to [`blocking`].
+#[inline]
+pub fn quickly<T: Task>(function: &'static str, comm: Comm, task: impl FnOnce(&Circle) -> Option<T>) -> Option<c_int> {
+    let (communicator, circle) = circle_of(comm)?;
+    let mut task = task(circle)?;
     Some(run(function, comm, communicator.lane, circle, &mut task))
 }
 

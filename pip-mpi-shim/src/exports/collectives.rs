@@ -4,7 +4,7 @@
 use super::mpi;
 use crate::abi::*;
 use crate::collective::tasks::{self, Buffer, Lengths, Operands};
-use crate::collective::{self, Array, Barrier as Meet, Shape, with_neighbors};
+use crate::collective::{self, Array, Barrier as Meet, Shape, short, with_neighbors};
 use core::ffi::{c_int, c_void};
 
 mpi! {
@@ -66,10 +66,13 @@ fn typed<N: Number, D: Number>(
 
 /// The three functions of an operation: `task` of the `circle` says what they do.
 macro_rules! operation {
-    ($section:literal $name:ident $iname:ident $init:ident ($($arg:ident: $type:ty),*) |$circle:ident $(, $comm:ident)?| $task:expr) => { mpi! {
+    ($section:literal $name:ident $iname:ident $init:ident ($($arg:ident: $type:ty),*)
+     |$circle:ident $(, $comm:ident)?| $task:expr $(, quickly $quick:expr)?) => { mpi! {
         #[doc = concat!("MPI-4.0 section ", $section, ".")]
         fn $name($($arg: $type,)* comm: Comm) {
-            collective::blocking(concat!("MPI_", stringify!($name)), comm, |$circle| { $(let $comm = comm;)? $task }).or_else(|| {
+            let quick: Option<c_int> = None;
+            $(let quick = quick.or_else(|| collective::quickly(concat!("MPI_", stringify!($name)), comm, |$circle| $quick));)?
+            quick.or_else(|| collective::blocking(concat!("MPI_", stringify!($name)), comm, |$circle| { $(let $comm = comm;)? $task })).or_else(|| {
                 // SAFETY: the program's arguments.
                 collective::patiently(comm, |request| unsafe { $iname::real($($arg,)* comm, request) })
             })
@@ -152,11 +155,13 @@ macro_rules! operations {
         }
         operation! { "6.9" $reduce $ireduce $reduce_init
             (send: *const c_void, receive: *mut c_void, count: Num, datatype: Datatype, op: Op, root: c_int)
-            |circle| tasks::reduce(circle, Operands { send, receive, count: count.into(), datatype, op }, root)
+            |circle| tasks::reduce(circle, Operands { send, receive, count: count.into(), datatype, op }, root),
+            quickly short::reduce(circle, &Operands { send, receive, count: count.into(), datatype, op }, root)
         }
         operation! { "6.9.6" $allreduce $iallreduce $allreduce_init
             (send: *const c_void, receive: *mut c_void, count: Num, datatype: Datatype, op: Op)
-            |circle| tasks::all(circle, Operands { send, receive, count: count.into(), datatype, op }, Shape::All)
+            |circle| tasks::all(circle, Operands { send, receive, count: count.into(), datatype, op }, Shape::All),
+            quickly short::allreduce(circle, &Operands { send, receive, count: count.into(), datatype, op })
         }
         operation! { "6.10" $reduce_scatter $ireduce_scatter $reduce_scatter_init
             (send: *const c_void, receive: *mut c_void, counts: *const Num, datatype: Datatype, op: Op)
