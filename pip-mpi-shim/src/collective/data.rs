@@ -234,9 +234,9 @@ impl Side {
         self.count
     }
 
-    /// Whether the blocks lie in rows of equal length and fit on a card together.
-    pub fn is_short(&self) -> bool {
-        self.views.is_empty() && self.blocks.bytes * self.count as usize <= super::meeting::BODY
+    /// Whether the blocks lie in rows of equal length and fit into `room` bytes together.
+    pub fn is_short(&self, room: usize) -> bool {
+        self.views.is_empty() && self.blocks.bytes * self.count as usize <= room
     }
 
     /// For peers; to be taken back before this goes.
