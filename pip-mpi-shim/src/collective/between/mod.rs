@@ -112,6 +112,9 @@ pub fn circle(job: &'static Job, context: u32, rank: u32, world: Box<[u32]>) -> 
     };
     // SAFETY: the first rank of this node that asked made it for this communicator.
     let meeting = unsafe { Meeting::at(child.meeting, here) }?;
+    if nodes.count() == 1 {
+        return Some(Circle::new(job, meeting, child.made, rank, world)); // the job has no other
+    }
     let (lane, context) = (lane_of(context, job.lanes), spaces::collective(context));
     Some(Circle::spanning(job, meeting, child.made, Between { rank, nodes, world, context, lane }))
 }
