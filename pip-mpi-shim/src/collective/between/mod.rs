@@ -59,6 +59,9 @@ pub struct Between {
 /// Bytes of cards that the first ranks of all nodes exchange in a call, at most.
 const CARDS: usize = 64 << 10;
 
+/// The value of `PIP_MPI_NODE_COLLECTIVES` for all communicators.
+const ALWAYS: usize = 2;
+
 impl Between {
     /// Ranks of this node.
     pub fn here(&self) -> &[u32] {
@@ -101,6 +104,10 @@ pub fn circle(job: &'static Job, context: u32, rank: u32, world: Box<[u32]>) -> 
     }
     let spaces: Vec<u32> = world.iter().map(|&rank| job.space(rank)).collect();
     let nodes = Nodes::new(&spaces, rank);
+    // Ranks that all are on different nodes have nothing to share; the library knows the way between nodes.
+    if settings.node_collectives < ALWAYS && nodes.count() == nodes.size() && nodes.count() > 1 {
+        return None;
+    }
     let here = nodes.members(nodes.own()).len() as u32;
     let make = || core::ptr::from_ref(Meeting::of_part(here, settings.flat_max as u32, nodes.size())) as usize;
     let child = loop {

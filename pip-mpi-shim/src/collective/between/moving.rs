@@ -72,7 +72,13 @@ pub fn bcast(site: &Site<'_>, haul: &mut Haul, bcast: &Bcast, round: u32) -> Nex
                     haul.messages.send(between, nodes.helper(node, column), site.messages_of(1), piece);
                 }),
                 (0, false) if is_next(&here) => {
-                    haul.messages.receive(between, nodes.helper(nodes.of(root), column), site.messages_of(1), piece, true);
+                    haul.messages.receive(
+                        between,
+                        nodes.helper(nodes.of(root), column),
+                        site.messages_of(1),
+                        piece,
+                        true,
+                    );
                 }
                 (1, false) if through == Some(here) => {
                     nodes.others().filter(|&node| node != nodes.of(root)).for_each(|node| {

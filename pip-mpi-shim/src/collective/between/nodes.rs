@@ -134,7 +134,7 @@ mod tests {
         #[test]
         fn parts_hold_each_rank_once(spaces in prop::collection::vec(0u32..4, 1..40), matters: bool) {
             let nodes = Nodes::new(&spaces, 0);
-            let mut all = Vec::new();
+            let mut all: Vec<u32> = Vec::new();
             for part in nodes.parts(matters) {
                 prop_assert!(!part.ranks.is_empty() && part.ranks.iter().all(|&rank| nodes.of(rank) == part.node));
                 all.extend(&part.ranks);

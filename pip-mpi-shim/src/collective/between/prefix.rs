@@ -27,7 +27,8 @@ fn conclude(site: &Site<'_>, reduction: &Reduction, totals: &[View], job: &Job) 
     let Some(last) = (0..parts.len()).rfind(|&part| is_here(part)) else { return Ok(()) };
     // What comes before each of this node's parts.
     let bytes = (job.range.1 - job.range.0) * reduction.operator.size;
-    let before: Vec<Box<[u8]>> = (0..=last).map(|part| vec![0; if is_here(part) && part > 0 { bytes } else { 0 }].into()).collect();
+    let before: Vec<Box<[u8]>> =
+        (0..=last).map(|part| vec![0; if is_here(part) && part > 0 { bytes } else { 0 }].into()).collect();
     let carried = |part: usize| elements(before[part].as_ptr(), reduction, job.range);
     if last > 0 {
         // SAFETY: memory of ours for so many elements.

@@ -72,7 +72,8 @@ pub fn parts<'a>(site: &Site<'a>, reduction: &Reduction) -> &'a [Part] {
 /// The jobs of this rank.
 pub fn own_jobs(site: &Site<'_>, reduction: &Reduction) -> impl Iterator<Item = (usize, Job)> {
     let (nodes, me) = (&site.between.nodes, site.rank());
-    let is_own = move |&(_, job): &(usize, Job)| job.range.0 < job.range.1 && nodes.helper(nodes.own(), job.column) == me;
+    let is_own =
+        move |&(_, job): &(usize, Job)| job.range.0 < job.range.1 && nodes.helper(nodes.own(), job.column) == me;
     jobs(site, reduction).into_iter().enumerate().filter(is_own)
 }
 
@@ -217,4 +218,3 @@ fn conclude(site: &Site<'_>, haul: &mut Haul, reduction: &Reduction) {
         }
     }
 }
-

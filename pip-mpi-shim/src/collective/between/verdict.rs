@@ -38,7 +38,8 @@ pub fn verdict<'a>(rank: u32, size: u32, card: impl Fn(u32) -> &'a Card) -> Verd
             return Verdict::Wrong(Trouble::Length { peer, bytes, room });
         }
     }
-    let lends = |(peer, other): (u32, &Card)| !is_enclosed(other) && (other.bytes > 0 || is(Kind::Alltoall)) && peer < size;
+    let lends =
+        |(peer, other): (u32, &Card)| !is_enclosed(other) && (other.bytes > 0 || is(Kind::Alltoall)) && peer < size;
     let long = match () {
         () if is(Kind::Barrier) => false,
         () if is(Kind::Bcast) || is(Kind::Scatter) => !is_enclosed(card(own.root)),
