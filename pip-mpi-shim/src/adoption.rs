@@ -2,7 +2,7 @@
 
 use crate::abi::{self, Comm};
 use crate::collective::meeting::Meeting;
-use crate::collective::{self, Circle};
+use crate::collective::{self, Circle, between};
 use crate::communicator::{self, Communicator};
 use crate::job::{self, Job};
 use crate::{background, engine, offnode, real, tunables};
@@ -52,7 +52,11 @@ pub fn adopt(handle: Comm) {
     };
     // Without one the library carries the messages, in all ranks alike.
     if let Some(context) = job.context(first.drawn, first.world, local) {
-        let circle = meeting.map(|meeting| Circle::new(job, meeting, made.is_some(), rank as u32, ranks.clone()));
+        let circle = match meeting {
+            Some(meeting) => Some(Circle::new(job, meeting, made.is_some(), rank as u32, ranks.clone())),
+            None if inter == 0 && !local => between::circle(job, context, rank as u32, ranks.clone()),
+            None => None,
+        };
         communicator::insert(handle, Communicator::new(job, context, rank as u32, members, local, ranks, circle));
     }
 }
@@ -187,6 +191,8 @@ fn adopt_idup_across(job: &'static Job, parent_handle: Comm, parent: &Communicat
     let context = job.context(job.contexts().draw(), job.rank, false);
     offnode::announce_context(parent.lane, parent.context, call, context, all.into_iter().skip(1));
     if let Some(context) = context {
-        communicator::insert(handle, parent.duplicate(job, context, None));
+        let intra = parent.members == parent.size;
+        let circle = if intra { between::circle(job, context, parent.rank, parent.world_ranks()) } else { None };
+        communicator::insert(handle, parent.duplicate(job, context, circle));
     }
 }

@@ -1,13 +1,13 @@
 //! Communicators whose messages the shim carries: all whose ranks are ranks of this job.
 
 use crate::abi::{self, Comm};
-use crate::collective::Circle;
+use crate::collective::{Circle, between};
 use crate::collective::meeting::Meeting;
 use crate::contexts;
 use crate::engine::{self, Lane};
 use crate::handles::Handles;
 use crate::job::{self, Job};
-use crate::{completion, library, offnode, tunables};
+use crate::{completion, library, offnode, spaces, tunables};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -63,12 +63,6 @@ impl Communicator {
         Communicator { context, lane, idups, world: self.world.clone(), circle: circle.map(Arc::new), ..*self }
     }
 
-    /// Whether all its ranks share this address space.
-    #[inline]
-    pub fn is_local(&self) -> bool {
-        self.local
-    }
-
     /// Ranks in MPI_COMM_WORLD of those messages can go to.
     pub fn world_ranks(&self) -> Box<[u32]> {
         (0..self.size).map(|rank| self.world_rank(rank)).collect()
@@ -91,7 +85,10 @@ static WORLD_MODEL: AtomicBool = AtomicBool::new(false);
 pub fn install(job: &'static Job) {
     WORLD.get_or_init(|| {
         let ranks: Box<[u32]> = (0..job.size()).collect();
-        let circle = job.meeting().map(|meeting| Circle::new(job, meeting, false, job.rank, ranks.clone()));
+        let circle = match job.meeting() {
+            Some(meeting) => Some(Circle::new(job, meeting, false, job.rank, ranks.clone())),
+            None => between::circle(job, contexts::WORLD, job.rank, ranks.clone()),
+        };
         Communicator::new(job, contexts::WORLD, job.rank, job.size(), !job.is_spread(), ranks, circle)
     });
     let alone = Meeting::new(1, tunables::get().flat_max as u32);
@@ -142,7 +139,10 @@ fn adopted_late(handle: Comm) -> Option<&'static Communicator> {
             context.is_some()
         });
         if let (Some(context), Some(job)) = (context.flatten(), job::current()) {
-            OTHERS.insert(handle, draft.duplicate(job, context, None));
+            // In an intercommunicator there are processes besides those that messages can go to.
+            let intra = draft.members == draft.size;
+            let circle = if intra { between::circle(job, context, draft.rank, draft.world_ranks()) } else { None };
+            OTHERS.insert(handle, draft.duplicate(job, context, circle));
         }
         ANY_LATE.store(!late.is_empty(), Ordering::Release);
     }
@@ -160,7 +160,10 @@ pub fn forget(handle: Comm) {
     let Some(&Communicator { context, lane, .. }) = get(handle).filter(|_| handle != abi::COMM_WORLD && handle != abi::COMM_SELF) else { return };
     OTHERS.remove(handle);
     choose_to_poll();
-    engine::with(lane, |engine| engine.queues.forget(context));
+    engine::with(lane, |engine| {
+        engine.queues.forget(context);
+        engine.queues.forget(spaces::collective(context));
+    });
 }
 
 /// MPI_Init was called: the communicators of the world model exist.

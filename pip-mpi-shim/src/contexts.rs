@@ -30,6 +30,8 @@ pub struct Child {
 }
 
 const PLACES: usize = 256;
+/// Stands for no call of MPI_Comm_idup.
+const PART: u32 = u32::MAX;
 
 /// Shared by all ranks; rank 0's is used.
 #[derive(Debug)]
@@ -61,11 +63,21 @@ impl Contexts {
     /// The number of the child that the `call`-th MPI_Comm_idup of `parent` makes; each of the `size` ranks asks once.
     /// The first lets `make` make a meeting. None while more than 256 such calls wait for some of their ranks.
     pub fn of_idup(&self, parent: u32, call: u32, size: u32, make: impl FnOnce() -> usize) -> Option<Child> {
+        self.agree(parent, call, size, || (self.draw(), make()))
+    }
+
+    /// The meeting of the `here` ranks of this space in the communicator with number `context`, which has ranks in others; each
+    /// of them asks once, and the first lets `make` make it. None as above. The context in what is found means nothing.
+    pub fn of_part(&self, context: u32, here: u32, make: impl FnOnce() -> usize) -> Option<Child> {
+        self.agree(context, PART, here, || (0, make()))
+    }
+
+    fn agree(&self, parent: u32, call: u32, size: u32, draw: impl FnOnce() -> (u32, usize)) -> Option<Child> {
         while self.lock.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed).is_err() {
             std::thread::yield_now();
         }
         // SAFETY: we hold the lock.
-        let child = find(unsafe { &mut *self.pending.get() }, parent, call, size, || (self.draw(), make()));
+        let child = find(unsafe { &mut *self.pending.get() }, parent, call, size, draw);
         self.lock.store(0, Ordering::Release);
         child
     }

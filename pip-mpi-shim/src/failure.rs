@@ -65,6 +65,10 @@ impl Failure {
                 "rank {peer} of the communicator gives {bytes} bytes where this rank expects {room}; counts and datatypes \
                  must agree on all ranks"
             ),
+            Failure::Collective(Trouble::Longer { peer, room }) => format!(
+                "rank {peer} of the communicator gives more than the {room} bytes that this rank expects; counts and datatypes \
+                 must agree on all ranks"
+            ),
             Failure::Collective(Trouble::Count) => "a count is negative; counts are 0 or more".to_owned(),
             Failure::Collective(Trouble::Library(code)) => {
                 format!("the reduction failed with error class {}", abi::error_class(*code))

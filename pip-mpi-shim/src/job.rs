@@ -173,6 +173,11 @@ impl Job {
         self.spaces.is_some()
     }
 
+    /// A number for the address space of a rank.
+    pub fn space(&self, rank: u32) -> u32 {
+        self.spaces.as_ref().map_or(0, |spaces| spaces.of(rank))
+    }
+
     /// Hands out contexts in this space.
     pub fn contexts(&self) -> &'static Contexts {
         &self.first.contexts

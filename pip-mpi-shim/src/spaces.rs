@@ -8,6 +8,13 @@ pub const ENVIRONMENT: &str = "PIP_MPI_LOCAL_RANKS";
 
 /// Contexts of communicators whose ranks are in several spaces have this bit.
 const SPANNING: u32 = 1 << 31;
+/// Contexts of the messages that collective operations send have this one, which no communicator's has.
+const COLLECTIVE: u32 = 1 << 30;
+
+/// The context of what collective operations send in a communicator.
+pub fn collective(context: u32) -> u32 {
+    context | COLLECTIVE
+}
 
 /// Ranks from a list of ascending ranges such as `0-1,6,8-9`; None if it is none.
 pub fn parse(text: &str) -> Option<Vec<u32>> {
@@ -71,7 +78,7 @@ impl Spaces {
     /// The number of a communicator with ranks in several spaces, for which `rank` has drawn a number in its own; None if
     /// that space has none left.
     pub fn context(&self, drawn: u32, rank: u32) -> Option<u32> {
-        let bits = SPANNING.ilog2() - self.count.next_power_of_two().ilog2();
+        let bits = COLLECTIVE.ilog2() - self.count.next_power_of_two().ilog2();
         (drawn >> bits == 0).then(|| SPANNING | self.of(rank) << bits | drawn)
     }
 }
@@ -114,7 +121,7 @@ mod tests {
     #[test]
     fn contexts_end_before_they_come_again() {
         let spaces = Spaces::new(&[0, 1, 2]);
-        assert!(spaces.context((1 << 29) - 1, 2).is_some() && spaces.context(1 << 29, 2).is_none());
+        assert!(spaces.context((1 << 28) - 1, 2).is_some() && spaces.context(1 << 28, 2).is_none());
     }
 
     proptest! {
@@ -127,7 +134,7 @@ mod tests {
             };
             let (first, second) = (drawn(draws[0]), drawn(draws[1]));
             prop_assert_eq!(first.0 == second.0, first.1 == second.1);
-            prop_assert!(first.1.is_some_and(|context| context >= SPANNING));
+            prop_assert!(first.1.is_some_and(|context| context >= SPANNING && context != collective(context)));
         }
     }
 }

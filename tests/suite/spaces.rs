@@ -5,10 +5,10 @@ use crate::launcher::one_line_of_the_launcher;
 use crate::shim::play;
 use anyhow::{Result, ensure};
 use pip_tests::cases::{Cases, needs_compiler};
-use pip_tests::generator::Program;
 use pip_tests::generator::case::Case;
 use pip_tests::generator::play::Stage;
 use pip_tests::generator::random::mixed;
+use pip_tests::generator::{Program, collective};
 use pip_tests::places;
 use pip_tests::run::Run;
 use pip_tests::sources::{self, Directives};
@@ -58,12 +58,37 @@ const PROGRAMS: [(&str, usize, Spread); 34] = [
 const WINDOWS: [(&str, usize, Spread); 3] =
     [("communicators.c", 4, Alternating(2)), ("fences.c", 2, Blocks(2)), ("user_attributes.c", 2, Blocks(2))];
 
+/// Programs of collective operations. Where no two ranks share a space, these are MPICH's.
+const COLLECTIVES: [(&str, usize, Spread); 11] = [
+    ("every_call.c", 4, Blocks(2)),
+    ("every_call.c", 5, Alternating(2)),
+    ("every_call.c", 3, FirstAlone),
+    ("operations.c", 5, Blocks(3)),
+    ("derived_types.c", 4, Alternating(2)),
+    ("under_way.c", 5, Alternating(3)),
+    ("ranks_that_disagree.c", 4, Blocks(2)),
+    ("errors_of_collectives.c", 3, FirstAlone),
+    ("threads.c", 3, FirstAlone),
+    ("asleep.c", 4, Blocks(2)),
+    ("fortran08.f90", 3, FirstAlone),
+];
+
+/// Settings with which collective operations take every way that there is.
+const SETTINGS: [&str; 3] =
+    ["PIP_MPI_NODE_COLLECTIVES=0", "PIP_MPI_NODE_COLLECTIVES=2", "PIP_MPI_NODE_SLICE=64 PIP_MPI_NODE_SPLIT=64"];
+
 /// What the last rank does when it dies, and how it dies, with the launcher's exit status.
-const DEATHS: [(&str, &str, i32); 4] =
-    [("send", "kill", 9), ("recv", "fault", 11), ("probe", "exit", 5), ("barrier", "kill", 9)];
+const DEATHS: [(&str, &str, i32); 6] = [
+    ("send", "kill", 9),
+    ("recv", "fault", 11),
+    ("probe", "exit", 5),
+    ("barrier", "kill", 9),
+    ("lent", "kill", 9),
+    ("collectives", "kill", 9),
+];
 
 pub fn add(cases: &mut Cases) {
-    for (folder, programs) in [("mpi", &PROGRAMS[..]), ("windows", &WINDOWS[..])] {
+    for (folder, programs) in [("mpi", &PROGRAMS[..]), ("windows", &WINDOWS[..]), ("collectives", &COLLECTIVES[..])] {
         for &(name, ranks, spread) in programs {
             let source = places::programs().join(folder).join(name);
             let directives = Directives::read(&source).unwrap_or_default();
@@ -76,9 +101,26 @@ pub fn add(cases: &mut Cases) {
     let new = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_secs());
     for (ranks, spaces, count) in [(2, 2, 30), (4, 2, 20), (5, 3, 5)] {
         cases.add(format!("spaces::new_seed_{new}::{count}_programs_of_{ranks}_ranks"), move || {
-            generated(new, ranks, spaces, count)
+            generated::<Case>(new, ranks, spaces, count)
         });
     }
+    for (ranks, spaces, count) in [(3, 2, 20), (4, 2, 20), (5, 3, 15), (8, 3, 5)] {
+        cases.add(format!("spaces::new_seed_{new}::{count}_programs_of_collectives_of_{ranks}_ranks"), move || {
+            generated::<collective::Case>(new, ranks, spaces, count)
+        });
+    }
+    for settings in SETTINGS {
+        cases.add(format!("spaces::collectives::every_call_with_{}", settings.replace(' ', "_")), move || {
+            every_call(settings)
+        });
+    }
+    cases.add("spaces::collectives::one_result_on_all_ranks_each_time", || {
+        let command = [sources::program("collectives/same_result.c")?];
+        let runs = [0; 3].map(|_| Alternating(2).run(5, &command).end());
+        let lines = runs.into_iter().map(|run| Ok(run?.expect_code(0)?.out())).collect::<Result<Vec<String>>>()?;
+        ensure!(lines[0].contains("sums") && lines.iter().all(|line| *line == lines[0]), "{lines:?}");
+        Ok(())
+    });
     for (place, how, code) in DEATHS {
         cases.add(format!("spaces::{how}_during_{place}"), move || {
             let command = [sources::program("launcher/die.c")?.into_os_string(), place.into(), how.into(), "30".into()];
@@ -97,20 +139,31 @@ pub fn add(cases: &mut Cases) {
     });
 }
 
-fn generated(seed: u64, ranks: usize, spaces: usize, count: u64) -> Result<()> {
-    let stage = Stage::<Case>::new(true)?.spread(spaces);
-    let draw = |index| Case::draw(mixed(seed ^ index << 32 ^ (ranks as u64) << 56) >> 16, ranks);
-    let (threaded, plain): (Vec<Case>, Vec<Case>) = (0..count).map(draw).partition(Case::threaded);
+fn generated<P: Program>(seed: u64, ranks: usize, spaces: usize, count: u64) -> Result<()> {
+    let stage = Stage::<P>::new(true)?.spread(spaces);
+    let draw = |index| P::draw(mixed(seed ^ index << 32 ^ (ranks as u64) << 56) >> 16, ranks);
+    let (threaded, plain): (Vec<P>, Vec<P>) = (0..count).map(draw).partition(P::threaded);
     for programs in [plain, threaded] {
         if let Some(failure) = stage.play(&programs)?.iter().find(|failure| !failure.of_stock) {
             let seed = programs[failure.index].seed();
             anyhow::bail!(
-                "again: generate-traffic --spaces {spaces} --case {seed} --ranks {ranks}\n{}",
+                "again: generate-traffic{} --spaces {spaces} --case {seed} --ranks {ranks}\n{}",
+                P::OPTION,
                 failure.message
             );
         }
     }
     Ok(())
+}
+
+/// Programs that make every collective call, on two and three spaces. MPICH's persistent ones fail.
+fn every_call(settings: &str) -> Result<()> {
+    let (program, ranks, spread) =
+        if settings == SETTINGS[0] { ("fortran08.f90", 4, Blocks(2)) } else { ("every_call.c", 5, Blocks(3)) };
+    let command = [sources::program(places::programs().join("collectives").join(program))?];
+    let run = settings.split(' ').filter_map(|setting| setting.split_once('='));
+    let run = run.fold(spread.run(ranks, &command), |run, (name, value)| run.env(name, value)).limit(40).end()?;
+    run.expect_code(0)?.expect_lines(&["done"]).map(drop)
 }
 
 /// Rank 0 sends a short and a long message.

@@ -1,6 +1,7 @@
 //! One collective call of one rank, from its arrival to the moment when its buffers are its own again. It never blocks: it is
 //! asked again and again how far it can go.
 
+use super::between::{Far, Passage};
 use super::circle::{Circle, Whom};
 use super::meeting::Card;
 use crate::abi;
@@ -14,6 +15,8 @@ pub enum Trouble {
     Differs { peer: u32 },
     /// Rank `peer` gave so many bytes for `room` bytes.
     Length { peer: u32, bytes: usize, room: usize },
+    /// Rank `peer` gave more than the `room` bytes there are for it.
+    Longer { peer: u32, room: usize },
     /// The MPI library's code for a reduction that failed.
     Library(c_int),
     /// A count is negative, which the MPI library does not notice here.
@@ -25,6 +28,7 @@ impl Trouble {
     pub fn class(&self) -> c_int {
         match self {
             Trouble::Length { bytes, room, .. } if bytes > room => abi::ERR_TRUNCATE,
+            Trouble::Longer { .. } => abi::ERR_TRUNCATE,
             Trouble::Differs { .. } | Trouble::Length { .. } => abi::ERR_OTHER,
             Trouble::Library(code) => abi::error_class(*code),
             Trouble::Count => abi::ERR_COUNT,
@@ -58,6 +62,10 @@ pub trait Task: Send {
     fn lenders(&self) -> Whom;
     /// Who must be done before this rank's buffers are its own again.
     fn borrowers(&self) -> Whom;
+    /// What it is between address spaces; see [`super::between`].
+    fn far(&self) -> Far<'_> {
+        Far::Nothing
+    }
     /// The last thing to do, when they are.
     fn conclude(&mut self) {}
 }
@@ -69,9 +77,16 @@ pub struct Table<'a> {
     call: u64,
     /// Whose cards may be looked at.
     there: Whom,
+    /// Whether they are in the call's table, which has those of all address spaces.
+    told: bool,
 }
 
 impl<'a> Table<'a> {
+    /// The cards of all ranks of a communicator with ranks in several address spaces, in the table of `call`.
+    pub fn of_all(circle: &'a Circle, call: u64) -> Table<'a> {
+        Table { circle, call, there: Whom::All, told: true }
+    }
+
     /// This rank.
     pub fn rank(&self) -> u32 {
         self.circle.rank
@@ -92,7 +107,7 @@ impl<'a> Table<'a> {
     pub fn card(&self, rank: u32) -> &'a Card {
         debug_assert!(self.there == Whom::All || self.there == Whom::One(rank) || rank == self.circle.rank);
         // SAFETY: the call waited for those in `there`, and works now.
-        unsafe { self.circle.card(rank, self.call) }
+        unsafe { if self.told { self.circle.told(rank, self.call) } else { self.circle.card(rank, self.call) } }
     }
 }
 
@@ -114,13 +129,17 @@ pub struct Call {
     seen: u32,
     /// What went wrong.
     pub trouble: Option<Trouble>,
+    /// How far it is, if the communicator has ranks in several address spaces.
+    passage: Option<Box<Passage>>,
 }
 
 impl Call {
     /// The next call of a circle.
     #[inline]
     pub fn begin(circle: &Circle) -> Call {
-        Call { number: circle.draw(), station: Station::Waiting, seen: 0, trouble: None }
+        let passage = circle.between.as_ref().map(|_| Box::default());
+        let count = if passage.is_some() { Passage::CALLS } else { 1 };
+        Call { number: circle.draw(count), station: Station::Waiting, seen: 0, trouble: None, passage }
     }
 
     /// Where this rank could sleep until it can go on; None if it does not wait for all.
@@ -137,6 +156,9 @@ impl Call {
     #[inline(never)] // once per kind of operation, not per MPI function
     pub fn step<T: Task + ?Sized>(&mut self, circle: &Circle, task: &mut T) -> bool {
         let call = self.number;
+        if let (Some(passage), Some(between)) = (&mut self.passage, &circle.between) {
+            return passage.step(circle, between, call, task, &mut self.trouble);
+        }
         if self.station == Station::Waiting {
             if !circle.may_arrive(call) {
                 return false;
@@ -149,7 +171,7 @@ impl Call {
             if !circle.have_arrived(call, task.needs(), &mut self.seen) {
                 return false;
             }
-            self.trouble = task.work(&Table { circle, call, there: task.needs() }).err();
+            self.trouble = task.work(&Table { circle, call, there: task.needs(), told: false }).err();
             circle.done(call, task.lenders());
             (self.station, self.seen) = (Station::Done, 0);
         }

@@ -2,7 +2,7 @@
 
 use super::call::{Table, Trouble};
 use super::data::{Blocks, Side};
-use super::meeting::{BODY, Card};
+use super::meeting::Card;
 use crate::layout::{View, copy};
 
 /// Operations, as cards name them.
@@ -47,6 +47,7 @@ impl Title {
     #[inline]
     pub fn write(&self, card: &mut Card, bytes: usize) {
         (card.kind, card.inline, card.root, card.what, card.bytes) = (self.kind as u8, 0, self.root, self.what, bytes as u64);
+        card.enclosed = 0;
     }
 
     /// The card of rank `peer`, if it names the same operation.
@@ -66,12 +67,6 @@ pub struct Lent {
     pub output: Blocks,
 }
 
-/// Whether `bytes` fit on a card.
-#[inline]
-pub fn fits(bytes: usize) -> bool {
-    bytes <= BODY
-}
-
 /// Puts data that fits on a card there.
 ///
 /// SAFETY of callers: the views can be read, and fit together.
@@ -83,6 +78,7 @@ pub unsafe fn enclose(card: &mut Card, views: impl Iterator<Item = View>) {
         // SAFETY: the caller's promise.
         unsafe { copy(&view, &View::bytes(at, view.len()), view.len()) };
         at = at.wrapping_add(view.len());
+        card.enclosed += view.len() as u32;
     }
 }
 

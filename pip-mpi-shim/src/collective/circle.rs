@@ -1,6 +1,7 @@
 //! A communicator's meeting as one of its ranks has it: which calls this rank has begun and is done with.
 
-use super::meeting::{Card, DEPTH, Meeting};
+use super::between::Between;
+use super::meeting::{BODY, Card, DEPTH, Meeting};
 use super::neighbors::Edges;
 use crate::abi::Comm;
 use crate::engine;
@@ -10,7 +11,7 @@ use crate::waiting::{self, Gate};
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-/// Which ranks of a communicator.
+/// Which of those who meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whom {
     Nobody,
@@ -23,13 +24,21 @@ pub enum Whom {
 pub struct Circle {
     pub job: &'static Job,
     meeting: &'static Meeting,
+    /// This rank in the communicator, and how many it has.
     pub rank: u32,
     pub size: u32,
+    /// This rank's number at the meeting, and how many meet there: those of one address space.
+    pub seat: u32,
+    pub seats: u32,
+    /// The most bytes that are put on a card.
+    pub room: usize,
+    /// How it goes on between address spaces, if the communicator has ranks in several.
+    pub between: Option<Box<Between>>,
     /// Whether ranks count each other at gates instead of looking at all seats. The same for all of them.
     pub gated: bool,
     /// Whether this rank allocated the meeting.
     owner: bool,
-    /// Ranks in MPI_COMM_WORLD.
+    /// Ranks in MPI_COMM_WORLD of those who meet.
     world: Box<[u32]>,
     /// Number of the next call.
     next: AtomicU64,
@@ -77,6 +86,10 @@ impl Circle {
             meeting,
             rank,
             size,
+            seat: rank,
+            seats: size,
+            room: BODY,
+            between: None,
             gated: job.is_oversubscribed() || size > meeting.flat_max,
             owner,
             world,
@@ -89,19 +102,28 @@ impl Circle {
         }
     }
 
+    /// The same for a communicator with ranks in several address spaces, those of this one meeting at `meeting`.
+    pub fn spanning(job: &'static Job, meeting: &'static Meeting, owner: bool, between: Between) -> Circle {
+        let world = between.here().iter().map(|&rank| between.world(rank)).collect();
+        let (rank, size, room) = (between.rank, between.nodes.size(), between.room());
+        let mut circle = Circle::new(job, meeting, owner, between.nodes.slot(rank), world);
+        (circle.rank, circle.size, circle.room, circle.between) = (rank, size, room, Some(Box::new(between)));
+        circle
+    }
+
     /// This rank's neighbours; None if the communicator has no topology.
     pub fn edges(&self, comm: Comm) -> Option<Arc<Edges>> {
         self.edges.get_or_init(|| Edges::of(comm, self.rank).map(Arc::new)).clone()
     }
 
-    /// The number of a call that begins. All ranks call in the same order (MPI-4.0 section 6.14).
+    /// The number of the first of `count` calls that begin. All ranks call in the same order (MPI-4.0 section 6.14).
     #[inline]
-    pub fn draw(&self) -> u64 {
+    pub fn draw(&self, count: u64) -> u64 {
         if engine::is_shared() {
-            return self.next.fetch_add(1, Ordering::Relaxed);
+            return self.next.fetch_add(count, Ordering::Relaxed);
         }
         let call = self.next.load(Ordering::Relaxed);
-        self.next.store(call + 1, Ordering::Relaxed);
+        self.next.store(call + count, Ordering::Relaxed);
         call
     }
 
@@ -128,10 +150,10 @@ impl Circle {
     /// Arrives at a call. `heard` needs this rank's card; `awaiting` waits until all have arrived.
     #[inline]
     pub fn arrive(&self, call: u64, heard: Whom, awaiting: Whom, fill: impl FnOnce(&mut Card)) {
-        self.meeting.arrive(self.rank, call, fill);
+        self.meeting.arrive(self.seat, call, fill);
         if self.gated {
             self.notify(heard);
-            if self.meeting.count_arrival(self.rank, call) {
+            if self.meeting.count_arrival(self.seat, call) {
                 self.open(call, false, awaiting);
             }
         } else {
@@ -160,10 +182,10 @@ impl Circle {
     /// Is done with a call: looks at no card and no buffer of a peer any more. `awaiting` waits until all are.
     #[inline]
     pub fn done(&self, call: u64, awaiting: Whom) {
-        self.meeting.done(self.rank, call);
+        self.meeting.done(self.seat, call);
         self.settle(call);
         if self.gated {
-            if self.meeting.count_done(self.rank, call) {
+            if self.meeting.count_done(self.seat, call) {
                 self.open(call, true, awaiting);
             }
         } else {
@@ -192,11 +214,30 @@ impl Circle {
         unsafe { self.meeting.card(rank, call) }
     }
 
+    /// The card of a rank of the communicator in the table of a call.
+    ///
+    /// # Safety
+    /// The table is complete, and this rank is not done with the call.
+    #[inline]
+    pub unsafe fn told(&self, rank: u32, call: u64) -> &Card {
+        // SAFETY: the table changes only when all are done with the call.
+        self.meeting.place(rank, call).with(|card| unsafe { &*card })
+    }
+
+    /// Writes a card of the table of a call, in which nobody reads before it is complete.
+    ///
+    /// # Safety
+    /// This rank alone writes there, and the call has a seat ([`Circle::may_arrive`]).
+    pub unsafe fn tell(&self, rank: u32, call: u64, write: impl FnOnce(&mut Card)) {
+        // SAFETY: everybody is done with the call that had this table before; the caller's promise.
+        self.meeting.place(rank, call).with_mut(|card| write(unsafe { &mut *card }));
+    }
+
     fn see(&self, seen: &mut u32, is_there: impl Fn(u32) -> bool) -> bool {
-        while *seen < self.size && is_there(*seen) {
+        while *seen < self.seats && is_there(*seen) {
             *seen += 1;
         }
-        *seen == self.size
+        *seen == self.seats
     }
 
     fn settle(&self, call: u64) {
@@ -224,7 +265,7 @@ impl Circle {
             self.early.store(early, Ordering::Relaxed);
         }
         self.settled.store(settled, Ordering::Release);
-        self.meeting.settle(self.rank, settled);
+        self.meeting.settle(self.seat, settled);
     }
 
     /// The gate that opens when all have arrived at a call, or are done with it; None if they do not count each other.
@@ -248,9 +289,9 @@ impl Circle {
         let ring = |rank: u32| waiting::notify(self.job, self.job.block(self.world[rank as usize]));
         match whom {
             Whom::Nobody => {}
-            Whom::One(rank) if rank == self.rank => {}
+            Whom::One(rank) if rank == self.seat => {}
             Whom::One(rank) => ring(rank),
-            Whom::All => (0..self.size).filter(|&rank| rank != self.rank).for_each(ring),
+            Whom::All => (0..self.seats).filter(|&rank| rank != self.seat).for_each(ring),
         }
     }
 }

@@ -244,9 +244,9 @@ impl Side {
         self.count
     }
 
-    /// Whether the blocks lie in rows of equal length and fit on a card together.
-    pub fn is_short(&self) -> bool {
-        self.parts.is_none() && self.blocks.bytes * self.count as usize <= super::meeting::BODY
+    /// Whether the blocks lie in rows of equal length and fit into `room` bytes together.
+    pub fn is_short(&self, room: usize) -> bool {
+        self.parts.is_none() && self.blocks.bytes * self.count as usize <= room
     }
 
     /// For peers; to be taken back before this goes.

@@ -1,6 +1,7 @@
 //! MPI_Allgather and MPI_Alltoall with their variants (MPI-4.0 sections 6.7 and 6.8): every rank copies its blocks from the
 //! buffers of all.
 
+use super::between::Far;
 use super::call::{Table, Task, Trouble};
 use super::cards::{self, Kind, Title};
 use super::circle::Whom;
@@ -30,7 +31,13 @@ impl Exchange {
         Title::of(self.kind)
     }
 
-    fn sent(&self) -> &Side {
+    /// Whether all receive the same.
+    pub fn is_gathering(&self) -> bool {
+        self.kind == Kind::Allgather
+    }
+
+    /// What is sent.
+    pub fn sent(&self) -> &Side {
         self.send.as_ref().or(self.copied.as_ref()).unwrap_or(&self.receive)
     }
 }
@@ -46,7 +53,8 @@ impl Task for Exchange {
 
     fn fill(&self, card: &mut Card) {
         let sent = self.sent();
-        self.title().write(card, if self.short { sent.block(0).len() } else { 0 });
+        let same = self.short || self.kind == Kind::Allgather;
+        self.title().write(card, if same { sent.block(0).len() } else { 0 });
         if self.short {
             // SAFETY: the program's buffer, and it fits.
             unsafe { cards::enclose(card, (0..sent.count()).map(|i| sent.block(i))) };
@@ -84,6 +92,10 @@ impl Task for Exchange {
 
     fn lenders(&self) -> Whom {
         if self.lent { Whom::All } else { Whom::Nobody }
+    }
+
+    fn far(&self) -> Far<'_> {
+        Far::Exchange(self)
     }
 
     fn borrowers(&self) -> Whom {

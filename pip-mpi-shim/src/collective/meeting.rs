@@ -9,7 +9,7 @@
 use crate::primitive::{AtomicU32, AtomicU64, Ordering, UnsafeCell};
 
 const MAGIC: u64 = u64::from_le_bytes(*b"PiP-col\0");
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Seats of a rank. One of them is always free, so that who has seen all arrive may arrive again without asking anybody.
 pub const DEPTH: u64 = 8;
@@ -30,7 +30,8 @@ pub struct Card {
     pub root: u32,
     /// Reduction and type of its elements.
     pub what: u32,
-    pub reserved2: u32,
+    /// Bytes in `body`, if the data itself is there.
+    pub enclosed: u32,
     /// Bytes of this rank's data.
     pub bytes: u64,
     /// The data, or where it is.
@@ -43,8 +44,9 @@ pub struct Card {
 pub struct Body(pub [u8; BODY]);
 
 impl Card {
-    const BLANK: Card =
-        Card { kind: 0, inline: 0, reserved: 0, root: 0, what: 0, reserved2: 0, bytes: 0, body: Body([0; BODY]) };
+    /// Says nothing.
+    pub const BLANK: Card =
+        Card { kind: 0, inline: 0, reserved: 0, root: 0, what: 0, enclosed: 0, bytes: 0, body: Body([0; BODY]) };
 }
 
 /// One call of one rank.
@@ -92,6 +94,9 @@ pub struct Meeting {
     desks: *const Desk,
     gates: *const Gate,
     counters: *const Counter,
+    /// Where the ranks of a communicator that spans address spaces find the cards of all of its `everybody`, for each call.
+    tables: *const UnsafeCell<Card>,
+    everybody: u32,
 }
 
 // SAFETY: the pointers lead to atomics, and to cards that the protocol hands over.
@@ -138,6 +143,11 @@ unsafe fn give_back<T>(pointer: *const T, count: usize) {
 impl Meeting {
     /// For `size` ranks; [`Meeting::discard`] frees it.
     pub fn new(size: u32, flat_max: u32) -> &'static Meeting {
+        Meeting::of_part(size, flat_max, 0)
+    }
+
+    /// For the `size` ranks of one address space in a communicator of `everybody` ranks.
+    pub fn of_part(size: u32, flat_max: u32, everybody: u32) -> &'static Meeting {
         let [seats, gates, counters] = Meeting::counts(size);
         let zero = || AtomicU64::new(0);
         Box::leak(Box::new(Meeting {
@@ -150,6 +160,12 @@ impl Meeting {
             desks: leak(size as usize, || Desk(zero())),
             gates: leak(gates, || Gate { top: Counter(AtomicU32::new(0)), passed: Counter64(zero()) }),
             counters: leak(counters, || Counter(AtomicU32::new(0))),
+            tables: if everybody == 0 {
+                core::ptr::null()
+            } else {
+                leak(Meeting::cards(everybody), || UnsafeCell::new(Card::BLANK))
+            },
+            everybody,
         }))
     }
 
@@ -157,6 +173,10 @@ impl Meeting {
     fn counts(size: u32) -> [usize; 3] {
         let gates = 2 * DEPTH as usize;
         [size as usize * DEPTH as usize, gates, gates * size.div_ceil(FAN) as usize]
+    }
+
+    fn cards(everybody: u32) -> usize {
+        DEPTH as usize * everybody as usize
     }
 
     /// The meeting at an address that a rank of a communicator of `size` ranks has told.
@@ -181,6 +201,9 @@ impl Meeting {
             give_back(self.desks, self.size as usize);
             give_back(self.gates, gates);
             give_back(self.counters, counters);
+            if self.everybody > 0 {
+                give_back(self.tables, Meeting::cards(self.everybody));
+            }
             drop(Box::from_raw(core::ptr::from_ref(self).cast_mut()));
         }
     }
@@ -287,6 +310,14 @@ impl Meeting {
     pub unsafe fn card(&self, rank: u32, call: u64) -> &Card {
         // SAFETY: the seat changes only when all are done with the call.
         self.seat(rank, call).card.with(|card| unsafe { &*card })
+    }
+
+    /// The place for rank `rank`'s card in the table of a call; ranks of the whole communicator count here.
+    #[inline]
+    pub fn place(&self, rank: u32, call: u64) -> &UnsafeCell<Card> {
+        assert!(rank < self.everybody);
+        // SAFETY: a table per seat, with a card per rank.
+        unsafe { &*self.tables.add((call % DEPTH) as usize * self.everybody as usize + rank as usize) }
     }
 
     /// A rank is done with a call.

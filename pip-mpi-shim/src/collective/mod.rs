@@ -8,9 +8,11 @@
 //! | `data`, `operator` | buffers as blocks; reductions in the order of ranks |
 //! | `moving`, `exchanging`, `reducing`, `short`, `neighbors` | the operations |
 //! | `tasks` | from the arguments of an MPI function to an operation |
+//! | `between` | the same among ranks in several address spaces |
 //! | `keeping` | operations and datatypes that are freed too early |
 //! | `running` | calls that block, and calls that are made in the background |
 
+pub mod between;
 mod call;
 mod cards;
 mod circle;
@@ -44,6 +46,6 @@ use std::sync::Arc;
 #[inline]
 fn circle_of(comm: Comm) -> Option<(&'static Communicator, &'static Arc<Circle>)> {
     let communicator = communicator::get(comm)?;
-    let circle = communicator.circle.as_ref().filter(|_| communicator.is_local())?;
+    let circle = communicator.circle.as_ref()?;
     (crate::engine::is_active() && crate::tunables::get().collectives != 0).then_some((communicator, circle))
 }

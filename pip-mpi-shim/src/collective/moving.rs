@@ -1,6 +1,7 @@
 //! Operations that move data: barrier, broadcast, gather and scatter (MPI-4.0 sections 6.3 to 6.6). Who receives copies from
 //! the sender's buffer, except that senders put long blocks into the buffer of a gather's root themselves, side by side.
 
+use super::between::Far;
 use super::call::{Table, Task, Trouble};
 use super::cards::{self, Kind, Title};
 use super::circle::Whom;
@@ -47,6 +48,8 @@ pub struct Bcast {
     pub root: u32,
     pub is_root: bool,
     pub data: Side,
+    /// The most bytes that are put on a card; below as well.
+    pub room: usize,
 }
 
 impl Bcast {
@@ -55,7 +58,7 @@ impl Bcast {
     }
 
     fn is_short(&self) -> bool {
-        cards::fits(self.data.block(0).len())
+        self.data.block(0).len() <= self.room
     }
 }
 
@@ -103,6 +106,10 @@ impl Task for Bcast {
         if self.is_root { Whom::Nobody } else { Whom::One(self.root) }
     }
 
+    fn far(&self) -> Far<'_> {
+        Far::Bcast(self)
+    }
+
     fn borrowers(&self) -> Whom {
         if self.is_root && !self.is_short() { Whom::All } else { Whom::Nobody }
     }
@@ -118,6 +125,7 @@ pub struct Gather {
     pub all: Option<Side>,
     /// At the root: a block is on its way from its sender's hands.
     pub borrowed: bool,
+    pub room: usize,
 }
 
 impl Gather {
@@ -126,7 +134,7 @@ impl Gather {
     }
 
     fn is_short(&self) -> bool {
-        self.own.as_ref().is_some_and(|own| cards::fits(own.block(0).len()))
+        self.own.as_ref().is_some_and(|own| own.block(0).len() <= self.room)
     }
 
     /// The root takes what is on cards.
@@ -209,6 +217,10 @@ impl Task for Gather {
         Whom::One(self.root)
     }
 
+    fn far(&self) -> Far<'_> {
+        Far::Gather(self)
+    }
+
     fn borrowers(&self) -> Whom {
         if self.borrowed { Whom::All } else { Whom::Nobody }
     }
@@ -274,6 +286,10 @@ impl Task for Scatter {
 
     fn lenders(&self) -> Whom {
         Whom::One(self.root)
+    }
+
+    fn far(&self) -> Far<'_> {
+        Far::Scatter(self)
     }
 
     fn borrowers(&self) -> Whom {

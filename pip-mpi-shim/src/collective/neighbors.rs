@@ -111,6 +111,9 @@ struct Offered {
 
 /// The blocks of a call; None leaves it to the library. `each`: an own block goes to each neighbour.
 pub fn exchange(circle: &Circle, comm: Comm, send: Buffer, receive: Buffer, each: bool) -> Option<Neighborhood> {
+    if circle.between.is_some() {
+        return None; // in no rank
+    }
     let edges = circle.edges(comm)?;
     let equal = send.is_equal();
     let blocks = |buffer: Buffer, count: usize| if count == 0 { Some(Side::nothing()) } else { buffer.all(count as u32) };

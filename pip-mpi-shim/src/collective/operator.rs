@@ -114,6 +114,11 @@ impl Operator {
         }
     }
 
+    /// Whether the order of ranks matters. MPI says so of functions of the program only, unless they commute, too.
+    pub fn is_ordered(&self) -> bool {
+        !abi::is_predefined_op(self.op)
+    }
+
     /// Keeps the operation and the datatype for a call in the background.
     pub fn keep(&self) -> Kept {
         Kept::new(self.op, self.datatype)

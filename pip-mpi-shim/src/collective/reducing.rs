@@ -2,6 +2,7 @@
 //! it. Long data is cut into a slice per rank: each reads its slice in the buffers of all and writes the result to all who
 //! want it.
 
+use super::between::Far;
 use super::call::{Table, Task, Trouble};
 use super::cards::{self, Kind, Title};
 use super::circle::Whom;
@@ -10,6 +11,7 @@ use super::keeping::Kept;
 use super::meeting::{Body, Card};
 use super::operator::Operator;
 use crate::abi::Op;
+use crate::spaces::fingerprint;
 use crate::layout::{View, copy_bytes};
 use crate::window::elements::{self, Number};
 use core::mem::MaybeUninit;
@@ -46,6 +48,10 @@ pub struct Reduction {
     pub refused: Option<Trouble>,
     /// For a call in the background.
     pub kept: Option<Kept>,
+    /// The most bytes that are put on a card.
+    pub room: usize,
+    /// Where the parts of all ranks begin, and the last one ends, if there are several address spaces.
+    pub bounds: Option<Box<[usize]>>,
 }
 
 /// Elements of a slice that is worth a rank's while, in bytes.
@@ -60,13 +66,16 @@ impl Reduction {
             Shape::Prefix => (Kind::Scan, 0),
             Shape::PrefixBefore => (Kind::Exscan, 0),
         };
-        Title { kind, root, what: self.operator.signature() }
+        // How the result is distributed counts, too.
+        let bounds = self.bounds.iter().flatten().map(|&bound| bound as u32);
+        let distribution = if self.bounds.is_some() { fingerprint(bounds) as u32 & 0xffff } else { 0 };
+        Title { kind, root, what: self.operator.signature() | distribution << 16 }
     }
 
     /// Whether the data is on the cards.
     #[inline]
     pub fn is_short(&self) -> bool {
-        cards::fits(self.count * self.operator.size)
+        self.count * self.operator.size <= self.room
     }
 
     /// The elements that this rank computes.
@@ -189,10 +198,11 @@ impl Reduction {
         }
     }
 
-    /// MPI_Exscan of a slice. With MPI_IN_PLACE input and output of a rank are one.
+    /// MPI_Exscan of a slice: output `i` gets what the inputs before input `i` yield, the first none. With MPI_IN_PLACE input and
+    /// output of a rank are one.
     ///
     /// SAFETY of callers: as [`Operator::fold`]; the outputs may be written.
-    unsafe fn fold_before(&self, inputs: &[View], outputs: &[View], slice: (usize, usize)) -> Result<(), Trouble> {
+    pub unsafe fn fold_before(&self, inputs: &[View], outputs: &[View], slice: (usize, usize)) -> Result<(), Trouble> {
         let size = self.operator.size;
         let step = (PREFIX_PIECE / size.max(1)).max(1);
         let mut first = slice.0;
@@ -270,6 +280,10 @@ impl Task for Reduction {
 
     fn lenders(&self) -> Whom {
         if self.is_short() { Whom::Nobody } else { Whom::All }
+    }
+
+    fn far(&self) -> Far<'_> {
+        Far::Reduction(self)
     }
 
     fn borrowers(&self) -> Whom {

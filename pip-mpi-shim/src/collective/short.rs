@@ -33,8 +33,8 @@ unsafe impl Send for Short {}
 
 /// MPI_Allreduce; None if the call needs more.
 #[inline]
-pub fn allreduce(_circle: &Circle, operands: &Operands) -> Option<Short> {
-    short(operands, operands.receive, Kind::Allreduce, 0)
+pub fn allreduce(circle: &Circle, operands: &Operands) -> Option<Short> {
+    short(circle, operands, operands.receive, Kind::Allreduce, 0)
 }
 
 /// MPI_Reduce; None if the call needs more.
@@ -42,17 +42,17 @@ pub fn allreduce(_circle: &Circle, operands: &Operands) -> Option<Short> {
 pub fn reduce(circle: &Circle, operands: &Operands, root: c_int) -> Option<Short> {
     let root = u32::try_from(root).ok().filter(|&root| root < circle.size)?;
     if root == circle.rank {
-        return short(operands, operands.receive, Kind::Reduce, root);
+        return short(circle, operands, operands.receive, Kind::Reduce, root);
     }
     if operands.send.cast_mut() == IN_PLACE {
         return None;
     }
-    short(operands, core::ptr::null_mut(), Kind::Reduce, root)
+    short(circle, operands, core::ptr::null_mut(), Kind::Reduce, root)
 }
 
 /// The result goes `to`, if that is not null.
 #[inline]
-fn short(operands: &Operands, to: *mut c_void, kind: Kind, root: u32) -> Option<Short> {
+fn short(circle: &Circle, operands: &Operands, to: *mut c_void, kind: Kind, root: u32) -> Option<Short> {
     let Operands { send, receive, count, datatype, op } = *operands;
     let gets = kind == Kind::Allreduce || !to.is_null();
     let is_wrong = to == IN_PLACE || to.is_null() || to == send.cast_mut();
@@ -63,7 +63,7 @@ fn short(operands: &Operands, to: *mut c_void, kind: Kind, root: u32) -> Option<
     let (count, bytes) = (count as usize, count as usize * size);
     let from = if send.cast_mut() == IN_PLACE { receive } else { send.cast_mut() };
     let title = Title { kind, root, what };
-    (bytes <= MOST).then_some(Short { from: from.cast(), to: to.cast(), count, bytes, number, op, title })
+    (bytes <= MOST.min(circle.room) && circle.between.is_none()).then_some(Short { from: from.cast(), to: to.cast(), count, bytes, number, op, title })
 }
 
 impl Task for Short {

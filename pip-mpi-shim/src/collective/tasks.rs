@@ -86,21 +86,21 @@ fn rank_of(circle: &Circle, root: c_int) -> Option<u32> {
 #[inline]
 pub fn bcast(circle: &Circle, data: Buffer, root: c_int) -> Option<Bcast> {
     let root = rank_of(circle, root)?;
-    Some(Bcast { root, is_root: circle.rank == root, data: data.one()? })
+    Some(Bcast { root, is_root: circle.rank == root, data: data.one()?, room: circle.room })
 }
 
 /// MPI_Gather and MPI_Gatherv.
 pub fn gather(circle: &Circle, send: Buffer, receive: Buffer, root: c_int) -> Option<Gather> {
-    let root = rank_of(circle, root)?;
+    let (root, room) = (rank_of(circle, root)?, circle.room);
     if circle.rank != root {
-        return Some(Gather { root, own: Some(send.one()?), all: None, borrowed: false });
+        return Some(Gather { root, own: Some(send.one()?), all: None, borrowed: false, room });
     }
     let all = receive.all(circle.size)?;
     let own = if send.is_in_place() { None } else { Some(send.one()?) };
     if own.as_ref().is_some_and(|own| own.block(0).len() > 0 && own.block(0).is_at(&all.block(circle.rank))) {
         return None;
     }
-    Some(Gather { root, own, all: Some(all), borrowed: false })
+    Some(Gather { root, own, all: Some(all), borrowed: false, room })
 }
 
 /// MPI_Scatter and MPI_Scatterv.
@@ -114,7 +114,7 @@ pub fn scatter(circle: &Circle, send: Buffer, receive: Buffer, root: c_int) -> O
     if own.as_ref().is_some_and(|own| own.block(0).len() > 0 && own.block(0).is_at(&all.block(circle.rank))) {
         return None;
     }
-    let short = all.is_short();
+    let short = all.is_short(circle.room);
     Some(Scatter { root, own, all: Some(all), short })
 }
 
@@ -126,7 +126,7 @@ pub fn allgather(circle: &Circle, send: Buffer, receive: Buffer) -> Option<Excha
     if !in_place && own.block(0).len() > 0 && own.block(0).is_at(&receive_side.block(circle.rank)) {
         return None;
     }
-    let short = own.block(0).len() <= super::meeting::BODY;
+    let short = own.block(0).len() <= circle.room;
     Some(Exchange { kind: Kind::Allgather, send: Some(own), receive: receive_side, short, in_place, lent: false, copied: None })
 }
 
@@ -137,7 +137,7 @@ pub fn alltoall(circle: &Circle, send: Buffer, receive: Buffer) -> Option<Exchan
     if send_side.as_ref().is_some_and(|side| send.is_alias(&receive, side)) {
         return None;
     }
-    let short = send_side.as_ref().is_some_and(Side::is_short);
+    let short = send_side.as_ref().is_some_and(|side| side.is_short(circle.room));
     let kind = Kind::Alltoall;
     Some(Exchange { kind, send: send_side, receive: receive_side, short, in_place: false, lent: false, copied: None })
 }
@@ -173,7 +173,7 @@ impl Operands {
     fn reduction(&self, circle: &Circle, shape: Shape, input: Side, output: Option<Side>) -> Option<Reduction> {
         let operator = Operator::of(self.op, self.datatype)?;
         let count = usize::try_from(self.count).ok()?;
-        Some(Reduction { shape, operator, count, input, output, target: None, rank: circle.rank, refused: None, kept: None })
+        Some(Reduction { shape, operator, count, input, output, target: None, rank: circle.rank, refused: None, kept: None, room: circle.room, bounds: None })
     }
 
     /// A reduction that is not done: a count is negative. The MPI library would not notice.
@@ -225,7 +225,7 @@ pub fn reduce_scatter(circle: &Circle, operands: Operands, counts: Array) -> Opt
     }
     let before: Count = counts[..circle.rank as usize].iter().sum();
     let (own, total) = (counts[circle.rank as usize], counts.iter().sum());
-    part(circle, Operands { count: total, ..operands }, before, own)
+    part(circle, Operands { count: total, ..operands }, before, own, |rank| counts[rank])
 }
 
 /// MPI_Reduce_scatter_block.
@@ -234,13 +234,26 @@ pub fn reduce_scatter_block(circle: &Circle, operands: Operands) -> Option<Reduc
         return operands.refuse(circle);
     }
     let (own, size, rank) = (operands.count, Count::from(circle.size), Count::from(circle.rank));
-    part(circle, Operands { count: own * size, ..operands }, own * rank, own)
+    part(circle, Operands { count: own * size, ..operands }, own * rank, own, |_| own)
 }
 
-fn part(circle: &Circle, operands: Operands, before: Count, own: Count) -> Option<Reduction> {
+fn part(
+    circle: &Circle,
+    operands: Operands,
+    before: Count,
+    own: Count,
+    count: impl Fn(usize) -> Count,
+) -> Option<Reduction> {
     let target = if own > 0 { operands.side(operands.receive, own)? } else { Side::scratch(0) };
     let shape = Shape::Part(before as usize, (before + own) as usize);
     let mut reduction = operands.reduction(circle, shape, operands.input()?, None)?;
+    if circle.between.is_some() {
+        let ends = (0..circle.size as usize).scan(0, |end, rank| {
+            *end += count(rank) as usize;
+            Some(*end)
+        });
+        reduction.bounds = Some([0].into_iter().chain(ends).collect());
+    }
     if operands.send.cast_mut() == IN_PLACE && !reduction.is_short() {
         // Peers read the buffer until the end.
         let bytes = own as usize * reduction.operator.size;
