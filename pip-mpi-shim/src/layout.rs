@@ -281,7 +281,7 @@ pub unsafe fn copy_bytes(from: *const u8, to: *mut u8, len: usize) {
 }
 
 mod copying;
-pub use copying::{copy, copy_part};
+pub use copying::{copy, copy_part, copy_to_part};
 
 #[cfg(test)]
 mod tests;
