@@ -91,7 +91,7 @@ pub fn dispatch(engine: &mut Engine, channel: &mut Channel, world: u32, header: 
     let &Header { source, data_tag: detail, .. } = header;
     match action {
         Action::Put | Action::Get | Action::Accumulate | Action::Fetch | Action::Swap => {
-            if window.carry_out(remote, channel, source, action, payload) {
+            if !window.carry_out(remote, channel, source, action, payload) {
                 channel.desk.owe(window, source);
             }
         }

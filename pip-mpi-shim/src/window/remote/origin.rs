@@ -10,6 +10,7 @@ use crate::engine::{self, Engine};
 use crate::layout::{Layout, View, copy_to_part};
 use crate::offnode::{Channel, fatal};
 use crate::request::{Index, Kind};
+use crate::stats;
 use core::sync::atomic::Ordering;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -149,6 +150,7 @@ impl Window {
     #[cold]
     pub fn begin(&self, remote: &Remote, target: u32, mut errand: Errand) -> Option<Request> {
         let bytes = errand.target.view.len();
+        stats::ONE_SIDED_AWAY.add();
         if bytes == 0 {
             return None;
         }
