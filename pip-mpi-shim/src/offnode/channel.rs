@@ -9,7 +9,7 @@ use crate::job::Job;
 use crate::layout::{self, View};
 use crate::real;
 use crate::request::{Index, Kind as SlotKind, Slab};
-use crate::window::Desk;
+use crate::window::{Desk, Moving};
 use core::ffi::c_int;
 use std::collections::VecDeque;
 
@@ -26,6 +26,8 @@ pub enum Purpose {
     Received { slot: Index },
     /// The same, to be copied from here.
     ReceivedAside { slot: Index, data: Box<[u8]> },
+    /// Data of a long copy to or from a window.
+    Window(Moving),
     /// Data that nobody wants.
     #[allow(dead_code)] // nobody reads it, but MPICH writes there
     Discarded { data: Box<[u8]> },

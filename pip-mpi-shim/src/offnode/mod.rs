@@ -18,7 +18,8 @@ mod sending;
 mod shapes;
 
 pub use agreement::{Vote, agree, close, is_free, open, provide, quiet, thread_level};
-pub use channel::{Channel, about, fatal};
+pub use channel::{Channel, Purpose, about, fatal};
 pub use header::{Header, Kind};
 pub use idup::{announce_context, announced_context};
 pub use receiving::Away;
+pub use shapes::Described;

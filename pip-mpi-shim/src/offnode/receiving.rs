@@ -71,6 +71,7 @@ impl Engine {
                 }
                 request.complete = true;
             }),
+            Purpose::Window(moving) => window::moved(self, channel, moving),
             Purpose::Discarded { .. } => {}
         }
     }

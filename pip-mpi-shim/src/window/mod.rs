@@ -27,7 +27,7 @@ pub use epochs::{fence, flush, flush_all, flush_local, flush_local_all, sync};
 pub use exposure::{complete, post, start, test, wait};
 pub use locking::{lock, lock_all, unlock, unlock_all};
 pub use moving::{Transfer, get, put};
-pub use remote::{Desk, attend, dispatch};
+pub use remote::{Desk, Moving, attend, dispatch, moved};
 pub use shared::Guard;
 pub use target::{Answer, refuse};
 

@@ -47,7 +47,7 @@ impl Desk {
         !self.waiting.is_empty()
     }
 
-    fn owe(&mut self, window: &'static Window, to: u32) {
+    pub(super) fn owe(&mut self, window: &'static Window, to: u32) {
         match self.owed.iter_mut().find(|owed| core::ptr::eq(owed.window, window) && owed.to == to) {
             Some(owed) => owed.count += 1,
             None => self.owed.push(Owed { window, to, count: 1 }),
@@ -95,6 +95,8 @@ pub fn dispatch(engine: &mut Engine, channel: &mut Channel, world: u32, header: 
                 channel.desk.owe(window, source);
             }
         }
+        Action::PutLong | Action::GetLong => window.carry_out_long(remote, channel, source, (action, detail), payload),
+        Action::Coming => window.fetch_long(remote, channel, source, detail, payload),
         Action::Data => window.note_data(remote, engine, channel, source, payload),
         Action::Done => window.note_done(remote, engine, channel, source, detail),
         Action::Granted => remote.state().targets[source as usize].granted = true,

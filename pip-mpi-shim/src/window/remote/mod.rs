@@ -11,12 +11,14 @@
 mod cutting;
 mod desk;
 mod locks;
+mod long;
 mod origin;
 mod target;
 mod together;
 mod wire;
 
 pub use desk::{Desk, attend, dispatch};
+pub use long::{Moving, moved};
 pub use origin::{COPY, Errand, Held};
 pub use wire::{Action, Work};
 

@@ -2,8 +2,8 @@
 //! a target at a time; what is behind waits here, and refers to the program's buffer until it is sent.
 
 use super::cutting::Cutter;
-use super::wire::{Action, Order, Work};
-use super::{Remote, Window};
+use super::wire::{Action, Order, Strip, Work};
+use super::{Remote, Window, long};
 use crate::abi::{self, Request};
 use crate::completion;
 use crate::engine::{self, Engine};
@@ -23,7 +23,7 @@ const MOST_UNDER_WAY: usize = 64;
 /// Memory that an operation refers to, with what its view needs to stay.
 #[derive(Debug)]
 pub struct Held {
-    view: View,
+    pub(super) view: View,
     _layout: Option<Arc<Layout>>,
     _data: Option<Box<[u8]>>,
 }
@@ -90,6 +90,8 @@ struct Sending {
     cutter: Cutter,
     /// Bytes of the target that have been sent for.
     done: usize,
+    /// Of the target, if MPICH shall move the data.
+    long: Option<Vec<Strip>>,
     /// To be completed when all is sent.
     slot: Option<Index>,
 }
@@ -110,7 +112,24 @@ impl State {
     }
 }
 
+impl State {
+    /// Takes out where data go that have not begun to come.
+    pub fn take_awaited(&mut self, number: u64) -> Option<(Held, Option<Index>)> {
+        self.awaited.remove(&number).map(|Awaited { into, slot, .. }| (into, slot))
+    }
+}
+
 impl Sending {
+    /// Sends the order of a long copy; the data move by themselves.
+    fn send_long(self, strips: Vec<Strip>, window: &Window, remote: &Remote, channel: &mut Channel, target: u32) {
+        let Sending { errand, number, slot, .. } = self;
+        if errand.action == Action::Put {
+            return window.put_long(remote, channel, target, strips, errand, slot);
+        }
+        let order = Order { number, offset: 0, work: errand.work, strips };
+        window.tell_filled(remote, channel, target, (Action::GetLong, 0), order.len(), |memory| _ = order.write(memory));
+    }
+
     /// Sends the next piece.
     fn send_piece(&mut self, window: &Window, remote: &Remote, channel: &mut Channel, target: u32) {
         let Errand { action, work, origin, target: place, .. } = &self.errand;
@@ -139,7 +158,7 @@ impl Sending {
 }
 
 /// The operation of a slot is complete.
-fn complete(engine: &mut Engine, slot: Option<Index>) {
+pub fn complete(engine: &mut Engine, slot: Option<Index>) {
     if let Some(slot) = slot {
         engine.requests.update(slot, |request| request.complete = true);
     }
@@ -155,6 +174,7 @@ impl Window {
             return None;
         }
         let (handle, queued) = remote.with_channel(|engine, channel| {
+            let long = long::strips_of(&errand);
             let slot = errand.requested.then(|| engine.requests.insert(Kind::Nothing, None));
             let mut state = remote.state();
             state.drawn += 1;
@@ -165,6 +185,7 @@ impl Window {
                 number,
                 cutter: Cutter::default(),
                 done: 0,
+                long,
                 slot: slot.filter(|_| answered.is_none()),
             };
             if let Some(awaited) = answered {
@@ -209,9 +230,16 @@ impl Window {
         while *under_way < MOST_UNDER_WAY
             && let Some(sending) = queue.front_mut()
         {
-            sending.send_piece(self, remote, channel, target);
             *under_way += 1;
             remote.open.fetch_add(1, Ordering::Relaxed);
+            if let Some(strips) = sending.long.take() {
+                if let Some(sending) = queue.pop_front() {
+                    sending.send_long(strips, self, remote, channel, target);
+                }
+                remote.open.fetch_sub(1, Ordering::Relaxed);
+                continue;
+            }
+            sending.send_piece(self, remote, channel, target);
             if sending.is_over() {
                 complete(engine, sending.slot);
                 queue.pop_front();

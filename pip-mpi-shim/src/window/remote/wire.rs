@@ -39,6 +39,12 @@ pub enum Action {
     Complete = 15,
     /// The sender's space has come to this round of a barrier.
     Round = 16,
+    /// As Put, of data that follow under the number.
+    PutLong = 17,
+    /// As Get, of much data.
+    GetLong = 18,
+    /// Answer: the data come under the number.
+    Coming = 19,
 }
 
 impl Action {
@@ -47,7 +53,7 @@ impl Action {
         use Action::*;
         let all = [
             Put, Get, Accumulate, Fetch, Swap, Data, Done, Lock, Granted, Unlock, LockSpace, SpaceLocked, UnlockSpace, Post,
-            Complete, Round,
+            Complete, Round, PutLong, GetLong, Coming,
         ];
         all.into_iter().find(|&action| action as i32 == number)
     }
@@ -165,6 +171,6 @@ mod tests {
 
     #[test]
     fn actions_have_numbers() {
-        assert_eq!((0..20).filter_map(Action::of).map(|action| action as i32).collect::<Vec<_>>(), (1..=16).collect::<Vec<_>>());
+        assert_eq!((0..30).filter_map(Action::of).map(|action| action as i32).collect::<Vec<_>>(), (1..=19).collect::<Vec<_>>());
     }
 }
