@@ -28,15 +28,17 @@ pub fn wait_until(lane: Option<Lane>, mut ready: impl FnMut() -> bool) {
     let mut polls = 0;
     while !ready() {
         polls += 1;
-        match lane {
+        let any = match lane {
             Some(lane) if polls % OTHER_LANES != 0 => {
-                engine::with(lane, Engine::progress);
-                collective::progress();
+                engine::with(lane, Engine::progress).unwrap_or(false) | collective::progress()
             }
-            _ => _ = engine::progress(),
-        }
+            _ => engine::progress(),
+        };
         if ready() {
             return;
+        }
+        if any && job.is_spread() {
+            patience.renew();
         }
         let late_mail = || engine::progress() || ready();
         if patience.wait(spin, library::is_busy(), late_mail) {
