@@ -56,7 +56,7 @@ const PROGRAMS: [(&str, usize, Spread); 34] = [
 
 /// The same about windows. Not among them are those whose target does not call MPI while others work on its memory, and those about
 /// shared memory.
-const WINDOWS: [(&str, usize, Spread); 28] = [
+const WINDOWS: [(&str, usize, Spread); 31] = [
     ("accumulate_contention.c", 4, Alternating(2)),
     ("accumulate_order.c", 2, Blocks(2)),
     ("accumulate_types.c", 2, Blocks(2)),
@@ -85,6 +85,9 @@ const WINDOWS: [(&str, usize, Spread); 28] = [
     ("requests.c", 3, FirstAlone),
     ("threads.c", 3, FirstAlone),
     ("types_freed.c", 2, Blocks(2)),
+    ("fortran08.f90", 3, FirstAlone),
+    ("names_info_groups.c", 4, Alternating(2)),
+    ("user_attributes.c", 2, Blocks(2)),
 ];
 
 /// What the last rank does when it dies, and how it dies, with the launcher's exit status.
