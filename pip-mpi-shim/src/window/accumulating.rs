@@ -4,7 +4,7 @@
 use super::elements::{self, Access};
 use super::failure::Failure;
 use super::moving::Transfer;
-use super::remote::{Action, COPY, Errand, Held, Work};
+use super::remote::{Action, COPY, Errand, Held, Work, pair, row};
 use super::target::{Answer, Place, Trouble, on_target, refuse};
 use super::Window;
 use crate::abi::{self, Count, Datatype, Op, Win};
@@ -217,6 +217,8 @@ pub fn get_accumulate(transfer: &Transfer, result: Option<Former>, op: Op) -> An
 }
 
 /// The same for a target in another address space.
+#[cold]
+#[inline(never)]
 fn errand(transfer: &Transfer, result: Option<Former>, op: Op, shape: Shape, target: View) -> Result<Errand, Trouble> {
     let held = |buffer: *mut c_void, count: Count, datatype: Datatype| {
         let local = Shape::of(count, datatype)?;
@@ -296,15 +298,9 @@ pub fn fetch_and_op(update: &Update, op: Op) -> Answer {
             return Err(Failure::Operation.into());
         }
         if let Some(remote) = window.away(rank) {
-            let row = |at: *mut u8| Held::new(View::bytes(at, span), None);
-            return Ok(window.begin(remote, rank, Errand {
-                action: Action::Fetch,
-                work: Work { op, leaf: update.datatype, span: span as u32 },
-                origin: (op != abi::NO_OP).then(|| row(update.origin.cast_mut().cast())),
-                target: row(target),
-                result: Some(row(update.result.cast())),
-                requested: false,
-            }));
+            let origin = (op != abi::NO_OP).then(|| row(update.origin, span));
+            let work = Work { op, leaf: update.datatype, span: span as u32 };
+            return Ok(update.send_for(window, remote, (Action::Fetch, work), origin, row(target.cast(), span)));
         }
         let operation =
             Operation { window, rank, op, leaf: update.datatype, span, alone: window.is_alone_at(rank) };
@@ -326,17 +322,10 @@ pub fn compare_and_swap(update: &Update, compare: *const c_void) -> Answer {
         }
         let (origin, compare, result) = (update.origin.cast::<u8>(), compare.cast::<u8>(), update.result.cast::<u8>());
         if let Some(remote) = window.away(rank) {
-            let row = |at: *mut u8| Held::new(View::bytes(at, size), None);
             // SAFETY: memory of the program's arguments.
-            let bytes = |at: *const u8| unsafe { core::slice::from_raw_parts(at, size) };
-            return Ok(window.begin(remote, rank, Errand {
-                action: Action::Swap,
-                work: Work { span: size as u32, ..COPY },
-                origin: Some(Held::own([bytes(compare), bytes(origin)].concat().into())),
-                target: row(target),
-                result: Some(row(result)),
-                requested: false,
-            }));
+            let both = unsafe { pair(compare, origin, size) };
+            let work = Work { span: size as u32, ..COPY };
+            return Ok(update.send_for(window, remote, (Action::Swap, work), Some(both), row(target.cast(), size)));
         }
         // SAFETY: memory of the program's arguments; the target's is within its part.
         unsafe { swap(window, rank, size, target, (origin, compare), result) };
@@ -348,6 +337,7 @@ pub fn compare_and_swap(update: &Update, compare: *const c_void) -> Answer {
 ///
 /// # Safety
 /// Memory of the arguments.
+#[inline(always)]
 pub(super) unsafe fn swap(
     window: &Window,
     rank: u32,

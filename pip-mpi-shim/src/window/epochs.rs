@@ -178,11 +178,8 @@ pub fn flush(target: c_int, win: Win) -> Answer {
     let Some(window) = window(win) else { return Answer::Foreign };
     let on_target = || window.has(target) && window.epochs.is_locked(target as u32);
     if target == abi::PROC_NULL && window.epochs.is_passive() || on_target() {
-        window.look_around();
-        if target != abi::PROC_NULL
-            && let Some(remote) = window.away(target as u32)
-        {
-            window.flush_away(remote, target as u32);
+        if let Some(remote) = &window.remote {
+            window.flush_among_spaces(remote, target);
         }
         order();
         return Answer::Done(abi::SUCCESS);

@@ -50,6 +50,7 @@ impl Transfer {
     }
 
     #[cold]
+    #[inline(never)]
     fn send_for(&self, window: &Window, remote: &Remote, action: Action, origin: Data, target: Data) -> Option<Request> {
         let (origin, target) = (Held::new(origin.0, origin.1), Held::new(target.0, target.1));
         let (origin, result) = if action == Action::Get { (None, Some(origin)) } else { (Some(origin), None) };

@@ -13,6 +13,7 @@ mod desk;
 mod locks;
 mod long;
 mod origin;
+mod single;
 mod target;
 mod together;
 mod wire;
@@ -20,6 +21,7 @@ mod wire;
 pub use desk::{Desk, attend, dispatch};
 pub use long::{Moving, moved};
 pub use origin::{COPY, Errand, Held};
+pub use single::{pair, row};
 pub use wire::{Action, Work};
 
 use super::Window;

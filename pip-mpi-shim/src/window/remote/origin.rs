@@ -11,6 +11,7 @@ use crate::layout::{Layout, View, copy_to_part};
 use crate::offnode::{Channel, fatal};
 use crate::request::{Index, Kind};
 use crate::stats;
+use core::ffi::c_int;
 use core::sync::atomic::Ordering;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -286,6 +287,17 @@ impl Window {
         }
         drop(state);
         self.note_done(remote, engine, channel, target, 1);
+    }
+
+    /// MPI_Win_flush of a target in any space, or of MPI_PROC_NULL. A program may repeat it until something has come.
+    #[cold]
+    pub fn flush_among_spaces(&self, remote: &Remote, target: c_int) {
+        engine::progress();
+        if let Ok(target) = u32::try_from(target)
+            && !remote.is_here(target)
+        {
+            self.flush_away(remote, target);
+        }
     }
 
     /// Waits until everything that was sent to `target` has been answered.
