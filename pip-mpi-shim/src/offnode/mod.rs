@@ -4,6 +4,8 @@
 //! receive, straight from buffer to buffer. So wildcards, probes and the order of messages are as exact as within a space, and
 //! the sender of a long message need not come back here for it to move.
 //!
+//! Headers also carry what ranks tell each other about windows (see [`crate::window`]), and second messages long copies to and from them.
+//!
 //! Headers of a lane from one rank to another stay in order since MPICH keeps the order of messages with the same tag, which is
 //! the lane. The second message is sent in synchronous mode: once that is complete its receive was found, so that its tag can
 //! be used again.

@@ -82,7 +82,8 @@ type Query = (usize, i64, *mut u8);
 
 /// What MPI_Win_shared_query tells of a rank's part; for MPI_PROC_NULL of the first rank that has memory (MPI-4.0 section 12.2.3);
 /// an error code if there is no such rank, or the places for the results are not `given`. As from MPI-4.1 on the window need not
-/// be one of MPI_Win_allocate_shared: all memory is shared here. None leaves the call to the library.
+/// be one of MPI_Win_allocate_shared: all memory of this address space is shared. Of a rank in another one it tells size 0 and null.
+/// None leaves the call to the library.
 pub fn shared_query(win: Win, rank: c_int, given: bool) -> Option<Result<Query, c_int>> {
     let window = window(win).filter(|window| window.flavor != Flavor::Dynamic)?;
     let part = match rank {

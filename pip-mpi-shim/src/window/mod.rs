@@ -57,6 +57,7 @@ pub enum Flavor {
 /// What a rank lets its peers reach.
 #[derive(Debug, Clone, Copy)]
 struct Part {
+    /// In that rank's address space.
     base: *mut u8,
     bytes: usize,
     /// Bytes per unit of displacement.

@@ -143,3 +143,20 @@ impl Window {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rank_knows_the_leaders() {
+        let spaces = [3, 0, 3, 1, 0];
+        let members: Vec<Member> = (10..).zip(spaces).map(|(number, space)| Member { number, space }).collect();
+        for rank in 0..5 {
+            let remote = Remote::new(&members, rank, 0);
+            assert_eq!(*remote.leaders, [0, 1, 3]);
+            assert_eq!(remote.leader(), [0, 1, 0, 3, 1][rank as usize]);
+            assert!((0..5).all(|peer| remote.is_here(peer) == (spaces[peer as usize] == spaces[rank as usize])));
+        }
+    }
+}
