@@ -56,7 +56,7 @@ const PROGRAMS: [(&str, usize, Spread); 34] = [
 
 /// The same about windows. Not among them are those whose target does not call MPI while others work on its memory, and those about
 /// shared memory.
-const WINDOWS: [(&str, usize, Spread); 31] = [
+const WINDOWS: [(&str, usize, Spread); 32] = [
     ("accumulate_contention.c", 4, Alternating(2)),
     ("accumulate_order.c", 2, Blocks(2)),
     ("accumulate_types.c", 2, Blocks(2)),
@@ -79,6 +79,7 @@ const WINDOWS: [(&str, usize, Spread); 31] = [
     ("large_count_calls.c", 2, Blocks(2)),
     ("lock_against_lock_all.c", 4, Alternating(2)),
     ("long_transfers.c", 3, FirstAlone),
+    ("pointers_across.c", 4, Alternating(2)),
     ("post_start.c", 4, Blocks(2)),
     ("progress_in_calls.c", 4, Blocks(2)),
     ("put_then_notify.c", 4, Alternating(2)),
