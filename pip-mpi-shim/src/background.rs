@@ -2,7 +2,7 @@
 //! already posted a receive for waits until this rank fetches it; were this rank to sit in, say, MPI_Barrier, which that
 //! peer has yet to reach, neither would go on. So while such a call runs and receives are posted, a thread of this rank
 //! takes the mail. Where there are other address spaces it does so, too, if such a call lasts: a peer there may wait for an
-//! answer (see `offnode`).
+//! answer (see `offnode`); and at once if they can reach a window of this rank.
 
 use crate::collective;
 use crate::engine;
@@ -38,7 +38,7 @@ pub fn during(call: impl FnOnce() -> i32) -> i32 {
     let mut receives_wait = collective::is_pending();
     engine::each(|engine| {
         engine.progress();
-        receives_wait |= engine.posted > 0 || !engine.halved.is_empty();
+        receives_wait |= engine.posted > 0 || !engine.halved.is_empty() || engine.has_windows_away();
     });
     let spread = job::current().is_some_and(job::Job::is_spread) && engine::is_active();
     let code = polling::inside(|| if receives_wait || spread { with_thread(receives_wait, call) } else { call() });

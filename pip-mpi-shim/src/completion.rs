@@ -33,15 +33,17 @@ pub fn wait_at<'g>(lane: Option<Lane>, mut ready: impl FnMut(&mut Option<Gate<'g
     let mut polls = 0;
     while !ready(&mut gate) {
         polls += 1;
-        match lane {
+        let any = match lane {
             Some(lane) if polls % OTHER_LANES != 0 => {
-                engine::with(lane, Engine::progress);
-                collective::progress();
+                engine::with(lane, Engine::progress).unwrap_or(false) | collective::progress()
             }
-            _ => _ = engine::progress(),
-        }
+            _ => engine::progress(),
+        };
         if ready(&mut gate) {
             return;
+        }
+        if any && job.is_spread() {
+            patience.renew();
         }
         let late_mail = || engine::progress() || ready(&mut None);
         if patience.wait(spin, library::is_busy(), gate, late_mail) {

@@ -167,6 +167,11 @@ impl Job {
         self.blocks[rank as usize].is_some()
     }
 
+    /// The number of a rank's address space.
+    pub fn space_of(&self, rank: u32) -> u32 {
+        self.spaces.as_ref().map_or(0, |spaces| spaces.of(rank))
+    }
+
     /// Whether there are ranks in other address spaces.
     #[inline]
     pub fn is_spread(&self) -> bool {

@@ -33,6 +33,12 @@ impl Layout {
         Layout { runs, size, extent: size as isize }
     }
 
+    /// An element of these runs.
+    pub fn of_runs(runs: Vec<Run>) -> Layout {
+        let size = runs.iter().map(|run| run.len * run.count).sum();
+        Layout { runs, size, extent: size as isize }
+    }
+
     /// Nothing yet; grows by [`Layout::append`].
     pub fn empty() -> Layout {
         Layout { runs: vec![], size: 0, extent: 0 }
@@ -281,7 +287,7 @@ pub unsafe fn copy_bytes(from: *const u8, to: *mut u8, len: usize) {
 }
 
 mod copying;
-pub use copying::{copy, copy_part};
+pub use copying::{copy, copy_part, copy_to_part};
 
 #[cfg(test)]
 mod tests;

@@ -49,8 +49,10 @@ pub struct Stats {
 #[derive(Debug, Default)]
 pub struct Operations(AtomicU64);
 
-/// Done by this rank itself.
+/// Done by this rank itself, or by targets in other address spaces.
 pub static ONE_SIDED: Operations = Operations(AtomicU64::new(0));
+/// Of these, on targets in other address spaces.
+pub static ONE_SIDED_AWAY: Operations = Operations(AtomicU64::new(0));
 /// Collective calls done here.
 pub static COLLECTIVES: Operations = Operations(AtomicU64::new(0));
 /// Collective calls left to the MPI library.
@@ -121,7 +123,11 @@ impl Stats {
         let [one_sided, collectives, passed] =
             [&ONE_SIDED, &COLLECTIVES, &COLLECTIVES_PASSED].map(|operations| operations.0.load(Ordering::Relaxed));
         let away = if job::current().is_some_and(|job| job.is_spread()) {
-            format!(" to other address spaces with their headers {away_inline}, behind headers {away_long},")
+            let one_sided = ONE_SIDED_AWAY.0.load(Ordering::Relaxed);
+            format!(
+                " to other address spaces with their headers {away_inline}, behind headers {away_long}, one-sided {one_sided} \
+                 operations,"
+            )
         } else {
             String::new()
         };

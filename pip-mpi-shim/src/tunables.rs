@@ -41,7 +41,7 @@ macro_rules! tunables {
 
 tunables! {
     eager_max: "PIP_MPI_EAGER_MAX" = 16 << 10, "bytes",
-        "Standard sends up to this size never wait for their receiver; longer ones until it has copied the data.";
+        "Standard sends up to this size never wait for their receiver; longer ones until it has copied the data. To other address spaces longer data of messages, MPI_Put and MPI_Get move by themselves.";
     copy_max: "PIP_MPI_COPY_MAX" = 512, "bytes",
         "Non-blocking sends up to this size are copied through the mailbox even if the receiver is quick to fetch; up to 528 bytes all are.";
     ring_bytes: "PIP_MPI_RING_BYTES" = 16 << 10, "bytes",

@@ -243,10 +243,22 @@ impl<'a> Patience<'a> {
         self.limit = (self.limit * 2).clamp(shortest, longest);
         if bell.sleep(self.job.fences, self.limit, gate.filter(|_| self.asleep), ready) {
             self.wake();
+            if self.job.is_spread() {
+                self.renew();
+                return true;
+            }
             return library_busy;
         }
         library::note_sleep();
         true
+    }
+
+    /// Something has come: where messages of other address spaces do not ring the bell, more is looked for as at first. A rank
+    /// that waits may have to serve others meanwhile.
+    #[cold]
+    pub fn renew(&mut self) {
+        self.wake();
+        (self.rounds, self.limit) = (0, Duration::ZERO);
     }
 
     fn wake(&mut self) {

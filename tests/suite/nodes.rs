@@ -77,6 +77,20 @@ pub fn add(cases: &mut Cases) {
         ensure!(pip.expect_code(0)?.sorted() == expected, "{stock}\n{pip}");
         Ok(())
     });
+    cases.add("nodes::windows", || {
+        let program = sources::program("windows/contended_everywhere.c")?;
+        let run = on("-hosts a:2,b:1 -n 3").arg(&program).env("WITHOUT_SHARED_WINDOWS", "1").limit(100);
+        run.end()?.expect_code(0)?.expect_lines(&[
+            "created: right",
+            "allocated: right",
+            "shared: right",
+            "dynamic: right",
+        ])?;
+        let stencil = on("-hosts a:2,b:2 -n 4").arg(places::built("stencil"));
+        let outcome = stencil.words("--size 128 --iterations 10 --variant put").end()?;
+        ensure!(outcome.expect_code(0)?.out().contains("equal the serial run's to the last bit"), "{outcome}");
+        Ok(())
+    });
     cases.add("nodes::benchmark_and_stencil", || {
         on("-hosts a,b -n 2").arg(places::built("osu_latency")).words("-m 1:4096 -i 20").end()?.expect_code(0)?;
         let run = on("-hosts a:2,b:2 -n 4")

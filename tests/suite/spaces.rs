@@ -8,7 +8,7 @@ use pip_tests::cases::{Cases, needs_compiler};
 use pip_tests::generator::case::Case;
 use pip_tests::generator::play::Stage;
 use pip_tests::generator::random::mixed;
-use pip_tests::generator::{Program, collective};
+use pip_tests::generator::{Program, collective, one_sided};
 use pip_tests::places;
 use pip_tests::run::Run;
 use pip_tests::sources::{self, Directives};
@@ -54,9 +54,42 @@ const PROGRAMS: [(&str, usize, Spread); 34] = [
     ("fortran08.f90", 3, Alternating(2)),
 ];
 
-/// Programs about windows, which are MPICH's where they span address spaces.
-const WINDOWS: [(&str, usize, Spread); 3] =
-    [("communicators.c", 4, Alternating(2)), ("fences.c", 2, Blocks(2)), ("user_attributes.c", 2, Blocks(2))];
+/// The same about windows. Not among them are those whose target does not call MPI while others work on its memory, and those about
+/// shared memory.
+const WINDOWS: [(&str, usize, Spread); 32] = [
+    ("accumulate_contention.c", 4, Alternating(2)),
+    ("accumulate_order.c", 2, Blocks(2)),
+    ("accumulate_types.c", 2, Blocks(2)),
+    ("attributes.c", 3, FirstAlone),
+    ("communicators.c", 4, Alternating(2)),
+    ("compare_and_swap_types.c", 2, Blocks(2)),
+    ("contended_everywhere.c", 4, Blocks(2)),
+    ("created_memory.c", 4, Alternating(2)),
+    ("derived_types.c", 2, Blocks(2)),
+    ("dynamic_regions.c", 4, Blocks(2)),
+    ("epochs_of_windows.c", 2, Blocks(2)),
+    ("error_handlers.c", 2, Blocks(2)),
+    ("errors_of_epochs.c", 2, Blocks(2)),
+    ("errors_of_operations.c", 2, Blocks(2)),
+    ("errors_of_range.c", 2, Blocks(2)),
+    ("exclusive_locks.c", 4, Blocks(2)),
+    ("fences.c", 4, Blocks(3)),
+    ("flush_ping_pong.c", 2, Blocks(2)),
+    ("free_waits.c", 4, Alternating(2)),
+    ("large_count_calls.c", 2, Blocks(2)),
+    ("lock_against_lock_all.c", 4, Alternating(2)),
+    ("long_transfers.c", 3, FirstAlone),
+    ("pointers_across.c", 4, Alternating(2)),
+    ("post_start.c", 4, Blocks(2)),
+    ("progress_in_calls.c", 4, Blocks(2)),
+    ("put_then_notify.c", 4, Alternating(2)),
+    ("requests.c", 3, FirstAlone),
+    ("threads.c", 3, FirstAlone),
+    ("types_freed.c", 2, Blocks(2)),
+    ("fortran08.f90", 3, FirstAlone),
+    ("names_info_groups.c", 4, Alternating(2)),
+    ("user_attributes.c", 2, Blocks(2)),
+];
 
 /// Programs of collective operations. Where no two ranks share a space, these are MPICH's.
 const COLLECTIVES: [(&str, usize, Spread); 11] = [
@@ -104,6 +137,13 @@ pub fn add(cases: &mut Cases) {
             generated::<Case>(new, ranks, spaces, count)
         });
     }
+    for (seed, ranks, spaces, count) in
+        [(1, 2, 2, 30), (1, 4, 2, 20), (new, 2, 2, 30), (new, 4, 2, 20), (new, 5, 3, 10)]
+    {
+        cases.add(format!("spaces::windows::seed_{seed}::{count}_programs_of_{ranks}_ranks"), move || {
+            generated::<one_sided::Case>(seed, ranks, spaces, count)
+        });
+    }
     for (ranks, spaces, count) in [(3, 2, 20), (4, 2, 20), (5, 3, 15), (8, 3, 5)] {
         cases.add(format!("spaces::new_seed_{new}::{count}_programs_of_collectives_of_{ranks}_ranks"), move || {
             generated::<collective::Case>(new, ranks, spaces, count)
@@ -131,6 +171,7 @@ pub fn add(cases: &mut Cases) {
     }
     cases.add("spaces::statistics_count_messages_to_other_spaces", statistics);
     cases.add("spaces::an_ordinary_process_is_a_space_of_its_own", ordinary);
+    cases.add("spaces::windows::of_an_ordinary_process_and_tasks", windows_of_an_ordinary_process);
     cases.add("spaces::without_the_shim_in_one_rank_all_messages_are_stocks", || {
         refused("-env PIP_MPI_SHIM off", "not every rank has this library")
     });
@@ -191,6 +232,23 @@ fn ordinary() -> Result<()> {
         error.lines().any(|line| line.contains(&format!("rank {rank}: sent")) && line.contains("behind headers"))
     };
     ensure!((0..3).all(sent), "every rank should send through the shim\n{outcome}");
+    Ok(())
+}
+
+/// The same with windows: who is in which space makes no difference to what is counted.
+fn windows_of_an_ordinary_process() -> Result<()> {
+    let program = sources::program("windows/contended_everywhere.c")?;
+    let run = Run::pip("-n 1 -env PIP_MPI_LOCAL_RANKS 0 env").arg(&program);
+    let run = run.words(": -n 2 -env PIP_MPI_LOCAL_RANKS 1-2").arg(&program);
+    let outcome = run.env("PIP_MPI_STATS", "1").env("WITHOUT_SHARED_WINDOWS", "1").limit(60).end()?;
+    outcome.expect_code(0)?.expect_lines(&["created: right", "allocated: right", "shared: right", "dynamic: right"])?;
+    let error = outcome.err();
+    let away = |line: &str| line.split_once("one-sided ")?.1.split_whitespace().next()?.parse::<u64>().ok();
+    let counted = (0..3).all(|rank| {
+        let line = error.lines().find(|line| line.contains(&format!("rank {rank}: sent")));
+        line.and_then(away).is_some_and(|count| count > 0)
+    });
+    ensure!(counted, "every rank should work on targets in the other space\n{outcome}");
     Ok(())
 }
 

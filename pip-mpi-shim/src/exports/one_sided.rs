@@ -10,6 +10,7 @@ use core::ffi::{c_int, c_void};
 pub(super) fn settle(answer: Answer, by_library: impl FnOnce(c_int) -> c_int) -> Option<c_int> {
     match answer {
         Answer::Done(code) => Some(code),
+        Answer::Begun(_) => Some(SUCCESS),
         Answer::Foreign => {
             library::note_work();
             None
@@ -18,18 +19,23 @@ pub(super) fn settle(answer: Answer, by_library: impl FnOnce(c_int) -> c_int) ->
     }
 }
 
-/// The same with a request, which is complete at once.
+/// The same with a request, which is complete at once unless the target is in another address space.
 fn settle_request(answer: Answer, request: *mut Request, by_library: impl FnOnce(c_int) -> c_int) -> Option<c_int> {
-    if let Answer::Done(SUCCESS) = answer {
+    let made = match answer {
+        Answer::Done(SUCCESS) => Some(REQUEST_COMPLETE_SEND),
+        Answer::Begun(made) => Some(made),
+        _ => None,
+    };
+    if let Some(made) = made {
         // SAFETY: the program's place for the handle, looked at before.
-        unsafe { *request = REQUEST_COMPLETE_SEND };
+        unsafe { *request = made };
     }
     settle(answer, by_library)
 }
 
 /// The arguments of one operation, with either type of count.
 macro_rules! transfer {
-    ($name:literal; $origin:ident, $ocount:ident, $otype:ident, $target:ident, $disp:ident, $tcount:ident, $ttype:ident, $win:ident) => {
+    ($name:literal, $requested:literal; $origin:ident, $ocount:ident, $otype:ident, $target:ident, $disp:ident, $tcount:ident, $ttype:ident, $win:ident) => {
         Transfer {
             function: $name,
             origin: $origin.cast_mut(),
@@ -40,6 +46,7 @@ macro_rules! transfer {
             target_count: Count::from($tcount),
             target_type: $ttype,
             win: $win,
+            requested: $requested,
         }
     };
 }
@@ -52,7 +59,7 @@ macro_rules! moves {
             origin: $pointer, ocount: $count, otype: Datatype, target: c_int, disp: Count, tcount: $count, ttype: Datatype,
             win: Win,
         ) {
-            let transfer = transfer!($name; origin, ocount, otype, target, disp, tcount, ttype, win);
+            let transfer = transfer!($name, false; origin, ocount, otype, target, disp, tcount, ttype, win);
             settle($function(&transfer), |target| {
                 // SAFETY: the program's arguments.
                 unsafe { real(origin, ocount, otype, target, disp, tcount, ttype, win) }
@@ -63,7 +70,7 @@ macro_rules! moves {
             origin: $pointer, ocount: $count, otype: Datatype, target: c_int, disp: Count, tcount: $count, ttype: Datatype,
             win: Win, request: *mut Request,
         ) {
-            let transfer = transfer!($name; origin, ocount, otype, target, disp, tcount, ttype, win);
+            let transfer = transfer!($name, true; origin, ocount, otype, target, disp, tcount, ttype, win);
             let answer = if request.is_null() { window::refuse(win, target) } else { $function(&transfer) };
             settle_request(answer, request, |target| {
                 // SAFETY: the program's arguments.
@@ -96,7 +103,7 @@ macro_rules! accumulates {
             origin: *const c_void, ocount: $count, otype: Datatype, target: c_int, disp: Count, tcount: $count,
             ttype: Datatype, op: Op, win: Win,
         ) {
-            let transfer = transfer!("MPI_Accumulate"; origin, ocount, otype, target, disp, tcount, ttype, win);
+            let transfer = transfer!("MPI_Accumulate", false; origin, ocount, otype, target, disp, tcount, ttype, win);
             settle(window::accumulate(&transfer, op), |target| {
                 // SAFETY: the program's arguments, here and below.
                 unsafe { real(origin, ocount, otype, target, disp, tcount, ttype, op, win) }
@@ -107,7 +114,7 @@ macro_rules! accumulates {
             origin: *const c_void, ocount: $count, otype: Datatype, target: c_int, disp: Count, tcount: $count,
             ttype: Datatype, op: Op, win: Win, request: *mut Request,
         ) {
-            let transfer = transfer!("MPI_Raccumulate"; origin, ocount, otype, target, disp, tcount, ttype, win);
+            let transfer = transfer!("MPI_Raccumulate", true; origin, ocount, otype, target, disp, tcount, ttype, win);
             let answer = if request.is_null() { window::refuse(win, target) } else { window::accumulate(&transfer, op) };
             settle_request(answer, request, |target| {
                 // SAFETY: see the first.
@@ -119,7 +126,7 @@ macro_rules! accumulates {
             origin: *const c_void, ocount: $count, otype: Datatype, result: *mut c_void, rcount: $count, rtype: Datatype,
             target: c_int, disp: Count, tcount: $count, ttype: Datatype, op: Op, win: Win,
         ) {
-            let transfer = transfer!("MPI_Get_accumulate"; origin, ocount, otype, target, disp, tcount, ttype, win);
+            let transfer = transfer!("MPI_Get_accumulate", false; origin, ocount, otype, target, disp, tcount, ttype, win);
             settle(window::get_accumulate(&transfer, Some((result, Count::from(rcount), rtype)), op), |target| {
                 // SAFETY: see the first.
                 unsafe { real(origin, ocount, otype, result, rcount, rtype, target, disp, tcount, ttype, op, win) }
@@ -130,7 +137,7 @@ macro_rules! accumulates {
             origin: *const c_void, ocount: $count, otype: Datatype, result: *mut c_void, rcount: $count, rtype: Datatype,
             target: c_int, disp: Count, tcount: $count, ttype: Datatype, op: Op, win: Win, request: *mut Request,
         ) {
-            let transfer = transfer!("MPI_Rget_accumulate"; origin, ocount, otype, target, disp, tcount, ttype, win);
+            let transfer = transfer!("MPI_Rget_accumulate", true; origin, ocount, otype, target, disp, tcount, ttype, win);
             let answer = if request.is_null() {
                 window::refuse(win, target)
             } else {

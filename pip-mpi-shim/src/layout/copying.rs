@@ -28,6 +28,18 @@ pub unsafe fn copy_part(from: &View, to: &View, start: usize, length: usize) {
     }
 }
 
+/// Copies `length` bytes from byte `start` of `from` to byte `place` of `to`.
+///
+/// # Safety
+/// As [`copy`], for as many bytes from there on.
+pub unsafe fn copy_to_part(from: &View, start: usize, to: &View, place: usize, length: usize) {
+    debug_assert!(start + length <= from.len() && place + length <= to.len());
+    if length > 0 {
+        // SAFETY: the caller's promise.
+        unsafe { copy_strips(Cursor::new(from, start), Cursor::new(to, place), length) }
+    }
+}
+
 /// SAFETY of callers: as [`copy_part`].
 #[inline(never)]
 unsafe fn copy_pieces(from: &View, to: &View, start: usize, length: usize) {

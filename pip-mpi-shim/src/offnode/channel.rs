@@ -9,6 +9,7 @@ use crate::job::Job;
 use crate::layout::{self, View};
 use crate::real;
 use crate::request::{Index, Kind as SlotKind, Slab};
+use crate::window::{Desk, Moving};
 use core::ffi::c_int;
 use std::collections::VecDeque;
 
@@ -25,6 +26,8 @@ pub enum Purpose {
     Received { slot: Index },
     /// The same, to be copied from here.
     ReceivedAside { slot: Index, data: Box<[u8]> },
+    /// Data of a long copy to or from a window.
+    Window(Moving),
     /// Data that nobody wants.
     #[allow(dead_code)] // nobody reads it, but MPICH writes there
     Discarded { data: Box<[u8]> },
@@ -71,6 +74,8 @@ pub struct Channel {
     token: Option<Index>,
     polls: u32,
     pub asked: Vec<Asked>,
+    /// Windows that other spaces reach through this lane.
+    pub desk: Desk,
 }
 
 /// Calls that one poll looks at.
@@ -97,13 +102,14 @@ impl Channel {
             token: None,
             polls: 0,
             asked: Vec::new(),
+            desk: Desk::default(),
         }))
     }
 
     /// Whether it is time to look.
     pub fn is_due(&mut self, job: &Job) -> bool {
         self.polls = self.polls.wrapping_add(1);
-        !self.is_idle() || self.polls.is_multiple_of(INTERVAL) || job.is_crowded()
+        !self.is_idle() || self.desk.is_waited_for() || self.polls.is_multiple_of(INTERVAL) || job.is_crowded()
     }
 
     /// Whether nothing is under way.
@@ -116,9 +122,9 @@ impl Channel {
         self.headers
     }
 
-    /// Keeps receives of this space from their short way while something is under way.
+    /// Keeps receives of this space from their short way while something is under way, or may come at any time.
     pub fn hold(&mut self, slots: &mut Slab) {
-        match (self.is_idle(), self.token) {
+        match (self.is_idle() && self.desk.is_empty(), self.token) {
             (false, None) => self.token = Some(slots.insert(SlotKind::Nothing, None)),
             (true, Some(token)) => {
                 slots.remove(token);
@@ -160,16 +166,24 @@ impl Channel {
 
     /// Sends a header with `payload` behind it.
     pub fn send_header(&mut self, world: u32, header: Header, payload: Option<&View>) {
-        let header = Header { sequence: self.sequences.next_to(world), ..header };
         let len = payload.map_or(0, View::len);
+        self.send_filled(world, header, len, |memory| {
+            if let Some(payload) = payload {
+                let to = View::bytes(memory.as_mut_ptr(), len);
+                // SAFETY: the program's send buffer, and memory of our own of that length.
+                unsafe { layout::copy(payload, &to, len) };
+            }
+        });
+    }
+
+    /// Sends a header with `len` bytes behind it that `fill` writes.
+    pub fn send_filled(&mut self, world: u32, header: Header, len: usize, fill: impl FnOnce(&mut [u8])) {
+        let header = Header { sequence: self.sequences.next_to(world), ..header };
         let head = header.encode();
         let mut message = self.memory(head.len() + len);
-        message[..head.len()].copy_from_slice(&head);
-        if let Some(payload) = payload {
-            let to = View::bytes(message[head.len()..].as_mut_ptr(), len);
-            // SAFETY: the program's send buffer, and memory of our own of that length.
-            unsafe { layout::copy(payload, &to, len) };
-        }
+        let (front, payload) = message.split_at_mut(head.len());
+        front.copy_from_slice(&head);
+        fill(payload);
         let (mut request, mut done) = (abi::REQUEST_NULL, 0);
         // SAFETY: the message stays in place until the call is complete: it goes along with it.
         unsafe {

@@ -26,12 +26,14 @@ pub enum Kind {
     Cancelled = 5,
     /// Answer: it has been received.
     Kept = 6,
+    /// About the window with number `context` of the receiver: what `tag` says, with the rest behind the header.
+    Window = 7,
 }
 
 impl Kind {
     fn of(number: u32) -> Option<Kind> {
-        use Kind::{Cancel, Cancelled, Context, Inline, Kept, Long};
-        [Inline, Long, Context, Cancel, Cancelled, Kept].into_iter().find(|&kind| kind as u32 == number)
+        use Kind::{Cancel, Cancelled, Context, Inline, Kept, Long, Window};
+        [Inline, Long, Context, Cancel, Cancelled, Kept, Window].into_iter().find(|&kind| kind as u32 == number)
     }
 }
 
@@ -51,6 +53,11 @@ pub struct Header {
 }
 
 impl Header {
+    /// Whether its payload follows it.
+    fn has_payload(kind: Kind) -> bool {
+        matches!(kind, Kind::Inline | Kind::Window)
+    }
+
     /// As it travels.
     pub fn encode(&self) -> [u8; BYTES] {
         let words =
@@ -77,7 +84,7 @@ impl Header {
             sequence: word(6)?,
             bytes,
         };
-        let expected = if header.kind == Kind::Inline { bytes } else { 0 };
+        let expected = if Header::has_payload(header.kind) { bytes } else { 0 };
         (word(0)? == MAGIC && payload.len() as u64 == expected).then_some((header, payload))
     }
 }
@@ -141,11 +148,11 @@ mod tests {
     proptest! {
         #[test]
         fn headers_survive_the_way(
-            kind in 1u32..=6, context: u32, source: u32, tag: i32, data_tag: u32, sequence: u32,
+            kind in 1u32..=7, context: u32, source: u32, tag: i32, data_tag: u32, sequence: u32,
             payload in prop::collection::vec(any::<u8>(), 0..100), cut in 0usize..140,
         ) {
             let kind = Kind::of(kind).unwrap();
-            let payload = if kind == Kind::Inline { payload } else { vec![] };
+            let payload = if Header::has_payload(kind) { payload } else { vec![] };
             let header = Header { kind, context, source, tag, data_tag, sequence, bytes: payload.len() as u64 };
             let mut message = header.encode().to_vec();
             message.extend(&payload);

@@ -8,7 +8,7 @@ use super::shapes::Described;
 use crate::engine::Engine;
 use crate::layout::{self, View};
 use crate::request::{Index, Unexpected};
-use crate::{buffered, taking};
+use crate::{buffered, taking, window};
 
 /// A message whose data have not been asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Engine {
                     channel.recycle(message);
                 }
                 if over {
-                    return any;
+                    return any | window::attend(channel);
                 }
             }
         })
@@ -71,6 +71,7 @@ impl Engine {
                 }
                 request.complete = true;
             }),
+            Purpose::Window(moving) => window::moved(self, channel, moving),
             Purpose::Discarded { .. } => {}
         }
     }
@@ -95,6 +96,7 @@ impl Engine {
             Kind::Cancel => self.revoke(channel, world, &header),
             Kind::Cancelled => self.note_answer(channel, data_tag, true),
             Kind::Kept => self.note_answer(channel, data_tag, false),
+            Kind::Window => window::dispatch(self, channel, world, &header, payload),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::ring::Envelope;
 
 impl Engine {
     /// Runs `f` with the channel.
-    pub(super) fn with_channel<R>(&mut self, f: impl FnOnce(&mut Engine, &mut Channel) -> R) -> Option<R> {
+    pub fn with_channel<R>(&mut self, f: impl FnOnce(&mut Engine, &mut Channel) -> R) -> Option<R> {
         let mut channel = self.offnode.take()?;
         let result = f(self, &mut channel);
         channel.hold(&mut self.requests);
@@ -80,6 +80,11 @@ impl Engine {
             let purpose = Purpose::SentCopy { data, data_tag, buffered: true, slot: None };
             channel.send_data(world, data_tag, &described, purpose);
         });
+    }
+
+    /// Whether other spaces can reach a window of this rank.
+    pub fn has_windows_away(&self) -> bool {
+        self.offnode.as_ref().is_some_and(|channel| !channel.desk.is_empty())
     }
 
     /// Whether nothing of this rank is on its way to or from another space.

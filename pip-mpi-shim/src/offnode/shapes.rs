@@ -18,6 +18,11 @@ pub struct Described {
 }
 
 impl Described {
+    /// Whether it is regular enough.
+    pub fn is_possible(view: &View) -> bool {
+        !matches!(view.shape(), Shape::Elements { runs, .. } if runs.len() > MOST_RUNS)
+    }
+
     /// None if it is too irregular.
     pub fn of(view: &View) -> Option<Described> {
         let described =

@@ -2,9 +2,9 @@
 //! aligned number are updated under the target's guard, some of them by the library's MPI_Reduce_local.
 
 use super::elements::{self, Access};
-use super::epochs;
 use super::failure::Failure;
 use super::moving::Transfer;
+use super::remote::{Action, COPY, Errand, Held, Work, pair, row};
 use super::target::{Answer, Place, Trouble, on_target, refuse};
 use super::Window;
 use crate::abi::{self, Count, Datatype, Op, Win};
@@ -27,22 +27,25 @@ pub struct Update {
     pub win: Win,
 }
 
-/// An operation on the elements of one predefined type in a target's part.
+/// An operation on the elements of one predefined type in the part of a target in this address space.
 #[derive(Debug)]
-struct Operation<'w> {
-    window: &'w Window,
-    rank: u32,
-    op: Op,
+pub(super) struct Operation<'w> {
+    pub window: &'w Window,
+    pub rank: u32,
+    pub op: Op,
     /// The predefined type, and the bytes from one element to the next.
-    leaf: Datatype,
-    span: usize,
+    pub leaf: Datatype,
+    pub span: usize,
+    /// Whether nobody else works on the target.
+    pub alone: bool,
 }
 
 impl Operation<'_> {
     /// Updates elements in a row.
     ///
-    /// SAFETY of callers: memory of the arguments, for `bytes` bytes; `result` may be null.
-    unsafe fn apply(&self, target: *mut u8, operand: *const u8, result: *mut u8, bytes: usize) {
+    /// # Safety
+    /// Memory of the arguments, for `bytes` bytes; `result` may be null.
+    pub unsafe fn apply(&self, target: *mut u8, operand: *const u8, result: *mut u8, bytes: usize) {
         let guard = &self.window.header.seat(self.rank).guard;
         // SAFETY: the caller's promise; alignment was looked at.
         unsafe {
@@ -51,7 +54,7 @@ impl Operation<'_> {
                     let count = bytes / number.size();
                     let update =
                         |access| elements::update(number, self.op, access, target, operand, result, count);
-                    if self.window.epochs.target(self.rank) == epochs::EXCLUSIVE {
+                    if self.alone {
                         update(Access::Alone);
                     } else if target.addr().is_multiple_of(number.size()) {
                         self.window.updating(self.rank, count, update);
@@ -179,6 +182,10 @@ pub fn get_accumulate(transfer: &Transfer, result: Option<Former>, op: Op) -> An
         let (low, high) = shape.bounds();
         let place = Place { rank, displacement: transfer.displacement };
         let target = shape.view(window.address(place, low, high)?);
+        if let Some(remote) = window.away(rank) {
+            let errand = errand(transfer, result, op, shape, target)?;
+            return Ok(window.begin(remote, rank, errand));
+        }
         // With MPI_NO_OP the origin's arguments mean nothing.
         let (origin_shape, packed_origin);
         let operand = if op == abi::NO_OP {
@@ -191,11 +198,11 @@ pub fn get_accumulate(transfer: &Transfer, result: Option<Former>, op: Op) -> An
             packed_origin.address().cast_const()
         };
         let Shape { leaf, span, .. } = shape;
-        let operation = Operation { window, rank, op, leaf, span };
+        let operation = Operation { window, rank, op, leaf, span, alone: window.is_alone_at(rank) };
         let Some((buffer, count, datatype)) = result else {
             // SAFETY: memory of the program's arguments; the target's is within its part.
             unsafe { operation.apply_all(&target, operand, core::ptr::null_mut()) };
-            return Ok(());
+            return Ok(None);
         };
         let result_shape = Shape::of(count, datatype)?;
         let result = result_shape.local(buffer, &shape, target.len())?;
@@ -205,8 +212,26 @@ pub fn get_accumulate(transfer: &Transfer, result: Option<Former>, op: Op) -> An
             operation.apply_all(&target, operand, packed_result.address());
             packed_result.write_back(&result);
         }
-        Ok(())
+        Ok(None)
     })
+}
+
+/// The same for a target in another address space.
+#[cold]
+#[inline(never)]
+fn errand(transfer: &Transfer, result: Option<Former>, op: Op, shape: Shape, target: View) -> Result<Errand, Trouble> {
+    let held = |buffer: *mut c_void, count: Count, datatype: Datatype| {
+        let local = Shape::of(count, datatype)?;
+        let view = local.local(buffer, &shape, target.len())?;
+        Ok::<_, Trouble>(Held::new(view, local.layout))
+    };
+    let with_origin = op != abi::NO_OP;
+    let origin = with_origin.then(|| held(transfer.origin, transfer.origin_count, transfer.origin_type)).transpose()?;
+    let result = result.map(|(buffer, count, datatype)| held(buffer, count, datatype)).transpose()?;
+    let action = if result.is_some() { Action::Fetch } else { Action::Accumulate };
+    let work = Work { op, leaf: shape.leaf, span: shape.span as u32 };
+    let target = Held::new(target, shape.layout);
+    Ok(Errand { action, work, origin, target, result, requested: transfer.requested })
 }
 
 /// A user's buffer as bytes in a row: itself, or a copy.
@@ -272,10 +297,16 @@ pub fn fetch_and_op(update: &Update, op: Op) -> Answer {
         if !elements::is_defined(op, update.datatype) {
             return Err(Failure::Operation.into());
         }
-        let operation = Operation { window, rank, op, leaf: update.datatype, span };
+        if let Some(remote) = window.away(rank) {
+            let origin = (op != abi::NO_OP).then(|| row(update.origin, span));
+            let work = Work { op, leaf: update.datatype, span: span as u32 };
+            return Ok(update.send_for(window, remote, (Action::Fetch, work), origin, row(target.cast(), span)));
+        }
+        let operation =
+            Operation { window, rank, op, leaf: update.datatype, span, alone: window.is_alone_at(rank) };
         // SAFETY: memory of the program's arguments; the target's is within its part.
         unsafe { operation.apply(target, update.origin.cast(), update.result.cast(), span) };
-        Ok(())
+        Ok(None)
     })
 }
 
@@ -290,18 +321,41 @@ pub fn compare_and_swap(update: &Update, compare: *const c_void) -> Answer {
             return Err(Failure::Type("only integers, logicals and bytes can be compared and swapped").into());
         }
         let (origin, compare, result) = (update.origin.cast::<u8>(), compare.cast::<u8>(), update.result.cast::<u8>());
-        // SAFETY: memory of the program's arguments; the target's is within its part.
-        unsafe {
-            if !elements::compare_and_swap(size, target, origin, compare, result) {
-                window.header.seat(rank).guard.with(|| {
-                    copy_bytes(target, result, size);
-                    let bytes = |at: *const u8| core::slice::from_raw_parts(at, size);
-                    if bytes(result) == bytes(compare) {
-                        copy_bytes(origin, target, size);
-                    }
-                });
-            }
+        if let Some(remote) = window.away(rank) {
+            // SAFETY: memory of the program's arguments.
+            let both = unsafe { pair(compare, origin, size) };
+            let work = Work { span: size as u32, ..COPY };
+            return Ok(update.send_for(window, remote, (Action::Swap, work), Some(both), row(target.cast(), size)));
         }
-        Ok(())
+        // SAFETY: memory of the program's arguments; the target's is within its part.
+        unsafe { swap(window, rank, size, target, (origin, compare), result) };
+        Ok(None)
     })
+}
+
+/// Puts the `size` bytes at `new` to `target`, in the part of `rank`, if those at `compare` are there, and what was there to `result`.
+///
+/// # Safety
+/// Memory of the arguments.
+#[inline(always)]
+pub(super) unsafe fn swap(
+    window: &Window,
+    rank: u32,
+    size: usize,
+    target: *mut u8,
+    (new, compare): (*const u8, *const u8),
+    result: *mut u8,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if !elements::compare_and_swap(size, target, new, compare, result) {
+            window.header.seat(rank).guard.with(|| {
+                copy_bytes(target, result, size);
+                let bytes = |at: *const u8| core::slice::from_raw_parts(at, size);
+                if bytes(result) == bytes(compare) {
+                    copy_bytes(new, target, size);
+                }
+            });
+        }
+    }
 }

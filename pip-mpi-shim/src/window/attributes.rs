@@ -1,7 +1,7 @@
 //! What a program asks about a window: predefined attributes (MPI-4.0 section 12.2.6), its group, its segments.
 
 use super::failure::Failure;
-use super::{DONE, Flavor, Window, window};
+use super::{DONE, Flavor, Part, Window, window};
 use crate::abi::{self, Count, Group, Win};
 use crate::real;
 use core::ffi::{c_int, c_void};
@@ -82,15 +82,20 @@ type Query = (usize, i64, *mut u8);
 
 /// What MPI_Win_shared_query tells of a rank's part; for MPI_PROC_NULL of the first rank that has memory (MPI-4.0 section 12.2.3);
 /// an error code if there is no such rank, or the places for the results are not `given`. As from MPI-4.1 on the window need not
-/// be one of MPI_Win_allocate_shared: all memory is shared here. None leaves the call to the library.
+/// be one of MPI_Win_allocate_shared: all memory of this address space is shared. Of a rank in another one it tells size 0 and null.
+/// None leaves the call to the library.
 pub fn shared_query(win: Win, rank: c_int, given: bool) -> Option<Result<Query, c_int>> {
     let window = window(win).filter(|window| window.flavor != Flavor::Dynamic)?;
     let part = match rank {
-        abi::PROC_NULL => window.parts.iter().find(|part| part.bytes > 0).or(window.parts.first()),
-        rank => usize::try_from(rank).ok().and_then(|rank| window.parts.get(rank)),
+        abi::PROC_NULL => {
+            let has_memory = |&(rank, part): &(u32, &Part)| part.bytes > 0 && window.away(rank).is_none();
+            (0..).zip(&window.parts).find(has_memory).or(window.parts.first().map(|part| (0, part)))
+        }
+        rank => usize::try_from(rank).ok().and_then(|at| Some((rank as u32, window.parts.get(at)?))),
     };
     let query = match part {
-        Some(part) if given => Ok((part.bytes, part.unit, part.base)),
+        Some((rank, part)) if given && window.away(rank).is_some() => Ok((0, part.unit, core::ptr::null_mut())),
+        Some((_, part)) if given => Ok((part.bytes, part.unit, part.base)),
         Some(_) => Err(Failure::Null),
         None => Err(Failure::Rank(rank)),
     };

@@ -5,8 +5,10 @@ use super::epochs::Epochs;
 use super::failure::Failure as Misuse;
 use super::memory::{Huge, Memory, PAGE};
 use super::shared::Header;
-use super::{Flavor, Part, WINDOWS, Window, attributes, job_of, window};
+use super::remote::{self, Member, Remote};
+use super::{Flavor, Part, WINDOWS, Window, attributes, owner_of, window};
 use crate::abi::{self, Comm, Count, Info, Win};
+use crate::communicator::Communicator;
 use crate::failure::Failure;
 use crate::handles::Handles;
 use crate::job::Job;
@@ -36,8 +38,9 @@ struct Notice {
     status: c_int,
     /// Not 0: parts of a shared window may lie apart.
     apart: u32,
-    reserved: u32,
-    /// From rank 0: where the header is.
+    /// By which this rank will know the window, where others are in other address spaces.
+    number: u32,
+    /// From the first rank in an address space: where the header of that is.
     header: u64,
     base: u64,
     bytes: u64,
@@ -97,9 +100,13 @@ struct Making<'a> {
     segment: &'a Segment,
     flavor: Flavor,
     job: &'static Job,
+    communicator: &'static Communicator,
     win: *mut Win,
     rank: u32,
     size: u32,
+    /// The first rank in this address space, and how many there are.
+    leader: u32,
+    here: u32,
 }
 
 /// All ranks' notices and what they share.
@@ -109,9 +116,12 @@ struct Agreement {
 }
 
 impl<'a> Making<'a> {
-    /// None if the window is the MPI library's affair.
+    /// None if the window is the MPI library's affair: whether memory can be shared by ranks of several address spaces, it knows.
     fn begin(segment: &'a Segment, flavor: Flavor, win: *mut Win) -> Option<Making<'a>> {
-        let job = job_of(segment.comm).filter(|_| !win.is_null())?;
+        let (job, communicator) = owner_of(segment.comm).filter(|_| !win.is_null())?;
+        if flavor == Flavor::Shared && !communicator.local {
+            return None;
+        }
         let (mut rank, mut size) = (0, 0);
         // SAFETY: a communicator of the program; results go to locals.
         unsafe {
@@ -119,7 +129,11 @@ impl<'a> Making<'a> {
             real::Comm_size(segment.comm, &mut size);
         }
         sweep();
-        Some(Making { segment, flavor, job, win, rank: rank as u32, size: size as u32 })
+        let (rank, size) = (rank as u32, size as u32);
+        let mut all_here = (0..size).filter(|&rank| job.is_local(communicator.world_rank(rank)));
+        let leader = all_here.next().unwrap_or(rank);
+        let here = 1 + all_here.count() as u32;
+        Some(Making { segment, flavor, job, communicator, win, rank, size, leader, here })
     }
 
     fn hint(&self, key: &CStr) -> Option<bool> {
@@ -156,12 +170,12 @@ impl<'a> Making<'a> {
 
     /// Collective: tells the others what this rank brings; an error that any rank has is everybody's.
     fn agree(&self, status: c_int, base: *mut u8) -> Result<Agreement, c_int> {
-        let own_header = (self.rank == 0).then(|| Header::new(self.size));
+        let own_header = (self.rank == self.leader).then(|| Header::new(self.size, self.here));
         let own = Notice {
             world: self.job.rank,
             status,
             apart: u32::from(self.flavor == Flavor::Shared && self.hint(c"alloc_shared_noncontig") == Some(true)),
-            reserved: 0,
+            number: if self.communicator.local { 0 } else { remote::draw_number() },
             header: own_header.map_or(0, |header| core::ptr::from_ref(header) as u64),
             base: base as u64,
             bytes: self.segment.bytes as u64,
@@ -174,8 +188,8 @@ impl<'a> Making<'a> {
                     let failure = Failure::Window { class: notice.status, rank, bytes: notice.bytes as Count, unit: notice.unit };
                     Err(failure.raise(self.segment.function, self.segment.comm))
                 }
-                // SAFETY: rank 0 has just told it.
-                None => match unsafe { Header::at(notices[0].header as usize, self.size) } {
+                // SAFETY: the first rank of this address space has just told it.
+                None => match unsafe { Header::at(notices[self.leader as usize].header as usize, self.size) } {
                     Some(header) => Ok(Agreement { notices, header }),
                     None => Err(abi::ERR_OTHER),
                 },
@@ -261,6 +275,7 @@ impl<'a> Making<'a> {
         }
         // SAFETY: the library has filled it.
         let handle = unsafe { *self.win };
+        let number = notices[self.rank as usize].number;
         let window = Window {
             job: self.job,
             handle,
@@ -273,14 +288,24 @@ impl<'a> Making<'a> {
             epochs: Epochs::new(self.size),
             barriers: AtomicU64::new(0),
             attributes: attributes::Values::new(own.bytes, own.unit, self.flavor),
+            remote: self.remote(&notices),
             _memory: memory,
         };
         WINDOWS.insert(handle, window);
+        if let Some(window) = super::window(handle) {
+            window.open_to_spaces(number);
+        }
         abi::SUCCESS
     }
 
+    fn remote(&self, notices: &[Notice]) -> Option<Box<Remote>> {
+        let member = |notice: &Notice| Member { number: notice.number, space: self.job.space_of(notice.world) };
+        let members: Vec<Member> = notices.iter().map(member).collect();
+        (!self.communicator.local).then(|| Remote::new(&members, self.rank, self.communicator.lane))
+    }
+
     fn depart(&self, header: &'static Header) {
-        depart(header, self.rank);
+        depart(header, self.rank == self.leader);
     }
 }
 
@@ -331,10 +356,10 @@ static CHANGES: Mutex<()> = Mutex::new(());
 /// Headers of windows that are gone here, but that others may still be leaving.
 static RETIRED: Mutex<Vec<&'static Header>> = Mutex::new(Vec::new());
 
-/// This rank uses a header no more.
-fn depart(header: &'static Header, rank: u32) {
+/// This rank uses a header no more; whether it has made it.
+fn depart(header: &'static Header, made: bool) {
     header.departed.fetch_add(1, Ordering::Release);
-    if rank == 0 {
+    if made {
         RETIRED.lock().unwrap_or_else(PoisonError::into_inner).push(header);
         sweep();
     }
@@ -343,9 +368,9 @@ fn depart(header: &'static Header, rank: u32) {
 /// Frees headers that nobody uses any more.
 fn sweep() {
     RETIRED.lock().unwrap_or_else(PoisonError::into_inner).retain(|header| {
-        let in_use = header.departed.load(Ordering::Acquire) < header.size();
+        let in_use = header.departed.load(Ordering::Acquire) < header.here();
         if !in_use {
-            // SAFETY: all ranks have departed; it is rank 0's, which alone keeps it here.
+            // SAFETY: all ranks have departed; it is that rank's which made it, and alone keeps it here.
             unsafe { header.discard() };
         }
         in_use
@@ -373,12 +398,15 @@ pub unsafe fn free(win: *mut Win) -> Option<c_int> {
         }
         Handles::take(&WINDOWS, handle)?
     };
+    window.flush_everywhere();
     window.barrier();
-    let (header, rank, mut group) = (window.header, window.rank, window.group);
+    let (header, mut group) = (window.header, window.group);
+    let made = window.rank == window.remote.as_ref().map_or(0, |remote| remote.leader());
+    window.close_to_spaces();
     drop(window);
     // SAFETY: our own reference.
     unsafe { real::Group_free(&mut group) };
-    depart(header, rank);
+    depart(header, made);
     super::DONE
 }
 

@@ -158,6 +158,7 @@ pub fn fence(assert: c_int, win: Win) -> Option<c_int> {
     if let Err(failure) = window.epochs.are_over() {
         return Some(failure.raise("MPI_Win_fence", window));
     }
+    window.flush_everywhere();
     order();
     window.barrier();
     let ends = assert & abi::MODE_NOSUCCEED != 0;
@@ -165,11 +166,11 @@ pub fn fence(assert: c_int, win: Win) -> Option<c_int> {
     DONE
 }
 
-/// Orders memory, if `holds`: in passive target epochs only (MPI-4.0 section 12.5.4). Otherwise the library reports the error.
-fn ordered(win: Win, holds: impl FnOnce(&Window) -> bool) -> Option<c_int> {
-    window(win).filter(|window| holds(window))?;
-    order();
-    DONE
+/// The window, in a passive target epoch (MPI-4.0 section 12.5.4). Otherwise the library reports the error.
+fn passive(win: Win) -> Option<&'static Window> {
+    let window = window(win).filter(|window| window.epochs.is_passive())?;
+    window.look_around();
+    Some(window)
 }
 
 /// MPI_Win_flush.
@@ -177,20 +178,26 @@ pub fn flush(target: c_int, win: Win) -> Answer {
     let Some(window) = window(win) else { return Answer::Foreign };
     let on_target = || window.has(target) && window.epochs.is_locked(target as u32);
     if target == abi::PROC_NULL && window.epochs.is_passive() || on_target() {
+        if let Some(remote) = &window.remote {
+            window.flush_among_spaces(remote, target);
+        }
         order();
         return Answer::Done(abi::SUCCESS);
     }
     window.refuse(target)
 }
 
-/// MPI_Win_flush_local: what was done is complete already.
+/// MPI_Win_flush_local: what was done in this address space is complete already; of what was done in others it waits for more than it
+/// needs to.
 pub fn flush_local(target: c_int, win: Win) -> Answer {
     flush(target, win)
 }
 
 /// MPI_Win_flush_all; None leaves the call to the library.
 pub fn flush_all(win: Win) -> Option<c_int> {
-    ordered(win, |window| window.epochs.is_passive())
+    passive(win)?.flush_everywhere();
+    order();
+    DONE
 }
 
 /// MPI_Win_flush_local_all.
@@ -200,5 +207,7 @@ pub fn flush_local_all(win: Win) -> Option<c_int> {
 
 /// MPI_Win_sync; None leaves the call to the library.
 pub fn sync(win: Win) -> Option<c_int> {
-    flush_all(win)
+    passive(win)?;
+    order();
+    DONE
 }

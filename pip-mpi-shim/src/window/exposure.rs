@@ -3,6 +3,7 @@
 
 use super::failure::Failure;
 use super::epochs::STARTED;
+use super::remote::Action;
 use super::{DONE, Window, order, window};
 use crate::abi::{self, Group, Win};
 use crate::{completion, library, real};
@@ -60,7 +61,10 @@ pub fn post(group: Group, assert: c_int, win: Win) -> Option<c_int> {
     exposure.expected += origins.len() as u64;
     drop(exposure);
     for &origin in &origins {
-        window.header.posts(origin, window.rank).fetch_add(1, Ordering::SeqCst);
+        match window.away(origin) {
+            Some(remote) => window.notify_away(remote, origin, Action::Post, 0),
+            None => _ = window.header.posts(origin, window.rank).fetch_add(1, Ordering::SeqCst),
+        }
     }
     window.notify(origins);
     DONE
@@ -88,10 +92,14 @@ pub fn start(group: Group, assert: c_int, win: Win) -> Option<c_int> {
 pub fn complete(win: Win) -> Option<c_int> {
     let window = window(win)?;
     let targets = window.epochs.access().take()?;
+    window.flush_everywhere();
     order();
     for &target in &targets {
         window.epochs.close_target(target);
-        window.header.seat(target).completed.fetch_add(1, Ordering::SeqCst);
+        match window.away(target) {
+            Some(remote) => window.notify_away(remote, target, Action::Complete, 0),
+            None => _ = window.header.seat(target).completed.fetch_add(1, Ordering::SeqCst),
+        }
     }
     window.notify(targets);
     DONE

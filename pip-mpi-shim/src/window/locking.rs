@@ -11,8 +11,14 @@ use core::ffi::c_int;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 impl Window {
+    /// Whether this rank has locked a target for itself alone.
+    #[inline]
+    pub(super) fn is_alone_at(&self, target: u32) -> bool {
+        self.epochs.target(target) == EXCLUSIVE
+    }
+
     /// Waits until `take` succeeds, which depends on what others hold.
-    fn acquire(&self, mut take: impl FnMut() -> bool) {
+    pub(super) fn acquire(&self, mut take: impl FnMut() -> bool) {
         if take() {
             return;
         }
@@ -29,7 +35,7 @@ impl Window {
     }
 
     /// Announces an epoch of one kind unless there are some of the other; false after stepping back.
-    fn announce(&self, own: &AtomicU32, others: &AtomicU32) -> bool {
+    pub(super) fn announce(&self, own: &AtomicU32, others: &AtomicU32) -> bool {
         if others.load(Ordering::Relaxed) > 0 {
             return false;
         }
@@ -41,12 +47,14 @@ impl Window {
         false
     }
 
-    fn withdraw(&self, own: &AtomicU32) {
+    /// The other way round.
+    pub(super) fn withdraw(&self, own: &AtomicU32) {
         own.fetch_sub(1, Ordering::SeqCst);
         self.wake_waiters();
     }
 
-    fn release(&self, target: u32, state: u8) {
+    /// Gives the lock of a target in this address space back, which was held as `state` says.
+    pub(super) fn release(&self, target: u32, state: u8) {
         let (header, lock) = (self.header, &self.header.seat(target).lock);
         match state {
             SHARED => lock.release_shared(),
@@ -74,9 +82,13 @@ pub fn lock(kind: c_int, target: c_int, assert: c_int, win: Win) -> Answer {
         return Answer::Done(failure.raise("MPI_Win_lock", window));
     }
     let (target, header) = (target as u32, window.header);
+    window.look_around();
     let lock = &header.seat(target).lock;
     let state = if assert & abi::MODE_NOCHECK != 0 {
         UNCHECKED
+    } else if let Some(remote) = window.away(target) {
+        window.lock_away(remote, target, kind == abi::LOCK_EXCLUSIVE);
+        if kind == abi::LOCK_EXCLUSIVE { EXCLUSIVE } else { SHARED }
     } else if kind == abi::LOCK_SHARED {
         window.acquire(|| lock.try_shared());
         SHARED
@@ -111,10 +123,19 @@ pub fn unlock(target: c_int, win: Win) -> Option<c_int> {
     if state <= STARTED {
         return Some(Failure::Epoch("the target is not locked by this rank").raise("MPI_Win_unlock", window));
     }
+    let (target, remote) = (target as u32, window.away(target as u32));
+    if let Some(remote) = remote {
+        window.flush_away(remote, target);
+    }
     order();
-    window.epochs.close_target(target as u32);
+    window.epochs.close_target(target);
     window.epochs.locked.fetch_sub(1, Ordering::Relaxed);
-    window.release(target as u32, state);
+    match remote {
+        Some(remote) if state != UNCHECKED => window.unlock_away(remote, target, state),
+        Some(_) => {}
+        None => window.release(target, state),
+    }
+    window.look_around();
     DONE
 }
 
@@ -125,8 +146,10 @@ pub fn lock_all(assert: c_int, win: Win) -> Option<c_int> {
         return Some(failure.raise("MPI_Win_lock_all", window));
     }
     let header = window.header;
-    if assert & abi::MODE_NOCHECK == 0 {
-        window.acquire(|| window.announce(&header.everywhere, &header.exclusive));
+    match &window.remote {
+        _ if assert & abi::MODE_NOCHECK != 0 => {}
+        Some(remote) => window.lock_spaces(remote),
+        None => window.acquire(|| window.announce(&header.everywhere, &header.exclusive)),
     }
     window.epochs.lock_all(assert & abi::MODE_NOCHECK != 0);
     order();
@@ -136,9 +159,14 @@ pub fn lock_all(assert: c_int, win: Win) -> Option<c_int> {
 /// MPI_Win_unlock_all; None leaves the call to the library.
 pub fn unlock_all(win: Win) -> Option<c_int> {
     let window = window(win).filter(|window| window.epochs.is_all_locked())?;
+    window.flush_everywhere();
     order();
     if window.epochs.unlock_all() {
-        window.withdraw(&window.header.everywhere);
+        match &window.remote {
+            Some(remote) => window.unlock_spaces(remote),
+            None => window.withdraw(&window.header.everywhere),
+        }
     }
+    window.look_around();
     DONE
 }

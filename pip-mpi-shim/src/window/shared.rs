@@ -1,10 +1,10 @@
-//! What the ranks of a window share besides its memory: a block in rank 0's memory that all of them write. It knows neither MPI
-//! nor how a rank waits.
+//! What the ranks of a window in one address space share besides its memory: a block in the memory of the first of them that all
+//! of them write. It knows neither MPI nor how a rank waits.
 
 use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 const MAGIC: u64 = u64::from_le_bytes(*b"PiP-win\0");
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// State of a window. Ranks have their own copies of the code, so the layout is fixed and checked.
 #[derive(Debug)]
@@ -12,8 +12,9 @@ const VERSION: u32 = 1;
 pub struct Header {
     magic: u64,
     version: u32,
-    /// Ranks of the window.
+    /// Ranks of the window, and those in this address space.
     size: u32,
+    here: u32,
     seats: *const Seat,
     posts: *const AtomicU32,
     /// Address of the shared segment, once rank 0 has allocated it; see [`Header::announce`].
@@ -24,6 +25,8 @@ pub struct Header {
     pub waiters: AtomicU32,
     /// Arrivals at barriers, never reset: what is waited for grows with each barrier.
     pub arrivals: AtomicU64,
+    /// Barriers of a window of several address spaces that this one may leave.
+    pub released: AtomicU64,
     /// Ranks in an epoch of MPI_Win_lock_all.
     pub everywhere: AtomicU32,
     /// Exclusive locks that are held or wanted.
@@ -54,8 +57,8 @@ unsafe impl Sync for Header {}
 const FAILED: usize = 1;
 
 impl Header {
-    /// The state of a window of `size` ranks; [`Header::discard`] frees it.
-    pub fn new(size: u32) -> &'static Header {
+    /// The state of a window of `size` ranks, of which so many are `here`; [`Header::discard`] frees it.
+    pub fn new(size: u32, here: u32) -> &'static Header {
         let seats: &'static [Seat] = Vec::leak((0..size).map(|_| Seat::default()).collect());
         // Zeroed by the allocator, which touches no page of a large table.
         let posts = Vec::leak(vec![0u32; size as usize * size as usize]);
@@ -63,18 +66,20 @@ impl Header {
             magic: MAGIC,
             version: VERSION,
             size,
+            here,
             seats: seats.as_ptr(),
             posts: posts.as_ptr().cast(),
             segment: AtomicUsize::new(0),
             departed: AtomicU32::new(0),
             waiters: AtomicU32::new(0),
             arrivals: AtomicU64::new(0),
+            released: AtomicU64::new(0),
             everywhere: AtomicU32::new(0),
             exclusive: AtomicU32::new(0),
         }))
     }
 
-    /// The header at an address that rank 0 of a window of `size` ranks has told.
+    /// The header at an address that the first rank in this space of a window of `size` ranks has told.
     ///
     /// # Safety
     /// It was told with the making of this window.
@@ -98,9 +103,9 @@ impl Header {
         }
     }
 
-    /// Ranks of the window.
-    pub fn size(&self) -> u32 {
-        self.size
+    /// Ranks of the window in this address space.
+    pub fn here(&self) -> u32 {
+        self.here
     }
 
     /// What belongs to `rank`.
@@ -223,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_header_is_known_by_its_size() {
-        let header = Header::new(3);
+        let header = Header::new(3, 3);
         let address = core::ptr::from_ref(header) as usize;
         // SAFETY: the header just made; nobody else has it.
         unsafe {

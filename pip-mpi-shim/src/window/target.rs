@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::{Flavor, Window};
-use crate::abi::{self, Count, Datatype};
+use crate::abi::{self, Count, Datatype, Request};
 use crate::datatype;
 use crate::layout::{Layout, View};
 use crate::stats;
@@ -14,6 +14,8 @@ use std::sync::Arc;
 pub enum Answer {
     /// With this return code.
     Done(c_int),
+    /// It has begun, and this request says when it is complete.
+    Begun(Request),
     /// The window is the MPI library's.
     Foreign,
     /// Something is wrong that the MPI library shall report, for its window of this process alone: `target` stands for the rank.
@@ -49,12 +51,13 @@ pub struct Place {
     pub displacement: Count,
 }
 
-/// Runs `operation` on the window `win`, if it is the shim's and `target` is within an epoch.
+/// Runs `operation` on the window `win`, if it is the shim's and `target` is within an epoch. It returns a request if it was to
+/// make one and is not complete.
 #[inline(always)]
 pub fn on_target(
     function: &'static str,
     (win, target): (abi::Win, c_int),
-    operation: impl FnOnce(&'static Window, u32) -> Result<(), Trouble>,
+    operation: impl FnOnce(&'static Window, u32) -> Result<Option<Request>, Trouble>,
 ) -> Answer {
     let Some(window) = super::window(win) else { return Answer::Foreign };
     if target == abi::PROC_NULL {
@@ -65,9 +68,9 @@ pub fn on_target(
         return window.refuse(target);
     }
     match operation(window, rank) {
-        Ok(()) => {
+        Ok(request) => {
             stats::ONE_SIDED.add();
-            Answer::Done(abi::SUCCESS)
+            request.map_or(Answer::Done(abi::SUCCESS), Answer::Begun)
         }
         Err(Trouble::Library) => window.refuse(target),
         Err(Trouble::Found(failure)) => Answer::Done(failure.raise(function, window)),

@@ -34,6 +34,7 @@ static void make_window(Player *player, const char *line) {
     if (comm == MPI_COMM_NULL) return;
     Window *w = &windows[slot];
     *w = (Window){.win = MPI_WIN_NULL, .comm = comm, .flavour = (Flavour)number(line, "flavour", 0)};
+    if (w->flavour == SHARED && getenv("WITHOUT_SHARED_WINDOWS")) w->flavour = ALLOCATED; /* see tests/src/spread.rs */
     must(player, MPI_Comm_size(comm, &w->size)), must(player, MPI_Comm_rank(comm, &w->rank));
     if (w->size > MOST_MEMBERS) fail(player, "%d ranks are too many for a window", w->size);
     for (int rank = 0; rank < w->size; rank++) {

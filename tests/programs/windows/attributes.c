@@ -22,7 +22,7 @@ int main(int argc, char **argv) {
         for (MPI_Aint size = 0; size < 20000; size += 9999) {
             MPI_Aint mine = (me == 0) * size + 16 * me;
             Window w = window_make(kind, mine, 1 << me, MPI_COMM_WORLD);
-            require(*(int *)attribute(w.win, MPI_WIN_CREATE_FLAVOR) == flavours[kind]);
+            require(*(int *)attribute(w.win, MPI_WIN_CREATE_FLAVOR) == flavours[w.kind]);
             require(*(int *)attribute(w.win, MPI_WIN_MODEL) == MPI_WIN_UNIFIED);
             require(*(MPI_Aint *)attribute(w.win, MPI_WIN_SIZE) == (kind == DYNAMIC ? 0 : mine));
             require(*(int *)attribute(w.win, MPI_WIN_DISP_UNIT) == (kind == DYNAMIC ? 1 : 1 << me));
