@@ -125,7 +125,7 @@ pub fn ranges(ranks: &[usize]) -> String {
 
 impl Host {
     /// Whether both are reached by the same name and user.
-    fn same_login(&self, other: &Host) -> bool {
+    pub fn same_login(&self, other: &Host) -> bool {
         self.name.eq_ignore_ascii_case(&other.name) && self.user == other.user
     }
 }

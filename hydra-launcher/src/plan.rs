@@ -31,6 +31,8 @@ pub struct Plan {
     pub ids: Vec<usize>,
     /// Where the ranks are, which are the first tasks.
     pub placement: Placement,
+    /// The host list, also hosts without ranks; empty: this machine.
+    pub hosts: Vec<Host>,
     /// Number of tasks of the job, on all nodes.
     pub tasks: usize,
     /// By rank: the number of its program among those of the ranks.
@@ -143,6 +145,8 @@ impl PlanError {
 pub struct Layout {
     /// Its ranks' nodes.
     pub placement: Placement,
+    /// The host list.
+    pub hosts: Vec<Host>,
     /// The slots of the host list.
     pub slots: usize,
     /// The resource manager whose job this is.
@@ -162,7 +166,7 @@ pub fn place(job: &mut Job) -> Result<Layout, PlanError> {
         [] => Placement::local(size, &hostname.to_string_lossy()),
         hosts => Placement::new(hosts, size, |host| is_local(host, &hostname)),
     };
-    Ok(Layout { placement, slots, manager })
+    Ok(Layout { placement, hosts, slots, manager })
 }
 
 /// Everything about a job but its programs.
@@ -176,6 +180,7 @@ pub fn outline(job: &Job, placement: Placement, slots: usize) -> Plan {
         appnums: ranks.flat_map(|(appnum, segment)| std::iter::repeat_n(appnum, segment.count())).collect(),
         masks: vec![None; placement.size()],
         placement,
+        hosts: Vec::new(),
         binding: job.binding.clone(),
         // The terminal is the debugger's.
         input: job.input.unwrap_or(if debugger::is_there() { InputTarget::Nobody } else { InputTarget::Rank(0) }),
@@ -222,6 +227,7 @@ impl Plan {
         let named = self.placement.nodes().get(node).filter(|node| !node.is_local);
         let hostname = named.map_or_else(|| self.hostname.clone(), |node| OsString::from(&node.host.name));
         let network = network(&job.reach, &hostname)?;
+        self.env_of_spawned = environment(job, None, &network);
         let mut segments = Vec::new();
         for (segment, tasks) in tasks_of_node(job, &self.placement, node) {
             segments.push(PlannedSegment { count: tasks.len(), ..plan_segment(job, segment, &network)? });
@@ -240,6 +246,12 @@ impl Plan {
         self.apart = runs.filter(|(segment, _)| is_apart(segment)).map(|(_, &id)| id).collect();
         self.segments = segments;
         Ok(self.bind(node)?)
+    }
+
+    /// Spawned ranks of this machine are told that it has this name.
+    pub fn name_spawned(&mut self, job: &Job, name: &str) -> Result<(), PlanError> {
+        self.env_of_spawned = environment(job, None, &network(&job.reach, OsStr::new(name))?);
+        Ok(())
     }
 
     /// What a rank with this PMI socket is told of itself.
@@ -365,7 +377,8 @@ fn host_list(job: &Job, hostname: &OsStr) -> Result<(Vec<Host>, Option<ResourceM
     Ok((hosts, manager))
 }
 
-fn is_local(host: &Host, hostname: &OsStr) -> bool {
+/// Whether a host is this machine, and nobody else is to log in there.
+pub fn is_local(host: &Host, hostname: &OsStr) -> bool {
     host.user.is_none() && hosts::is_local(&host.name, &hostname.to_string_lossy())
 }
 

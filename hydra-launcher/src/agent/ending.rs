@@ -176,6 +176,9 @@ impl Agent {
     pub(super) fn take_end(&mut self, index: usize, ended: Ended) -> anyhow::Result<()> {
         self.ranks[index].ended = Some(ended);
         self.alive -= 1;
+        if self.ranks[index].given_up {
+            return Ok(());
+        }
         if !self.ranks[index].is_rank {
             self.on_outsider_ended(index, ended);
             return Ok(());

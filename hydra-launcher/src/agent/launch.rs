@@ -22,7 +22,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// Descriptors the launcher needs per rank: pidfd, PMI socket, two pipes, and during the start their other ends.
-const DESCRIPTORS_PER_RANK: usize = 4;
+pub const DESCRIPTORS_PER_RANK: usize = 4;
 /// Descriptors for everything else.
 const DESCRIPTORS: u64 = 64;
 

@@ -17,11 +17,12 @@ mod spawning;
 mod summary;
 pub mod worker;
 
-use crate::command_line::OutputOptions;
+use crate::command_line::{Job, OutputOptions};
 use crate::exit_status::ExitCode;
 use crate::janitor::Janitor;
 use crate::mpir;
 use crate::nodes::fleet::Fleet;
+use crate::nodes::settings::Settings;
 use crate::plan::Plan;
 use crate::pmi::group::{GroupSpec, Phase};
 use crate::pmi::server::{Action, Server};
@@ -42,7 +43,7 @@ use nodes::Feed;
 use pip_core::Root;
 use poller::{Channel, Interest, Poller, Source};
 use rank::{Incoming, Rank};
-use spawning::Spawner;
+use spawning::Spawns;
 use std::collections::HashSet;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
@@ -62,7 +63,7 @@ struct Agent {
     /// By task id: the ranks, then the tasks beside them; then those that ranks have spawned.
     ranks: Vec<Rank>,
     server: Server,
-    spawner: Spawner,
+    spawns: Spawns,
     /// A rank that speaks another version of PMI has been named.
     other_version_said: bool,
     outputs: [Output; 2],
@@ -95,7 +96,7 @@ struct Agent {
     report: Option<RunReport>,
     /// Number of ranks of MPI_COMM_WORLD.
     size: usize,
-    /// The agents of a job on several hosts. All ranks are theirs then.
+    /// The agents of a job on several hosts, who have all its ranks then; or those of spawned ranks on other hosts.
     fleet: Option<Fleet>,
     /// Standard input on its way to ranks on other nodes.
     feed: Option<Feed>,
@@ -106,7 +107,13 @@ struct Agent {
 }
 
 /// Runs a planned job of this machine to its end and returns the launcher's exit status.
-pub fn run(plan: &Plan, janitor: Janitor, report: Option<RunReport>) -> anyhow::Result<u8> {
+pub fn run(
+    job: &Job,
+    plan: &Plan,
+    settings: &Settings,
+    janitor: Janitor,
+    report: Option<RunReport>,
+) -> anyhow::Result<u8> {
     let signals = Signals::new().context("signals cannot be taken over")?;
     let mut traces = Traces::new();
     let root = Root::new(plan.tasks)?;
@@ -114,7 +121,8 @@ pub fn run(plan: &Plan, janitor: Janitor, report: Option<RunReport>) -> anyhow::
     let mut janitor = janitor;
     let mut ranks = Vec::new();
     let launched = launch::launch(plan, &root, &mut outputs, &mut janitor, &mut traces, &mut ranks);
-    let mut agent = Agent::new(plan, Start { signals, wake, outputs, janitor, traces, ranks, report })?;
+    let start = Start { job, settings, is_here: true, signals, wake, outputs, janitor, traces, ranks, report };
+    let mut agent = Agent::new(plan, start)?;
     agent.watch()?;
     match launched {
         Ok(input) => {
@@ -130,7 +138,11 @@ pub fn run(plan: &Plan, janitor: Janitor, report: Option<RunReport>) -> anyhow::
 }
 
 /// What is there before the event loop begins.
-struct Start {
+struct Start<'a> {
+    job: &'a Job,
+    settings: &'a Settings,
+    /// Whether the launcher starts the ranks itself.
+    is_here: bool,
     signals: Signals,
     wake: Arc<EventFd>,
     outputs: [Output; 2],
@@ -170,14 +182,14 @@ fn kvs_name(plan: &Plan) -> String {
 impl Agent {
     fn new(plan: &Plan, start: Start) -> anyhow::Result<Agent> {
         let (kvsname, mapping) = (kvs_name(plan), plan.placement.process_mapping());
-        let spawner = Spawner::new(plan, &kvsname)?;
+        let spawns = Spawns::new(plan, start.job, start.settings, &kvsname, start.is_here)?;
         let world = GroupSpec { kvsname, appnums: plan.appnums.clone(), mapping, preput: Vec::new() };
         Ok(Agent {
             poller: Poller::new()?,
             alive: start.ranks.len(),
             ranks: start.ranks,
             server: Server::new(world, plan.universe).map_err(anyhow::Error::msg)?,
-            spawner,
+            spawns,
             other_version_said: false,
             outputs: start.outputs,
             input: None,
@@ -482,7 +494,7 @@ impl Agent {
         let rank = &self.ranks[index];
         let host = match (rank.task.node(), &self.fleet) {
             (Some(node), Some(fleet)) => fleet.host(node).to_owned(),
-            _ => self.spawner.hostname(),
+            _ => self.spawns.hostname(),
         };
         RankData {
             name: rank.name.clone(),

@@ -13,10 +13,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Connections in the middle of the handshake, beside those of the agents that are expected.
 const STRANGERS: usize = 16;
 
-/// The listening socket and what has not proved itself yet.
+/// The listening sockets and what has not proved itself yet.
 #[derive(Debug)]
 pub struct ControlPort {
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
     secret: Secret,
     pending: VecDeque<Pending>,
     limit: usize,
@@ -51,6 +51,14 @@ impl ControlPort {
         address: Option<IpAddr>,
         ports: Option<(u16, u16)>,
     ) -> io::Result<ControlPort> {
+        let (listeners, pending) = Default::default();
+        let mut port = ControlPort { listeners, secret, pending, limit: agents + STRANGERS, next: 0 };
+        port.listen(address, ports)?;
+        Ok(port)
+    }
+
+    /// Listens to more addresses; from now on that is where agents are to come.
+    pub fn listen(&mut self, address: Option<IpAddr>, ports: Option<(u16, u16)>) -> io::Result<()> {
         let addresses = match address {
             Some(address) => vec![address],
             // On Linux a socket of all IPv6 addresses takes IPv4 connections too; there may be no IPv6.
@@ -67,12 +75,23 @@ impl ControlPort {
         }
         let listener = result?;
         listener.set_nonblocking(true)?;
-        Ok(ControlPort { listener, secret, pending: VecDeque::new(), limit: agents + STRANGERS, next: 0 })
+        self.listeners.push(listener);
+        Ok(())
+    }
+
+    /// Where agents are to come.
+    pub fn newest(&self) -> &TcpListener {
+        &self.listeners[self.listeners.len() - 1]
     }
 
     /// Its number.
     pub fn port(&self) -> io::Result<u16> {
-        Ok(self.listener.local_addr()?.port())
+        Ok(self.newest().local_addr()?.port())
+    }
+
+    /// Whether only this machine's agents can come.
+    pub fn is_loopback(&self) -> bool {
+        self.newest().local_addr().is_ok_and(|address| address.ip().is_loopback())
     }
 
     /// Accepts what waits and sends each a challenge. The numbers are to be watched until [`ControlPort::read`].
@@ -80,7 +99,7 @@ impl ControlPort {
         let mut numbers = Vec::new();
         // An error such as too many descriptors passes, or the agents' patience ends.
         while numbers.len() < self.limit
-            && let Ok((stream, _)) = self.listener.accept()
+            && let Some(stream) = self.listeners.iter().find_map(|listener| Some(listener.accept().ok()?.0))
         {
             if let Some(pending) = self.begin(stream) {
                 numbers.push(pending.number);
@@ -138,12 +157,6 @@ impl ControlPort {
     pub fn expire(&mut self, now: Instant) -> Option<Instant> {
         self.pending.retain(|pending| pending.until > now);
         self.pending.iter().map(|pending| pending.until).min()
-    }
-}
-
-impl AsFd for ControlPort {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.listener.as_fd()
     }
 }
 

@@ -83,12 +83,16 @@ impl Output {
         Ok(())
     }
 
-    /// The next pipe is that of this rank, which was spawned: those before it that have none are on other nodes.
-    pub fn name_next(&mut self, rank: usize, writer: pattern::Writer) {
-        self.streams.resize_with(rank.max(self.streams.len()), || None);
+    /// What patterns call a rank that was spawned.
+    pub fn name(&mut self, rank: usize, writer: pattern::Writer) {
         if let Target::Sink(sink) = &mut self.target {
             sink.name(rank, writer);
         }
+    }
+
+    /// The next pipe is that of this rank: those before it that have none are on other nodes.
+    pub fn skip_to(&mut self, rank: usize) {
+        self.streams.resize_with(rank.max(self.streams.len()), || None);
     }
 
     /// The set of pipes, readable while any of them is.
@@ -175,6 +179,13 @@ impl Output {
         match &mut self.target {
             Target::Sink(sink) => sink.close(),
             Target::Outbox(outbox) => outbox.close(),
+        }
+    }
+
+    /// More will come after all, if the connection takes it.
+    pub fn reopen(&mut self) {
+        if let Target::Outbox(outbox) = &mut self.target {
+            outbox.reopen();
         }
     }
 
