@@ -3,6 +3,7 @@
 mod faults;
 mod launchers;
 mod network;
+mod spawning;
 mod strangers;
 mod streams;
 
@@ -95,6 +96,7 @@ pub fn add(cases: &mut Cases) {
     faults::add(cases);
     strangers::add(cases);
     launchers::add(cases);
+    spawning::add(cases);
     network::add(cases);
 }
 

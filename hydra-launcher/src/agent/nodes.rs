@@ -81,8 +81,7 @@ pub fn run(
     }
     let ranks = nodes.iter().enumerate().map(|(id, &node)| Rank::on_node(node, id, id < placement.size())).collect();
     let traces = Traces::new();
-    let start =
-        Start { job, settings, is_here: false, signals, wake, outputs, janitor, traces, ranks, report };
+    let start = Start { job, settings, is_here: false, signals, wake, outputs, janitor, traces, ranks, report };
     let mut agent = Agent::new(plan, start)?;
     agent.watch()?;
     let (fleet, events) = Fleet::launch(settings.clone(), members, &agent.poller)?;

@@ -100,8 +100,7 @@ impl Fleet {
         let all_here = members.iter().all(|(node, ..)| settings.is_forked(node.is_local));
         let only = settings.addresses.as_ref().and_then(|list| list.first().copied());
         let address = if all_here { Some(LOOPBACK) } else { only };
-        let port = ControlPort::new(secret.clone(), members.len(), address, settings.ports)
-            .context(NO_PORT)?;
+        let port = ControlPort::new(secret.clone(), members.len(), address, settings.ports).context(NO_PORT)?;
         poller.set(port.newest(), Source::ControlPort, Interest::Read)?;
         let now = Instant::now();
         let members: Vec<Member> =
@@ -115,12 +114,7 @@ impl Fleet {
     }
 
     /// Starts the agent of one more node; its number.
-    pub fn add(
-        &mut self,
-        node: &Node,
-        assignment: Assignment,
-        poller: &Poller,
-    ) -> anyhow::Result<(usize, Vec<Event>)> {
+    pub fn add(&mut self, node: &Node, assignment: Assignment, poller: &Poller) -> anyhow::Result<(usize, Vec<Event>)> {
         if !self.settings.is_forked(node.is_local) && self.port.is_loopback() {
             let only = self.settings.addresses.as_ref().and_then(|list| list.first().copied());
             self.port.listen(only, self.settings.ports).context(NO_PORT)?;

@@ -46,6 +46,8 @@ pub struct Spawns {
     settings: Settings,
     /// The indices of each group's ranks.
     groups: Vec<Range<usize>>,
+    /// By rank's index: its entry of the job's host list, if it was placed by that.
+    entries: Vec<Option<usize>>,
     pending: Vec<Pending>,
 }
 
@@ -73,6 +75,7 @@ impl Spawns {
             placement: plan.placement.clone(),
             settings: settings.clone(),
             groups: Vec::new(),
+            entries: (0..plan.placement.size()).map(|rank| Some(plan.placement.entry_of(rank))).collect(),
             pending: Vec::new(),
         })
     }
@@ -82,13 +85,31 @@ impl Spawns {
         self.hostname.to_string_lossy().into_owned()
     }
 
-    fn place(&self, blocks: &[SpawnBlock]) -> anyhow::Result<Placement> {
+    /// Places a group on the hosts it names, or on those of the job, where others take room.
+    fn place(&self, blocks: &[SpawnBlock], ranks: &[Rank]) -> anyhow::Result<Placement> {
         let size = blocks.iter().map(|block| block.count).sum();
-        let wanted = placing::hosts_of(blocks)?;
-        Ok(match wanted.as_deref().unwrap_or(&self.hosts) {
-            [] => Placement::local(size, &self.hostname()),
-            hosts => Placement::new(hosts, size, |host| plan::is_local(host, &self.hostname)),
+        let is_local = |host: &Host| plan::is_local(host, &self.hostname);
+        Ok(match placing::hosts_of(blocks)? {
+            Some(hosts) => Placement::new(&hosts, size, is_local),
+            None if self.hosts.is_empty() => Placement::local(size, &self.hostname()),
+            None => {
+                let mut used = vec![0; self.hosts.len()];
+                // As under Hydra all ranks of a group take room while one of them lives.
+                let world = 0..self.placement.size();
+                let groups = std::iter::once(&world).chain(&self.groups);
+                let living = groups.filter(|group| ranks[(*group).clone()].iter().any(|rank| rank.ended.is_none()));
+                let entries = living.flat_map(|group| group.clone().filter_map(|rank| *self.entries.get(rank)?));
+                entries.for_each(|entry| used[entry] += 1);
+                Placement::beside(&used, &self.hosts, size, is_local)
+            }
         })
+    }
+
+    /// A group with this first index was placed, on the job's hosts or others.
+    fn note_entries(&mut self, first: usize, placement: &Placement, on_jobs: bool) {
+        self.entries.resize(first, None);
+        let on_jobs = on_jobs && !self.hosts.is_empty();
+        self.entries.extend((0..placement.size()).map(|rank| on_jobs.then(|| placement.entry_of(rank))));
     }
 
     fn is_here(&self, node: &Node) -> bool {
@@ -103,7 +124,8 @@ impl Spawns {
 impl Agent {
     /// Serves a spawn request of a rank.
     pub(super) fn spawn(&mut self, parent: usize, blocks: &[SpawnBlock]) -> anyhow::Result<()> {
-        let begun = if self.ending { Err(anyhow::anyhow!("the job is being ended")) } else { self.begin(parent, blocks) };
+        let begun =
+            if self.ending { Err(anyhow::anyhow!("the job is being ended")) } else { self.begin(parent, blocks) };
         match begun {
             Ok(()) => Ok(()),
             Err(error) => self.refuse(parent, &format!("{error:#}")),
@@ -118,7 +140,7 @@ impl Agent {
 
     /// Starts what is to run here, orders the rest, and enlists all ranks of the new group.
     fn begin(&mut self, parent: usize, blocks: &[SpawnBlock]) -> anyhow::Result<()> {
-        let placement = self.spawns.place(blocks)?;
+        let placement = self.spawns.place(blocks, &self.ranks)?;
         let (first, size) = (self.ranks.len(), placement.size());
         launch::raise_descriptor_limit(first + size);
         let is_here: Vec<bool> = placement.nodes().iter().map(|node| self.spawns.is_here(node)).collect();
@@ -139,6 +161,7 @@ impl Agent {
         };
         self.server.add_group(first, spec).map_err(anyhow::Error::msg)?;
         self.spawns.groups.push(first..first + size);
+        self.spawns.note_entries(first, &placement, placing::hosts_of(blocks)?.is_none());
         let mut started = started.map(|started| started.keep()).unwrap_or_default().into_iter();
         for rank in 0..size {
             let (index, node) = (first + rank, placement.node_of(rank));
