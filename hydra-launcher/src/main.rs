@@ -86,7 +86,8 @@ fn run_job(job: &mut Job) -> anyhow::Result<u8> {
     plan.hosts = layout.hosts;
     plan.check_output_files()?;
     let settings = Settings::new(&job.reach, layout.manager)?;
-    let is_here = matches!(plan.placement.nodes(), [node] if settings.is_forked(node.is_local));
+    let is_here =
+        job.singleton.is_some() || matches!(plan.placement.nodes(), [node] if settings.is_forked(node.is_local));
     if is_here {
         plan.add_programs(job, 0)?;
     }

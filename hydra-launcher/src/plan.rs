@@ -159,6 +159,10 @@ pub fn place(job: &mut Job) -> Result<Layout, PlanError> {
     let hostname = hostname();
     network(&job.reach, &hostname)?;
     let (hosts, manager) = host_list(job, &hostname)?;
+    if job.singleton.is_some() {
+        let placement = Placement::local(1, &hostname.to_string_lossy());
+        return Ok(Layout { placement, slots: 1, hosts, manager });
+    }
     let slots = if hosts.is_empty() { job.per_node.unwrap_or(1) } else { hosts.iter().map(|host| host.slots).sum() };
     job.count_ranks(slots)?;
     let size = job.segments.iter().filter(|segment| !segment.no_rank).map(Segment::count).sum();
@@ -177,13 +181,21 @@ pub fn outline(job: &Job, placement: Placement, slots: usize) -> Plan {
         segments: Vec::new(),
         ids: Vec::new(),
         tasks: job.segments.iter().map(Segment::count).sum(),
-        appnums: ranks.flat_map(|(appnum, segment)| std::iter::repeat_n(appnum, segment.count())).collect(),
+        appnums: match job.singleton {
+            Some(_) => vec![0],
+            None => ranks.flat_map(|(appnum, segment)| std::iter::repeat_n(appnum, segment.count())).collect(),
+        },
         masks: vec![None; placement.size()],
         placement,
         hosts: Vec::new(),
         binding: job.binding.clone(),
         // The terminal is the debugger's.
-        input: job.input.unwrap_or(if debugger::is_there() { InputTarget::Nobody } else { InputTarget::Rank(0) }),
+        // ... or that of a program which runs already.
+        input: job.input.unwrap_or(if debugger::is_there() || job.singleton.is_some() {
+            InputTarget::Nobody
+        } else {
+            InputTarget::Rank(0)
+        }),
         output: job.output.clone(),
         universe: match job.universe {
             Universe::Infinite => None,

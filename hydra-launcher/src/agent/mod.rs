@@ -13,12 +13,13 @@ mod ordinary;
 pub mod poller;
 mod process;
 mod rank;
+mod singleton;
 mod spawning;
 mod summary;
 pub mod worker;
 
 use crate::command_line::{Job, OutputOptions};
-use crate::exit_status::ExitCode;
+use crate::exit_status::{Ended, ExitCode};
 use crate::janitor::Janitor;
 use crate::mpir;
 use crate::nodes::fleet::Fleet;
@@ -116,18 +117,27 @@ pub fn run(
 ) -> anyhow::Result<u8> {
     let signals = Signals::new().context("signals cannot be taken over")?;
     let mut traces = Traces::new();
-    let root = Root::new(plan.tasks)?;
+    let root = Root::new(plan.tasks.max(1))?;
     let (wake, mut outputs) = streams(plan)?;
     let mut janitor = janitor;
     let mut ranks = Vec::new();
-    let launched = launch::launch(plan, &root, &mut outputs, &mut janitor, &mut traces, &mut ranks);
-    let start = Start { job, settings, is_here: true, signals, wake, outputs, janitor, traces, ranks, report };
+    let kvsname = kvs_name(plan);
+    let launched = match &job.singleton {
+        None => launch::launch(plan, &root, &mut outputs, &mut janitor, &mut traces, &mut ranks),
+        Some(singleton) => {
+            ranks.push(singleton::join(singleton, &kvsname)?);
+            Ok(None)
+        }
+    };
+    let start = Start { job, settings, is_here: true, kvsname, signals, wake, outputs, janitor, traces, ranks, report };
     let mut agent = Agent::new(plan, start)?;
     agent.watch()?;
     match launched {
         Ok(input) => {
             agent.input = input;
-            mpir::publish(&agent.processes(plan));
+            if job.singleton.is_none() {
+                mpir::publish(&agent.processes(plan));
+            }
         }
         Err(error) => agent.fail(Cause::Launch(format!("{error:#}"), 126)),
     }
@@ -143,6 +153,7 @@ struct Start<'a> {
     settings: &'a Settings,
     /// Whether the launcher starts the ranks itself.
     is_here: bool,
+    kvsname: String,
     signals: Signals,
     wake: Arc<EventFd>,
     outputs: [Output; 2],
@@ -181,7 +192,7 @@ fn kvs_name(plan: &Plan) -> String {
 
 impl Agent {
     fn new(plan: &Plan, start: Start) -> anyhow::Result<Agent> {
-        let (kvsname, mapping) = (kvs_name(plan), plan.placement.process_mapping());
+        let (kvsname, mapping) = (start.kvsname, plan.placement.process_mapping());
         let spawns = Spawns::new(plan, start.job, start.settings, &kvsname, start.is_here)?;
         let world = GroupSpec { kvsname, appnums: plan.appnums.clone(), mapping, preput: Vec::new() };
         Ok(Agent {
@@ -368,8 +379,11 @@ impl Agent {
                 Incoming::NothingNow => break,
                 Incoming::Closed => {
                     self.disconnect(index);
-                    if self.server.phase(index) == Phase::Active && self.ranks[index].ended.is_none() {
-                        self.ranks[index].lost_at = Some(Instant::now() + AFTER_DISCONNECT);
+                    let is_active = self.server.phase(index) == Phase::Active;
+                    match self.ranks[index].ended {
+                        None if is_active => self.ranks[index].lost_at = Some(Instant::now() + AFTER_DISCONNECT),
+                        None if self.ranks[index].task.is_foreign() => self.release(index)?,
+                        _ => {}
                     }
                     return Ok(());
                 }
@@ -419,6 +433,14 @@ impl Agent {
         Ok(())
     }
 
+    /// The program that was started alone needs the launcher no more, and may live on.
+    fn release(&mut self, index: usize) -> anyhow::Result<()> {
+        if let Some(pidfd) = self.ranks[index].task.pidfd() {
+            self.poller.remove(pidfd);
+        }
+        self.take_end(index, Ended::Exited(0))
+    }
+
     fn disconnect(&mut self, index: usize) {
         match self.ranks[index].disconnect() {
             Some(socket) => self.poller.remove(&socket),
@@ -455,7 +477,8 @@ impl Agent {
 
     /// Does something with the PID of each rank of this host that has not ended.
     fn living(&self, mut action: impl FnMut(i32)) {
-        for rank in self.ranks.iter().filter(|rank| rank.ended.is_none() && rank.task.node().is_none()) {
+        let is_meant = |rank: &&Rank| rank.ended.is_none() && rank.task.node().is_none() && !rank.task.is_foreign();
+        for rank in self.ranks.iter().filter(is_meant) {
             action(rank.task.pid());
         }
     }

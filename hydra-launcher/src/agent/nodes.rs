@@ -5,7 +5,7 @@ use super::ending::Cause;
 use super::poller::{Interest, Source};
 use super::process::Process;
 use super::rank::Rank;
-use super::{Agent, FOREGROUND_CHECK, Start, streams};
+use super::{Agent, FOREGROUND_CHECK, Start, kvs_name, streams};
 use crate::command_line::{InputTarget, Job};
 use crate::exit_status::Ended;
 use crate::janitor::Janitor;
@@ -80,8 +80,9 @@ pub fn run(
         members.push((place, tasks, assignment(job, placement, settings, node, place)?));
     }
     let ranks = nodes.iter().enumerate().map(|(id, &node)| Rank::on_node(node, id, id < placement.size())).collect();
-    let traces = Traces::new();
-    let start = Start { job, settings, is_here: false, signals, wake, outputs, janitor, traces, ranks, report };
+    let (traces, kvsname) = (Traces::new(), kvs_name(plan));
+    let start =
+        Start { job, settings, is_here: false, kvsname, signals, wake, outputs, janitor, traces, ranks, report };
     let mut agent = Agent::new(plan, start)?;
     agent.watch()?;
     let (fleet, events) = Fleet::launch(settings.clone(), members, &agent.poller)?;

@@ -90,7 +90,7 @@ impl Rank {
     pub fn program(&self) -> &Path {
         match &self.task {
             Process::Remote { program, .. } => program,
-            Process::Task(_) | Process::Ordinary(_) => &self.program,
+            _ => &self.program,
         }
     }
 
