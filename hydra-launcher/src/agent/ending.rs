@@ -281,7 +281,7 @@ impl Agent {
 
     /// Handles what is due; returns when the next thing will be.
     pub(super) fn handle_timers(&mut self, now: Instant) -> Option<Instant> {
-        let mut next = self.outputs.iter_mut().filter_map(|output| output.flush_silent(now)).min();
+        let mut next = self.look_at_outputs(now);
         if self.ending {
             return next;
         }

@@ -347,6 +347,21 @@ impl Agent {
         Ok(())
     }
 
+    /// Looks after lines that ranks have begun; returns when to come again.
+    fn look_at_outputs(&mut self, now: Instant) -> Option<Instant> {
+        let mut next = None;
+        for channel in [Channel::Out, Channel::Err] {
+            let output = &mut self.outputs[channel as usize];
+            next = output.look_at_clock(now).into_iter().chain(next).min();
+            if output.goes_on() {
+                // A set of descriptors that was in another one can be put there again.
+                let _ = self.poller.set(output.pipes(), Source::Output(channel), Interest::Read);
+                self.repay_nodes(channel);
+            }
+        }
+        next
+    }
+
     fn watch_input(&mut self, wait: Option<Wait>) -> nix::Result<()> {
         let (Some(input), Some(wait)) = (&self.input, wait) else { return Ok(()) };
         self.input_check = (wait == Wait::Foreground).then(|| Instant::now() + FOREGROUND_CHECK);

@@ -1,7 +1,7 @@
 //! The launcher's side of a job on several hosts: starts the agents, lets them in, carries orders and reports, and notices when
 //! one is lost.
 
-use super::addresses::{self, LOOPBACK};
+use super::addresses;
 use super::control_port::{ControlPort, Outcome};
 use super::invitation::Invitation;
 use super::launchers::{AGENT, Launcher, Target};
@@ -98,10 +98,10 @@ impl Fleet {
     ) -> anyhow::Result<(Fleet, Vec<Event>)> {
         let secret = Secret::new().context("no random numbers for the job's secret")?;
         let all_here = members.iter().all(|(node, ..)| settings.is_forked(node.is_local));
-        let only = settings.addresses.as_ref().and_then(|list| list.first().copied());
-        let address = if all_here { Some(LOOPBACK) } else { only };
-        let port = ControlPort::new(secret.clone(), members.len(), address, settings.ports).context(NO_PORT)?;
-        poller.set(port.newest(), Source::ControlPort, Interest::Read)?;
+        let wide = || settings.addresses.clone().unwrap_or_else(addresses::any);
+        let listened_to = if all_here { addresses::loopback() } else { wide() };
+        let port = ControlPort::new(secret.clone(), members.len(), &listened_to, settings.ports).context(NO_PORT)?;
+        watch(&port, poller)?;
         let now = Instant::now();
         let members: Vec<Member> =
             members.into_iter().map(|(node, tasks, work)| Member::new(node, tasks, work, &settings)).collect();
@@ -116,9 +116,9 @@ impl Fleet {
     /// Starts the agent of one more node; its number.
     pub fn add(&mut self, node: &Node, assignment: Assignment, poller: &Poller) -> anyhow::Result<(usize, Vec<Event>)> {
         if !self.settings.is_forked(node.is_local) && self.port.is_loopback() {
-            let only = self.settings.addresses.as_ref().and_then(|list| list.first().copied());
-            self.port.listen(only, self.settings.ports).context(NO_PORT)?;
-            poller.set(self.port.newest(), Source::ControlPort, Interest::Read)?;
+            let wide = self.settings.addresses.clone().unwrap_or_else(addresses::any);
+            self.port.listen(&wide, self.settings.ports).context(NO_PORT)?;
+            watch(&self.port, poller)?;
         }
         let number = self.members.len();
         self.members.push(Member::new(node, Vec::new(), assignment, &self.settings));
@@ -219,9 +219,10 @@ impl Fleet {
     fn invitation(&self, nodes: &[usize], local: bool) -> String {
         let text = |ip: &IpAddr| ip.to_string();
         let hosts: Vec<String> = match (&self.settings.localhost, &self.settings.addresses) {
-            _ if local => vec![text(&self.settings.addresses.as_ref().map_or(LOOPBACK, |list| list[0]))],
+            _ if local => self.port.addresses_here().iter().map(text).collect(),
             (Some(name), _) => vec![name.clone()],
-            (None, Some(list)) => list.first().iter().map(|ip| text(ip)).collect(),
+            // A link-local one is reached by one of the agent's own interfaces, which only the agent knows.
+            (None, Some(list)) => list.iter().map(|address| text(&address.ip())).collect(),
             (None, None) => {
                 let mut hosts: Vec<String> = addresses::towards(&self.members[nodes[0]].host.name)
                     .filter(|ip| !ip.is_loopback())
@@ -564,6 +565,11 @@ impl Member {
         }
         filled.map(drop)
     }
+}
+
+/// Watches the sockets that were opened last.
+fn watch(port: &ControlPort, poller: &Poller) -> nix::Result<()> {
+    port.newest().iter().try_for_each(|listener| poller.set(listener, Source::ControlPort, Interest::Read))
 }
 
 /// The nodes of each launcher command: all remote ones of slurm together, else one by one. Those without a host of the network

@@ -4,7 +4,7 @@
 mod hosts;
 
 use anyhow::{Result, bail, ensure};
-use hosts::Network;
+use hosts::{Family, Network};
 use pip_tests::cases::Cases;
 use pip_tests::run::{Outcome, Run};
 use pip_tests::{places, sources};
@@ -21,7 +21,7 @@ pub fn add(cases: &mut Cases) {
 }
 
 fn programs() -> Result<()> {
-    let network = Network::new(3)?;
+    let network = Network::new(3, Family::V4)?;
     let script = "echo $PMI_RANK $MPI_LOCALRANKID $PIP_MPI_LOCAL_RANKS $(hostname)";
     let outcome = network.launch("-hosts h1:2,h2:2,h3 -n 5 sh -c").arg(script).end()?;
     outcome.expect_code(0)?.expect_quiet()?;
@@ -55,7 +55,7 @@ fn to_its_end(run: impl Fn() -> Run) -> Result<Outcome> {
 }
 
 fn losses() -> Result<()> {
-    let network = Network::new(3)?;
+    let network = Network::new(3, Family::V4)?;
     let start = || network.launch("-hosts h1,h2,h3 -n 3 sh -c").arg("echo here; sleep 1000 & wait").limit(40).start();
     let mut job = start()?;
     job.await_lines(3, "here")?;
@@ -80,7 +80,7 @@ fn losses() -> Result<()> {
 }
 
 fn cut() -> Result<()> {
-    let network = Network::new(2)?;
+    let network = Network::new(2, Family::V4)?;
     let run = network.launch("-hosts h1,h2 -n 2 sh -c").arg("echo here; sleep 1000").limit(40);
     let mut job = run.env("PIP_MPI_NODE_TIMEOUT", "3").start()?;
     job.await_lines(2, "here")?;

@@ -26,7 +26,6 @@ use cache::Cache;
 use input::Input;
 use nix::sys::signal::Signal;
 use pip_core::Root;
-use std::time::Instant;
 
 /// So many unsent bytes stop the reading of PMI requests.
 const MAX_PENDING: usize = 1 << 20;
@@ -120,9 +119,7 @@ impl Worker {
             if self.dismissed {
                 return Ok(());
             }
-            let now = Instant::now();
-            let until = self.outputs.iter_mut().filter_map(|output| output.flush_silent(now)).min();
-            for source in self.poller.wait(until).map_err(std::io::Error::from)? {
+            for source in self.poller.wait(None).map_err(std::io::Error::from)? {
                 self.handle(source)?;
             }
         }
