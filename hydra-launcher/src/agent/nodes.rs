@@ -7,6 +7,7 @@ use super::process::Process;
 use super::rank::Rank;
 use super::{Agent, FOREGROUND_CHECK, Start, kvs_name, streams};
 use crate::command_line::{InputTarget, Job};
+use crate::debugger;
 use crate::exit_status::Ended;
 use crate::janitor::Janitor;
 use crate::mpir;
@@ -149,6 +150,17 @@ impl Agent {
         }
         let host = fleet.host(node).to_owned();
         match report {
+            Report::Agent(pid) if debugger::is_there() => {
+                let how = match fleet.is_forked(node) {
+                    // It is traced by this gdb already.
+                    true => format!("without -gdb, 'pip-gdb -p' with the PID of the agent (now {pid})"),
+                    false => format!("'pip-gdb -p {pid}' on that host"),
+                };
+                let text =
+                    format!("host {host}: its ranks are tasks of an agent, and not shown here; {how} shows them");
+                self.outputs[1].say(&text);
+            }
+            Report::Agent(_) => {}
             Report::Started { task, pid, program } => {
                 self.ranks[task].task = Process::Remote { node, pid, program };
                 // Debuggers are shown MPI_COMM_WORLD.

@@ -137,6 +137,11 @@ impl Fleet {
         self.members.iter().position(|member| member.state != State::Gone && same(member))
     }
 
+    /// Whether a node's agent is a child of the launcher.
+    pub fn is_forked(&self, node: usize) -> bool {
+        self.settings.is_forked(self.members[node].is_local)
+    }
+
     /// Whether a node's agent has never connected.
     pub fn is_awaited(&self, node: usize) -> bool {
         self.members[node].assignment.is_some()

@@ -61,6 +61,8 @@ pub enum Order {
 /// What an agent tells the launcher.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Report {
+    /// The agent's PID, first of all.
+    Agent(i32),
     /// A task runs.
     Started {
         /// Its id.
@@ -272,6 +274,7 @@ mod tests {
             ("\\PC{0,20}", any::<u8>()).prop_map(|(reason, code)| Report::NotStarted { reason, code }),
             (any::<usize>(), "\\PC{0,20}").prop_map(|(group, why)| Report::NotSpawned(group, why)),
             any::<usize>().prop_map(Report::InputTaken),
+            any::<i32>().prop_map(Report::Agent),
             Just(()).prop_map(|()| Report::Pong),
         ]
     }

@@ -218,7 +218,8 @@ pub const OPTIONS: &[OptionSpec] = &[
         Gdb,
         ["gdb"],
         [],
-        "open pip-gdb on all ranks: set breakpoints there, then 'run'; standard input is gdb's"
+        "open pip-gdb on all ranks: set breakpoints there, then 'run'; standard input is gdb's. On several hosts it shows none of \
+         them, and says for each host what to type there to see its ranks"
     ),
     row!(Running, TotalView, ["tv"], [], "run the launcher under TotalView (or the debugger that TOTALVIEW names)"),
     row!(Running, Demux, ["demux"], ["poll|select"], "accepted for Hydra's sake: epoll is used"),

@@ -145,6 +145,7 @@ fn serve(link: Link<Order>, plan: &Plan, signals: Signals, janitor: Janitor) -> 
 /// Tells of what was started.
 fn begin(worker: &mut Worker, plan: &Plan, launched: anyhow::Result<()>) -> Result<(), LinkError> {
     worker.watch().map_err(std::io::Error::from)?;
+    worker.report(&Report::Agent(std::process::id() as i32))?;
     let programs = plan.segments.iter().flat_map(|segment| std::iter::repeat_n(segment.path.as_path(), segment.count));
     for ((rank, &task), program) in worker.ranks.iter().zip(&plan.ids).zip(programs) {
         let program = std::path::absolute(program).unwrap_or_else(|_| program.to_owned());
