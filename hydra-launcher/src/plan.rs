@@ -320,7 +320,7 @@ impl Plan {
 }
 
 /// One rank of a non-PIE program fits an address space: the first stays a task if it is alone in its segment.
-fn part_fixed(segments: &mut [PlannedSegment]) {
+pub fn part_fixed(segments: &mut [PlannedSegment]) {
     let is_fixed =
         |segment: &&mut PlannedSegment| matches!(&segment.runs, Runs::Task { program, .. } if program.is_fixed());
     let ranks = segments.iter_mut().filter(is_fixed).map(|segment| segment.count).sum();
@@ -336,7 +336,7 @@ fn part_fixed(segments: &mut [PlannedSegment]) {
 }
 
 /// Preloads the shim into all ranks or into none: it carries messages only if all ranks have it.
-fn give_shim(segments: &mut [PlannedSegment], no_shim: bool) -> Result<(), ShimError> {
+pub fn give_shim(segments: &mut [PlannedSegment], no_shim: bool) -> Result<(), ShimError> {
     let ranks = || segments.iter().filter(|segment| segment.is_rank);
     if !ranks().all(|segment| segment.runs.can_preload()) {
         segments.iter_mut().for_each(|segment| segment.env.set("PIP_MPI_SHIM", "off"));

@@ -52,6 +52,21 @@ pub fn add(cases: &mut Cases) {
         ensure!(found == [2, 4, 4, 5], "{found:?}\n{outcome}");
         Ok(())
     });
+    cases.add("pmi::singleton::its_first_children_are_tasks", || {
+        let tell = "mcmd=spawn|nprocs=2|execname=$S|totspawns=1|spawnssofar=1|argcnt=5|\
+            arg1=cmd=init pmi_version=1 pmi_subversion=1|arg2=-PIP_REGISTRY|arg3=-PMI_SPAWNED|arg4=cmd=barrier_in|arg5=cmd=finalize|\
+            preput_num=0|info_num=0|endcmd";
+        let outcome = alone(&["cmd=get_maxes", tell, tell, "cmd=finalize"])?.end()?;
+        let out = outcome.expect_code(0)?.expect_quiet()?.out();
+        let registries = |end: &str| {
+            let said = out.lines().filter_map(|line| line.split_once(": PIP_REGISTRY="));
+            said.filter(|(rank, value)| if end.is_empty() { *value == "(none)" } else { *rank == end && value.ends_with(&format!(":{end}")) }).count()
+        };
+        // The second group's ids are those of the first.
+        ensure!([registries("0"), registries("1"), registries("")] == [1, 1, 2], "{outcome}");
+        ensure!(out.matches("PMI_SPAWNED=1\n").count() == 4, "{outcome}");
+        Ok(())
+    });
     let sleepers = "mcmd=spawn|nprocs=2|execname=/bin/sh|totspawns=1|spawnssofar=1|argcnt=2|arg1=-c|arg2=echo here; sleep 1000|\
         preput_num=0|info_num=0|endcmd";
     cases.add("pmi::singleton::its_death_is_its_childrens", move || {

@@ -118,15 +118,19 @@ pub fn enlist(rank: Rank, janitor: &mut Janitor, traces: &mut Traces, ranks: &mu
 }
 
 /// What is ready for a task or process.
-struct Prepared<'a> {
-    id: usize,
-    env: Vec<CString>,
-    cpus: Option<Vec<usize>>,
-    ends: &'a Ends,
+pub struct Prepared<'a> {
+    /// Its id.
+    pub id: usize,
+    /// Its environment.
+    pub env: Vec<CString>,
+    /// The processors it is bound to.
+    pub cpus: Option<Vec<usize>>,
+    /// Its streams.
+    pub ends: &'a Ends,
 }
 
 /// Starts one task, or process with the reason why it is no task.
-fn start(
+pub fn start(
     root: &Root,
     segment: &PlannedSegment,
     prepared: Prepared,

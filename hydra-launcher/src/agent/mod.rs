@@ -18,7 +18,7 @@ mod spawning;
 mod summary;
 pub mod worker;
 
-use crate::command_line::{Job, OutputOptions};
+use crate::command_line::{Job, MAX_RANKS, OutputOptions};
 use crate::exit_status::{Ended, ExitCode};
 use crate::janitor::Janitor;
 use crate::mpir;
@@ -117,7 +117,7 @@ pub fn run(
 ) -> anyhow::Result<u8> {
     let signals = Signals::new().context("signals cannot be taken over")?;
     let mut traces = Traces::new();
-    let root = Root::new(plan.tasks.max(1))?;
+    let root = Root::new(if job.singleton.is_some() { MAX_RANKS } else { plan.tasks })?;
     let (wake, mut outputs) = streams(plan)?;
     let mut janitor = janitor;
     let mut ranks = Vec::new();
@@ -129,7 +129,9 @@ pub fn run(
             Ok(None)
         }
     };
-    let start = Start { job, settings, is_here: true, kvsname, signals, wake, outputs, janitor, traces, ranks, report };
+    let root = Some(root).filter(|_| job.singleton.is_some());
+    let start =
+        Start { job, settings, root, is_here: true, kvsname, signals, wake, outputs, janitor, traces, ranks, report };
     let mut agent = Agent::new(plan, start)?;
     agent.watch()?;
     match launched {
@@ -151,6 +153,8 @@ pub fn run(
 struct Start<'a> {
     job: &'a Job,
     settings: &'a Settings,
+    /// For the children of a program that was started alone.
+    root: Option<Root>,
     /// Whether the launcher starts the ranks itself.
     is_here: bool,
     kvsname: String,
@@ -193,7 +197,7 @@ fn kvs_name(plan: &Plan) -> String {
 impl Agent {
     fn new(plan: &Plan, start: Start) -> anyhow::Result<Agent> {
         let (kvsname, mapping) = (start.kvsname, plan.placement.process_mapping());
-        let spawns = Spawns::new(plan, start.job, start.settings, &kvsname, start.is_here)?;
+        let spawns = Spawns::new(plan, start.job, start.settings, &kvsname, start.root, start.is_here)?;
         let world = GroupSpec { kvsname, appnums: plan.appnums.clone(), mapping, preput: Vec::new() };
         Ok(Agent {
             poller: Poller::new()?,

@@ -82,8 +82,20 @@ pub fn run(
     }
     let ranks = nodes.iter().enumerate().map(|(id, &node)| Rank::on_node(node, id, id < placement.size())).collect();
     let (traces, kvsname) = (Traces::new(), kvs_name(plan));
-    let start =
-        Start { job, settings, is_here: false, kvsname, signals, wake, outputs, janitor, traces, ranks, report };
+    let start = Start {
+        job,
+        settings,
+        root: None,
+        is_here: false,
+        kvsname,
+        signals,
+        wake,
+        outputs,
+        janitor,
+        traces,
+        ranks,
+        report,
+    };
     let mut agent = Agent::new(plan, start)?;
     agent.watch()?;
     let (fleet, events) = Fleet::launch(settings.clone(), members, &agent.poller)?;

@@ -25,6 +25,8 @@ use crate::pmi::group::GroupSpec;
 use crate::pmi::server::{Action, spawn_result};
 use crate::pmi::spawn::SpawnBlock;
 use crate::stdio::pattern;
+use pip_core::Root;
+use starting::Started;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::ops::Range;
@@ -33,6 +35,10 @@ use std::ops::Range;
 #[derive(Debug)]
 pub struct Spawns {
     spawner: Spawner,
+    /// For the children of a program that was started alone.
+    root: Option<Root>,
+    /// It has had tasks: their ids are not given again.
+    has_tasks: bool,
     hostname: OsString,
     /// Names of stores begin with it.
     name: String,
@@ -63,10 +69,20 @@ struct Pending {
 }
 
 impl Spawns {
-    /// For a job whose own store has this name; `is_here` if the launcher starts its ranks, without agents.
-    pub fn new(plan: &Plan, job: &Job, settings: &Settings, name: &str, is_here: bool) -> anyhow::Result<Spawns> {
+    /// For a job whose own store has this name; `is_here` if the launcher starts its ranks, without agents. A root is for the
+    /// children of a program that was started alone.
+    pub fn new(
+        plan: &Plan,
+        job: &Job,
+        settings: &Settings,
+        name: &str,
+        root: Option<Root>,
+        is_here: bool,
+    ) -> anyhow::Result<Spawns> {
         Ok(Spawns {
-            spawner: Spawner::new(plan)?,
+            spawner: Spawner::new(plan, job.no_shim)?,
+            root,
+            has_tasks: false,
             hostname: plan.hostname.clone(),
             name: name.to_owned(),
             hosts: plan.hosts.clone(),
@@ -112,6 +128,18 @@ impl Spawns {
         self.entries.extend((0..placement.size()).map(|rank| on_jobs.then(|| placement.entry_of(rank))));
     }
 
+    /// Starts a group's ranks on this host: as tasks if all of them are here and their ids are free, else as ordinary processes.
+    fn start(&mut self, spawn: &Spawn) -> anyhow::Result<Started> {
+        let root = self.root.as_ref().filter(|_| !self.has_tasks && spawn.ranks().count() == spawn.size);
+        if let Some(root) = root
+            && let Some(started) = self.spawner.start_tasks(spawn, root)?
+        {
+            self.has_tasks = true;
+            return Ok(started);
+        }
+        self.spawner.start(spawn)
+    }
+
     fn is_here(&self, node: &Node) -> bool {
         self.here.as_ref().is_some_and(|here| (here.is_local && node.is_local) || here.host.same_login(&node.host))
     }
@@ -147,7 +175,7 @@ impl Agent {
         let spawns: Vec<Spawn> =
             placement.nodes().iter().map(|node| self.spawns.spawn(first, size, blocks, node)).collect();
         let here = spawns.iter().zip(&is_here).find(|(_, is_here)| **is_here).map(|(spawn, _)| spawn);
-        let started = here.map(|spawn| self.spawns.spawner.start(spawn)).transpose()?;
+        let started = here.map(|spawn| self.spawns.start(spawn)).transpose()?;
         let (mut members, mut events) = (Vec::new(), Vec::new());
         for (node, &is_here) in placement.nodes().iter().zip(&is_here) {
             members.push(if is_here { None } else { Some(self.member(node, &mut events)?) });

@@ -114,7 +114,7 @@ fn serve(link: Link<Order>, plan: &Plan, signals: Signals, janitor: Janitor) -> 
         ranks: Vec::new(),
         ids: plan.ids.clone(),
         outputs: [Output::to_launcher(WINDOW)?, Output::to_launcher(WINDOW)?],
-        spawner: Spawner::new(plan)?,
+        spawner: Spawner::new(plan, true)?,
         spawns: 0,
         input,
         cache: Cache::default(),
