@@ -83,7 +83,7 @@ fn parse_host(text: &str) -> Result<Host, HostError> {
     let (name, slots) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, "")) => (address, None),
         Some((address, rest)) => (address, Some(rest.strip_prefix(':').unwrap_or(rest))),
-        None if text.parse::<std::net::Ipv6Addr>().is_ok() => (text, None),
+        None if is_ipv6(text) => (text, None),
         None => text.split_once(':').map_or((text, None), |(name, slots)| (name, Some(slots))),
     };
     if !is_name(name) {
@@ -98,6 +98,12 @@ fn parse_host(text: &str) -> Result<Host, HostError> {
             .ok_or_else(|| HostError::BadSlots(text.to_owned(), slots.to_owned()))?,
     };
     Ok(Host::new(name, slots))
+}
+
+/// An IPv6 address, perhaps with the network interface of a link-local one.
+fn is_ipv6(text: &str) -> bool {
+    let (address, interface) = text.split_once('%').unwrap_or((text, "-"));
+    address.parse::<std::net::Ipv6Addr>().is_ok() && !interface.is_empty() && !interface.contains(':')
 }
 
 /// What a remote shell takes for a name: no option, no white space, none of our own separators.
@@ -127,7 +133,8 @@ pub fn is_local(name: &str, hostname: &str) -> bool {
     if name.eq_ignore_ascii_case("localhost") || name.eq_ignore_ascii_case(hostname) {
         return true;
     }
-    match name.parse::<std::net::IpAddr>() {
+    let address = if is_ipv6(name) { name.split('%').next().unwrap_or(name) } else { name };
+    match address.parse::<std::net::IpAddr>() {
         Ok(address) => is_own(address),
         // a.b.example and a.c.example differ; a name without domain is short for ours.
         Err(_) => (!name.contains('.') || !hostname.contains('.')) && short(name) == short(hostname),
@@ -172,10 +179,12 @@ mod tests {
     #[test]
     fn a_host_file_has_comments_slots_users_and_bindings() {
         let hosts =
-            file("# all of it\na:2 # here\n\n  b\nb:2\nc:1 binding=user:0 user=joe\n::1\n[fe80::1]:4").expect("good");
+            file("# all of it\na:2 # here\n\n  b\nb:2\nc:1 binding=user:0 user=joe\n::1\n[fe80::1]:4\nfe80::1%eth0\n[fe80::2%eth0]:2").expect("good");
         assert_eq!(hosts[..2], [Host::new("a", 2), Host::new("b", 3)]);
         let c = Host { user: Some("joe".into()), binding: Some("user:0".into()), ..Host::new("c", 1) };
-        assert_eq!(hosts[2..], [c, Host::new("::1", 1), Host::new("fe80::1", 4)]);
+        let link_local = [Host::new("fe80::1", 4), Host::new("fe80::1%eth0", 1), Host::new("fe80::2%eth0", 2)];
+        assert_eq!(hosts[2..4], [c, Host::new("::1", 1)]);
+        assert_eq!(hosts[4..], link_local);
         assert_eq!(file(" \n# nothing\n"), Ok(Vec::new()));
     }
 
@@ -194,6 +203,8 @@ mod tests {
             ("a:2:3", ["\"a:2:3\"", "\"2:3\"", "COUNT"]),
             ("a:99999999999999999999", ["hf", "99999999999999999999", "whole number"]),
             (":3", ["\":3\"", "host", "line 1"]),
+            ("fe80::1%eth0:4", ["fe80::1%eth0:4", ":1%eth0:4", "COUNT"]),
+            ("[::1]:x", ["[::1]:x", "\"x\"", "line 1"]),
             ("-oProxyCommand=x", ["-oProxyCommand", "not the name", "line 1"]),
             ("a foo=bar", ["\"a\"", "\"foo=bar\"", "user="]),
             ("a user=", ["\"user=\"", "binding=", "line 1"]),
@@ -207,7 +218,7 @@ mod tests {
 
     #[test]
     fn this_machine_has_many_names() {
-        for name in ["localhost", "LOCALHOST", "n1", "N1.Cluster.org", "127.0.0.1", "127.1.2.3", "::1"] {
+        for name in ["localhost", "LOCALHOST", "n1", "N1.Cluster.org", "127.0.0.1", "127.1.2.3", "::1", "::1%lo"] {
             assert!(is_local(name, "n1.cluster.org"), "{name}");
         }
         assert!(is_local("n1.cluster.org", "n1"));

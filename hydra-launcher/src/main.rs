@@ -35,7 +35,7 @@ use anyhow::Context;
 use command_line::{Job, Request};
 use janitor::Janitor;
 use nodes::settings::Settings;
-use plan::{Plan, PlanError};
+use plan::PlanError;
 use report::RunReport;
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -83,9 +83,11 @@ fn run_job(job: &mut Job) -> anyhow::Result<u8> {
     let layout = plan::place(job)?;
     let job = &*job;
     let mut plan = plan::outline(job, layout.placement, layout.slots);
+    plan.hosts = layout.hosts;
     plan.check_output_files()?;
     let settings = Settings::new(&job.reach, layout.manager)?;
-    let is_here = matches!(plan.placement.nodes(), [node] if settings.is_forked(node.is_local));
+    let is_here =
+        job.singleton.is_some() || matches!(plan.placement.nodes(), [node] if settings.is_forked(node.is_local));
     if is_here {
         plan.add_programs(job, 0)?;
     }
@@ -93,18 +95,12 @@ fn run_job(job: &mut Job) -> anyhow::Result<u8> {
         let _ = std::io::stderr().write_all(verbose::describe(&plan).as_bytes());
     }
     let report = job.report.as_deref().map(RunReport::create).transpose()?;
-    let remote = (!is_here).then_some((job, settings));
-    mpir::run(|| start(&plan, remote, report))
-}
-
-/// Runs a job on this machine, or on several.
-fn start(plan: &Plan, remote: Option<(&Job, Settings)>, report: Option<RunReport>) -> anyhow::Result<u8> {
-    // Forked before there are threads or tasks, so that it shares nothing with them.
-    let janitor = Janitor::start().context("no process for the clean-up")?;
-    match remote {
-        None => agent::run(plan, janitor, report),
-        Some((job, settings)) => agent::nodes::run(job, plan, settings, janitor, report),
-    }
+    mpir::run(|| {
+        // Forked before there are threads or tasks, so that it shares nothing with them.
+        let janitor = Janitor::start().context("no process for the clean-up")?;
+        let run = if is_here { agent::run } else { agent::nodes::run };
+        run(job, &plan, &settings, janitor, report)
+    })
 }
 
 fn print(text: &str) -> anyhow::Result<u8> {

@@ -22,10 +22,11 @@ pub struct Node {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Placement {
     nodes: Vec<Node>,
-    /// The entries of the host list that got ranks: index into `nodes`, and slots.
+    /// Entries of the host list that ranks were given to, in turn: index into `nodes`, and how many fit. The whole is repeated
+    /// until all ranks are placed.
     blocks: Vec<(usize, usize)>,
-    /// By rank: its node, and its place among the ranks there.
-    places: Vec<(usize, usize)>,
+    /// By rank: its node, its place among the ranks there, and the entry of the host list.
+    places: Vec<(usize, usize, usize)>,
 }
 
 impl Placement {
@@ -36,32 +37,47 @@ impl Placement {
 
     /// Places `size` ranks (at least 1) on the entries of a host list, which must not be empty.
     pub fn new(hosts: &[Host], size: usize, is_local: impl Fn(&Host) -> bool) -> Placement {
+        Placement::beside(&vec![0; hosts.len()], hosts, size, is_local)
+    }
+
+    /// The same where so many ranks run on the entries already: first all are filled as far as the fullest one, in rounds of its
+    /// slots each, and then all again from the first.
+    pub fn beside(used: &[usize], hosts: &[Host], size: usize, is_local: impl Fn(&Host) -> bool) -> Placement {
         let mut placement = Placement { nodes: Vec::new(), blocks: Vec::new(), places: Vec::with_capacity(size) };
-        let mut entries = hosts.iter();
-        while placement.places.len() < size {
-            let round = placement.blocks.len();
-            let Some(host) = entries.next() else { break };
-            let local = is_local(host);
-            let known = |node: &Node| if local { node.is_local } else { !node.is_local && node.host.same_login(host) };
-            let node = placement.nodes.iter().position(known).unwrap_or_else(|| {
-                placement.nodes.push(Node { host: host.clone(), is_local: local, ranks: Vec::new() });
-                placement.nodes.len() - 1
-            });
-            placement.blocks.push((node, host.slots));
-            placement.fill(round, size);
-        }
+        let entries = || used.iter().zip(hosts);
+        let rounds = entries().map(|(used, host)| used.div_ceil(host.slots)).max().unwrap_or(0).max(1);
+        let room = |(used, host): (&usize, &Host)| host.slots.saturating_mul(rounds).saturating_sub(*used);
+        let first: Vec<usize> = entries().map(room).collect();
+        let slots: Vec<usize> = hosts.iter().map(|host| host.slots).collect();
+        placement.round(&first, hosts, size, &is_local);
+        let is_regular = first == slots;
         while placement.places.len() < size && !hosts.is_empty() {
-            (0..placement.blocks.len()).for_each(|block| placement.fill(block, size));
+            let known = placement.blocks.len();
+            placement.round(&slots, hosts, size, &is_local);
+            if is_regular {
+                placement.blocks.truncate(known); // readers repeat the first round
+            }
         }
         placement
     }
 
-    /// Gives the next ranks to a block.
-    fn fill(&mut self, block: usize, size: usize) {
-        let (node, slots) = self.blocks[block];
-        for rank in (self.places.len()..size).take(slots) {
-            self.places.push((node, self.nodes[node].ranks.len()));
-            self.nodes[node].ranks.push(rank);
+    /// Gives the next ranks to the entries of a host list, to each as many as there is room.
+    fn round(&mut self, room: &[usize], hosts: &[Host], size: usize, is_local: impl Fn(&Host) -> bool) {
+        for (entry, (&room, host)) in room.iter().zip(hosts).enumerate() {
+            if room == 0 || self.places.len() == size {
+                continue;
+            }
+            let local = is_local(host);
+            let known = |node: &Node| if local { node.is_local } else { !node.is_local && node.host.same_login(host) };
+            let node = self.nodes.iter().position(known).unwrap_or_else(|| {
+                self.nodes.push(Node { host: host.clone(), is_local: local, ranks: Vec::new() });
+                self.nodes.len() - 1
+            });
+            self.blocks.push((node, room));
+            for rank in (self.places.len()..size).take(room) {
+                self.places.push((node, self.nodes[node].ranks.len(), entry));
+                self.nodes[node].ranks.push(rank);
+            }
         }
     }
 
@@ -83,6 +99,11 @@ impl Placement {
     /// A rank's number among those of its node, which is MPI_LOCALRANKID.
     pub fn local_rank(&self, rank: usize) -> usize {
         self.places[rank].1
+    }
+
+    /// Index of the entry of the host list that a rank was placed on.
+    pub fn entry_of(&self, rank: usize) -> usize {
+        self.places[rank].2
     }
 
     /// Number of ranks on a rank's node, which is MPI_LOCALNRANKS.
@@ -125,7 +146,7 @@ pub fn ranges(ranks: &[usize]) -> String {
 
 impl Host {
     /// Whether both are reached by the same name and user.
-    fn same_login(&self, other: &Host) -> bool {
+    pub fn same_login(&self, other: &Host) -> bool {
         self.name.eq_ignore_ascii_case(&other.name) && self.user == other.user
     }
 }
@@ -177,6 +198,28 @@ mod tests {
         }
     }
 
+    /// Taken from what Hydra does with spawned ranks.
+    #[test]
+    fn room_is_filled_before_a_new_round() {
+        for (list, used, size, wanted) in [
+            ("a,b,c", vec![1, 0, 0], 5, "bcabc"),
+            ("a:2,b,c", vec![1, 0, 0], 2, "ab"),
+            ("a:2,b:2", vec![1, 0], 5, "abbaa"),
+            ("a:2,b:2,c:2", vec![2, 1, 0], 4, "bcca"),
+            ("a,b,c", vec![1, 1, 1], 4, "abca"),
+            ("a,b,c", vec![2, 1, 1], 2, "bc"),
+            ("a:2,b:3", vec![4, 3], 4, "bbba"),
+            ("a,b,c,d", vec![1, 1, 1, 0], 3, "dab"),
+        ] {
+            let hosts = parse_list(list).expect("a host list");
+            let placement = Placement::beside(&used, &hosts, size, |_| false);
+            let names: String =
+                nodes(&placement).iter().map(|&node| placement.nodes()[node].host.name.as_str()).collect();
+            assert_eq!(names, wanted, "{list} {used:?}");
+            assert_eq!(expand(&placement.process_mapping(), size), nodes(&placement));
+        }
+    }
+
     #[test]
     fn a_host_named_again_is_the_same_node() {
         let placement = place("a:2,b:2,a:1", 7);
@@ -197,6 +240,27 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn spawned_ranks_find_what_is_free(
+            list in "[a-d](:[1-4])?(,[a-d](:[1-4])?){0,4}",
+            used in proptest::collection::vec(0..9usize, 5),
+            size in 1..40usize,
+        ) {
+            let hosts = parse_list(&list).expect("a host list");
+            let used = &used[..hosts.len()];
+            let placement = Placement::beside(used, &hosts, size, |_| false);
+            prop_assert_eq!(expand(&placement.process_mapping(), size), nodes(&placement));
+            let mut load = used.to_vec();
+            for rank in 0..size {
+                let rounds = load.iter().zip(&hosts).map(|(load, host)| load.div_ceil(host.slots)).max().unwrap_or(0).max(1);
+                let is_full = |entry: usize| load[entry] >= rounds * hosts[entry].slots;
+                // A new round begins only when nothing is free in those before.
+                let entry = placement.entry_of(rank);
+                prop_assert!(!is_full(entry) || (0..load.len()).all(is_full), "rank {} to {} of {:?}", rank, entry, load);
+                load[entry] += 1;
+            }
+        }
+
         #[test]
         fn every_rank_has_its_place(list in "([a-d]|here|localhost)(:[1-9])?(,([a-d]|here|localhost)(:[1-9])?){0,6}", size in 1..60usize) {
             let placement = place(&list, size);

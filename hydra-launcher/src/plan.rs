@@ -31,6 +31,8 @@ pub struct Plan {
     pub ids: Vec<usize>,
     /// Where the ranks are, which are the first tasks.
     pub placement: Placement,
+    /// The host list, also hosts without ranks; empty: this machine.
+    pub hosts: Vec<Host>,
     /// Number of tasks of the job, on all nodes.
     pub tasks: usize,
     /// By rank: the number of its program among those of the ranks.
@@ -145,6 +147,8 @@ impl PlanError {
 pub struct Layout {
     /// Its ranks' nodes.
     pub placement: Placement,
+    /// The host list.
+    pub hosts: Vec<Host>,
     /// The slots of the host list.
     pub slots: usize,
     /// The resource manager whose job this is.
@@ -157,6 +161,10 @@ pub fn place(job: &mut Job) -> Result<Layout, PlanError> {
     let hostname = hostname();
     network(&job.reach, &hostname)?;
     let (hosts, manager) = host_list(job, &hostname)?;
+    if job.singleton.is_some() {
+        let placement = Placement::local(1, &hostname.to_string_lossy());
+        return Ok(Layout { placement, slots: 1, hosts, manager });
+    }
     let slots = if hosts.is_empty() { job.per_node.unwrap_or(1) } else { hosts.iter().map(|host| host.slots).sum() };
     job.count_ranks(slots)?;
     let size = job.segments.iter().filter(|segment| !segment.no_rank).map(Segment::count).sum();
@@ -164,7 +172,7 @@ pub fn place(job: &mut Job) -> Result<Layout, PlanError> {
         [] => Placement::local(size, &hostname.to_string_lossy()),
         hosts => Placement::new(hosts, size, |host| is_local(host, &hostname)),
     };
-    Ok(Layout { placement, slots, manager })
+    Ok(Layout { placement, hosts, slots, manager })
 }
 
 /// Everything about a job but its programs.
@@ -175,12 +183,21 @@ pub fn outline(job: &Job, placement: Placement, slots: usize) -> Plan {
         segments: Vec::new(),
         ids: Vec::new(),
         tasks: job.segments.iter().map(Segment::count).sum(),
-        appnums: ranks.flat_map(|(appnum, segment)| std::iter::repeat_n(appnum, segment.count())).collect(),
+        appnums: match job.singleton {
+            Some(_) => vec![0],
+            None => ranks.flat_map(|(appnum, segment)| std::iter::repeat_n(appnum, segment.count())).collect(),
+        },
         masks: vec![None; placement.size()],
         placement,
+        hosts: Vec::new(),
         binding: job.binding.clone(),
         // The terminal is the debugger's.
-        input: job.input.unwrap_or(if debugger::is_there() { InputTarget::Nobody } else { InputTarget::Rank(0) }),
+        // ... or that of a program which runs already.
+        input: job.input.unwrap_or(if debugger::is_there() || job.singleton.is_some() {
+            InputTarget::Nobody
+        } else {
+            InputTarget::Rank(0)
+        }),
         output: job.output.clone(),
         universe: match job.universe {
             Universe::Infinite => None,
@@ -224,6 +241,7 @@ impl Plan {
         let named = self.placement.nodes().get(node).filter(|node| !node.is_local);
         let hostname = named.map_or_else(|| self.hostname.clone(), |node| OsString::from(&node.host.name));
         let network = network(&job.reach, &hostname)?;
+        self.env_of_spawned = environment(job, None, &network);
         let mut segments = Vec::new();
         for (segment, tasks) in tasks_of_node(job, &self.placement, node) {
             segments.push(PlannedSegment { count: tasks.len(), ..plan_segment(job, segment, &network)? });
@@ -255,6 +273,12 @@ impl Plan {
         if one_space && self.masks.iter().all(unbound) && ranks().all(is_shared) {
             self.segments.iter_mut().for_each(|segment| segment.env.set("PIP_MPI_ONE_NODE", "1"));
         }
+    }
+
+    /// Spawned ranks of this machine are told that it has this name.
+    pub fn name_spawned(&mut self, job: &Job, name: &str) -> Result<(), PlanError> {
+        self.env_of_spawned = environment(job, None, &network(&job.reach, OsStr::new(name))?);
+        Ok(())
     }
 
     /// What a rank with this PMI socket is told of itself.
@@ -311,7 +335,7 @@ impl Plan {
 }
 
 /// One rank of a non-PIE program fits an address space: the first stays a task if it is alone in its segment.
-fn part_fixed(segments: &mut [PlannedSegment]) {
+pub fn part_fixed(segments: &mut [PlannedSegment]) {
     let is_fixed =
         |segment: &&mut PlannedSegment| matches!(&segment.runs, Runs::Task { program, .. } if program.is_fixed());
     let ranks = segments.iter_mut().filter(is_fixed).map(|segment| segment.count).sum();
@@ -327,7 +351,7 @@ fn part_fixed(segments: &mut [PlannedSegment]) {
 }
 
 /// Preloads the shim into all ranks or into none: it carries messages only if all ranks have it.
-fn give_shim(segments: &mut [PlannedSegment], no_shim: bool) -> Result<(), ShimError> {
+pub fn give_shim(segments: &mut [PlannedSegment], no_shim: bool) -> Result<(), ShimError> {
     let ranks = || segments.iter().filter(|segment| segment.is_rank);
     if !ranks().all(|segment| segment.runs.can_preload()) {
         segments.iter_mut().for_each(|segment| segment.env.set("PIP_MPI_SHIM", "off"));
@@ -383,7 +407,8 @@ fn host_list(job: &Job, hostname: &OsStr) -> Result<(Vec<Host>, Option<ResourceM
     Ok((hosts, manager))
 }
 
-fn is_local(host: &Host, hostname: &OsStr) -> bool {
+/// Whether a host is this machine, and nobody else is to log in there.
+pub fn is_local(host: &Host, hostname: &OsStr) -> bool {
     host.user.is_none() && hosts::is_local(&host.name, &hostname.to_string_lossy())
 }
 

@@ -172,6 +172,18 @@ impl Running {
         }
     }
 
+    /// Whether it ends within this time.
+    pub fn ends_within(&mut self, time: Duration) -> Result<bool> {
+        let until = Instant::now() + time;
+        while self.child.try_wait()?.is_none() {
+            if Instant::now() > until {
+                return Ok(false);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(true)
+    }
+
     /// Waits for its end, and that nothing is left of it.
     pub fn end(mut self) -> Result<Outcome> {
         let mut pause = Duration::from_millis(1);

@@ -19,6 +19,7 @@ mod paper;
 mod pmi;
 mod report;
 mod shim;
+mod singleton;
 mod spaces;
 mod stencil;
 mod streams;
@@ -60,6 +61,7 @@ fn conclude(args: &Arguments) -> Conclusion {
     options::add(&mut cases);
     bad_input::add(&mut cases);
     pmi::add(&mut cases);
+    singleton::add(&mut cases);
     ordinary::add(&mut cases);
     report::add(&mut cases);
     tools::add(&mut cases);

@@ -3,10 +3,11 @@
 mod faults;
 mod launchers;
 mod network;
+mod spawning;
 mod strangers;
 mod streams;
 
-use anyhow::ensure;
+use anyhow::{Result, ensure};
 use pip_tests::cases::Cases;
 use pip_tests::run::Run;
 use pip_tests::{places, sources};
@@ -101,6 +102,18 @@ pub fn add(cases: &mut Cases) {
         ensure!(outcome.out().contains("equal the serial run's to the last bit"), "{outcome}");
         Ok(())
     });
+    cases.add("nodes::many_ranks_on_several_hosts", many);
+    cases.add("nodes::ipv6_addresses_are_hosts", || {
+        let script = "echo $PMI_RANK $MPI_LOCALNRANKS";
+        let local = Run::pip("-hosts [::1]:2,localhost -n 3 sh -c").arg(script).end()?;
+        local.expect_code(0)?.expect_quiet()?.expect_lines(&["0 3", "1 3", "2 3"])?;
+        let folder = places::temporary()?;
+        std::fs::write(folder.path().join("hosts"), "[fd77::1]:2\nfd77::2 # one\n[fe80::1%eth0]:1\n")?;
+        let script = "echo $PMI_RANK $MPIR_CVAR_CH3_INTERFACE_HOSTNAME";
+        let virtual_hosts = on("-f hosts -n 4 sh -c").arg(script).folder(folder.path()).end()?;
+        let lines = ["0 fd77::1", "1 fd77::1", "2 fd77::2", "3 fe80::1%eth0"];
+        virtual_hosts.expect_code(0)?.expect_quiet()?.expect_lines(&lines).map(drop)
+    });
     cases.add("nodes::time_is_up_on_all_hosts", || {
         let outcome = on("-timeout 1 -hosts a,b -n 2 sleep 100").end()?;
         outcome.expect_code(255)?.expect_err(&["TIMED OUT"]).map(drop)
@@ -109,7 +122,30 @@ pub fn add(cases: &mut Cases) {
     faults::add(cases);
     strangers::add(cases);
     launchers::add(cases);
+    spawning::add(cases);
     network::add(cases);
+}
+
+/// 512 ranks on four hosts: nobody's output, status or standard input is lost, and nothing is left.
+fn many() -> Result<()> {
+    let on_four = |words: &str| on("-hosts a,b,c,d -ppn 128").words(words).limit(100);
+    on_four("/bin/true").end()?.expect_code(0)?.expect_quiet()?.expect_lines(&[])?;
+    let script = "read -r line; echo $PMI_RANK of $PMI_SIZE, $MPI_LOCALRANKID of $MPI_LOCALNRANKS: $line; \
+        echo error $PMI_RANK >&2; exit $((PMI_RANK & 64))";
+    let outcome = on_four("-s all sh -c").arg(script).input(b"input\n".to_vec()).end()?;
+    let wanted: Vec<String> = (0..512).map(|rank| format!("{rank} of 512, {} of 128: input", rank % 128)).collect();
+    outcome.expect_code(64)?.expect_lines(&wanted.iter().map(String::as_str).collect::<Vec<_>>())?;
+    let mut errors: Vec<String> = outcome.err().lines().map(str::to_owned).collect();
+    errors.sort_by_key(|line| line.rsplit(' ').next().and_then(|number| number.parse::<usize>().ok()));
+    ensure!(errors == (0..512).map(|rank| format!("error {rank}")).collect::<Vec<_>>(), "{outcome}");
+    // With as few descriptors as systems give.
+    let launcher = places::built("pip-mpiexec");
+    let command =
+        format!("ulimit -Sn 1024; {} -launcher fork -hosts a,b,c,d -ppn 128 sh -c 'ulimit -Sn'", launcher.display());
+    let outcome = Run::new("bash").arg("-c").arg(command).limit(100).end()?;
+    outcome.expect_code(0)?.expect_quiet()?;
+    ensure!(outcome.out().lines().count() == 512, "{outcome}");
+    Ok(())
 }
 
 /// A job on virtual hosts.

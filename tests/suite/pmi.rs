@@ -215,7 +215,7 @@ pub fn add(cases: &mut Cases) {
     ] {
         cases.add(format!("pmi::a_spawn_that_cannot_be_is_refused::{what}"), move || {
             let spawn = format!("mcmd=spawn|{request}|endcmd");
-            let outcome = client(Run::pip(""), &[&[INIT, &spawn, FINALIZE]])?;
+            let outcome = client(Run::pip("-launcher-exec /bin/false"), &[&[INIT, &spawn, FINALIZE]])?;
             outcome.expect_code(0)?.expect_err(&["rank 0 cannot spawn", says])?;
             ensure!(outcome.out().contains("cmd=spawn_result rc=-1"), "{outcome}");
             Ok(())
@@ -248,7 +248,7 @@ fn client(run: Run, ranks: &[&[&str]]) -> Result<Outcome> {
 }
 
 /// The library folder of the MPICH that `scripts/rivals` installs, whose MPI_Comm_spawn works.
-fn wheel() -> Result<PathBuf, String> {
+pub fn wheel() -> Result<PathBuf, String> {
     let release = places::built("pip-mpiexec").canonicalize().unwrap_or_default();
     let folder = release.ancestors().nth(2).unwrap_or(Path::new(".")).join("rivals/venv/mpich/lib");
     match folder.join("libmpich.so.12").exists() {

@@ -45,6 +45,11 @@ pub fn add(cases: &mut Cases) {
         outcome.expect_code(0)?.expect_lines(&["[0] one", "[0] two parts", "[1] one", "[1] two parts"])?;
         outcome.expect_err(&["[0] error\n", "[1] error\n"]).map(drop)
     });
+    cases.add("launcher::streams::a_line_that_takes_time_is_not_torn", || {
+        slow_lines(Run::pip(""))?;
+        slow_lines(Run::pip("-l"))
+    });
+    cases.add("launcher::streams::a_prompt_comes_though_others_write", || prompt(Run::pip("")));
     cases.add("launcher::streams::output_and_error_stay_apart", || {
         let outcome = Run::pip("-n 1 sh -c").arg("echo out; echo err >&2; printf 'no newline'").end()?;
         ensure!(outcome.stdout == b"out\nno newline" && outcome.stderr == b"err\n", "{outcome}");
@@ -73,6 +78,39 @@ pub fn add(cases: &mut Cases) {
         let command = format!("{} -n 2 {} code 1 <&- >&- 2>&-; echo $?", launcher.display(), act.display());
         Run::new("bash").arg("-c").arg(command).end()?.expect_lines(&["1"]).map(drop)
     });
+}
+
+/// Rank 0 takes its time for each line, with pauses at which a prompt would be shown; rank 1 writes all the while, or pauses as well.
+pub fn slow_lines(run: Run) -> Result<()> {
+    let script = "if [ $PMI_RANK = 0 ]; then for i in 1 2; do printf 'slow '; sleep 0.5; printf 'line '; sleep 0.5; echo end; done; \
+        else for i in $(seq 30); do echo tick $i; sleep 0.02; done; sleep 0.8; for i in $(seq 30); do echo tick; sleep 0.02; done; fi";
+    let outcome = run.words("-n 2 sh -c").arg(script).end()?;
+    outcome.expect_code(0)?.expect_quiet()?;
+    let out = outcome.out();
+    let lines = out.lines().map(|line| line.trim_start_matches(['[', ']', '0', '1', ' ']));
+    let slow = lines.clone().filter(|line| *line == "slow line end").count();
+    let ticks = lines.clone().filter(|line| line.starts_with("tick")).count();
+    ensure!((slow, ticks, lines.count()) == (2, 60, 62), "{outcome}");
+    Ok(())
+}
+
+/// Rank 0 asks and waits, while rank 1 never ceases to write: the question comes, and the lines of rank 1 stay whole and go on.
+pub fn prompt(run: Run) -> Result<()> {
+    let folder = places::temporary()?;
+    let done = folder.path().join("done");
+    let script = "if [ $PMI_RANK = 0 ]; then printf 'name? '; while [ ! -e $DONE ]; do sleep 0.05; done; echo done; \
+        else while [ ! -e $DONE ]; do echo tick tick; sleep 0.03; done; fi";
+    let mut job = run.words("-n 2 sh -c").arg(script).env("DONE", &done).limit(40).start()?;
+    let before = job.await_lines(1, "name? ")?;
+    ensure!(before.ends_with("\nname? ") || before.starts_with("name? "), "{before:?}");
+    let ticks = |text: &str| text.lines().filter(|line| *line == "tick tick").count();
+    job.await_lines(ticks(&before) + 10, "tick tick")?;
+    std::fs::write(&done, "")?;
+    let outcome = job.end()?;
+    let out = outcome.expect_code(0)?.expect_quiet()?.out();
+    let whole = |line: &str| ["tick tick", "name? ", "done", "name? done"].contains(&line);
+    ensure!(out.lines().all(whole), "{outcome}");
+    Ok(())
 }
 
 /// Lines of each rank.

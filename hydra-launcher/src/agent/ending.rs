@@ -29,6 +29,8 @@ pub enum Cause {
     Killed(usize, i32),
     /// A rank exited between MPI_Init and MPI_Finalize.
     NoFinalize(usize, i32),
+    /// The program that was started alone ended between MPI_Init and MPI_Finalize, nobody knows how.
+    Vanished(usize),
     /// A rank gave up its PMI connection between MPI_Init and MPI_Finalize, but lives.
     Disconnected(usize),
     /// A rank exited without MPI_Init while another waits for it.
@@ -55,6 +57,7 @@ impl Cause {
         match *self {
             Cause::Killed(rank, _)
             | Cause::NoFinalize(rank, _)
+            | Cause::Vanished(rank)
             | Cause::Disconnected(rank)
             | Cause::NoInit(rank, ..)
             | Cause::Abort(rank, _)
@@ -83,6 +86,7 @@ impl Cause {
             Cause::NoFinalize(_, status) => {
                 format!("exited with status {status} after MPI_Init and without MPI_Finalize")
             }
+            Cause::Vanished(_) => "has ended without MPI_Finalize".to_owned(),
             Cause::Disconnected(_) => "closed its PMI connection after MPI_Init and without MPI_Finalize".to_owned(),
             Cause::NoInit(_, status, waiting) => {
                 format!("exited with status {status} and without MPI_Init, for which {} waits", name_of(*waiting))
@@ -103,7 +107,7 @@ impl Cause {
             Cause::Lost(..) => Some(1),
             Cause::Abort(_, code) => Some((code & 0xff) as u8),
             Cause::NoFinalize(_, 0) | Cause::NoInit(_, 0, _) => Some(1),
-            Cause::Disconnected(_) | Cause::CorruptedPmi(..) | Cause::Misbehaved(..) => Some(1),
+            Cause::Vanished(_) | Cause::Disconnected(_) | Cause::CorruptedPmi(..) | Cause::Misbehaved(..) => Some(1),
             Cause::Insisted(signal) => Some(signal as u8),
             // Hydra's.
             Cause::TimedOut(_) => Some(255),
@@ -176,6 +180,9 @@ impl Agent {
     pub(super) fn take_end(&mut self, index: usize, ended: Ended) -> anyhow::Result<()> {
         self.ranks[index].ended = Some(ended);
         self.alive -= 1;
+        if self.ranks[index].given_up {
+            return Ok(());
+        }
         if !self.ranks[index].is_rank {
             self.on_outsider_ended(index, ended);
             return Ok(());
@@ -193,6 +200,7 @@ impl Agent {
                 self.start_grace()
             }
             Ended::Exited(_) if self.forwarded.is_some() && unfinished => self.start_grace(),
+            Ended::Exited(_) if unfinished && self.ranks[index].task.is_foreign() => self.fail(Cause::Vanished(index)),
             Ended::Killed(signal) => self.fail(Cause::Killed(index, signal)),
             Ended::Exited(status) if unfinished => self.fail(Cause::NoFinalize(index, status)),
             Ended::Exited(_) => self.check_barrier(),
@@ -273,7 +281,7 @@ impl Agent {
 
     /// Handles what is due; returns when the next thing will be.
     pub(super) fn handle_timers(&mut self, now: Instant) -> Option<Instant> {
-        let mut next = self.outputs.iter_mut().filter_map(|output| output.flush_silent(now)).min();
+        let mut next = self.look_at_outputs(now);
         if self.ending {
             return next;
         }

@@ -22,7 +22,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// Descriptors the launcher needs per rank: pidfd, PMI socket, two pipes, and during the start their other ends.
-const DESCRIPTORS_PER_RANK: usize = 4;
+pub const DESCRIPTORS_PER_RANK: usize = 4;
 /// Descriptors for everything else.
 const DESCRIPTORS: u64 = 64;
 
@@ -118,15 +118,19 @@ pub fn enlist(rank: Rank, janitor: &mut Janitor, traces: &mut Traces, ranks: &mu
 }
 
 /// What is ready for a task or process.
-struct Prepared<'a> {
-    id: usize,
-    env: Vec<CString>,
-    cpus: Option<Vec<usize>>,
-    ends: &'a Ends,
+pub struct Prepared<'a> {
+    /// Its id.
+    pub id: usize,
+    /// Its environment.
+    pub env: Vec<CString>,
+    /// The processors it is bound to.
+    pub cpus: Option<Vec<usize>>,
+    /// Its streams.
+    pub ends: &'a Ends,
 }
 
 /// Starts one task, or process with the reason why it is no task.
-fn start(
+pub fn start(
     root: &Root,
     segment: &PlannedSegment,
     prepared: Prepared,

@@ -13,15 +13,17 @@ mod ordinary;
 pub mod poller;
 mod process;
 mod rank;
+mod singleton;
 mod spawning;
 mod summary;
 pub mod worker;
 
-use crate::command_line::OutputOptions;
-use crate::exit_status::ExitCode;
+use crate::command_line::{Job, MAX_RANKS, OutputOptions};
+use crate::exit_status::{Ended, ExitCode};
 use crate::janitor::Janitor;
 use crate::mpir;
 use crate::nodes::fleet::Fleet;
+use crate::nodes::settings::Settings;
 use crate::plan::Plan;
 use crate::pmi::group::{GroupSpec, Phase};
 use crate::pmi::server::{Action, Server};
@@ -42,7 +44,7 @@ use nodes::Feed;
 use pip_core::Root;
 use poller::{Channel, Interest, Poller, Source};
 use rank::{Incoming, Rank};
-use spawning::Spawner;
+use spawning::Spawns;
 use std::collections::HashSet;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
@@ -62,7 +64,7 @@ struct Agent {
     /// By task id: the ranks, then the tasks beside them; then those that ranks have spawned.
     ranks: Vec<Rank>,
     server: Server,
-    spawner: Spawner,
+    spawns: Spawns,
     /// A rank that speaks another version of PMI has been named.
     other_version_said: bool,
     outputs: [Output; 2],
@@ -95,7 +97,7 @@ struct Agent {
     report: Option<RunReport>,
     /// Number of ranks of MPI_COMM_WORLD.
     size: usize,
-    /// The agents of a job on several hosts. All ranks are theirs then.
+    /// The agents of a job on several hosts, who have all its ranks then; or those of spawned ranks on other hosts.
     fleet: Option<Fleet>,
     /// Standard input on its way to ranks on other nodes.
     feed: Option<Feed>,
@@ -106,20 +108,38 @@ struct Agent {
 }
 
 /// Runs a planned job of this machine to its end and returns the launcher's exit status.
-pub fn run(plan: &Plan, janitor: Janitor, report: Option<RunReport>) -> anyhow::Result<u8> {
+pub fn run(
+    job: &Job,
+    plan: &Plan,
+    settings: &Settings,
+    janitor: Janitor,
+    report: Option<RunReport>,
+) -> anyhow::Result<u8> {
     let signals = Signals::new().context("signals cannot be taken over")?;
     let mut traces = Traces::new();
-    let root = Root::new(plan.tasks)?;
+    let root = Root::new(if job.singleton.is_some() { MAX_RANKS } else { plan.tasks })?;
     let (wake, mut outputs) = streams(plan)?;
     let mut janitor = janitor;
     let mut ranks = Vec::new();
-    let launched = launch::launch(plan, &root, &mut outputs, &mut janitor, &mut traces, &mut ranks);
-    let mut agent = Agent::new(plan, Start { signals, wake, outputs, janitor, traces, ranks, report })?;
+    let kvsname = kvs_name(plan);
+    let launched = match &job.singleton {
+        None => launch::launch(plan, &root, &mut outputs, &mut janitor, &mut traces, &mut ranks),
+        Some(singleton) => {
+            ranks.push(singleton::join(singleton, &kvsname)?);
+            Ok(None)
+        }
+    };
+    let root = Some(root).filter(|_| job.singleton.is_some());
+    let start =
+        Start { job, settings, root, is_here: true, kvsname, signals, wake, outputs, janitor, traces, ranks, report };
+    let mut agent = Agent::new(plan, start)?;
     agent.watch()?;
     match launched {
         Ok(input) => {
             agent.input = input;
-            mpir::publish(&agent.processes(plan));
+            if job.singleton.is_none() {
+                mpir::publish(&agent.processes(plan));
+            }
         }
         Err(error) => agent.fail(Cause::Launch(format!("{error:#}"), 126)),
     }
@@ -130,7 +150,14 @@ pub fn run(plan: &Plan, janitor: Janitor, report: Option<RunReport>) -> anyhow::
 }
 
 /// What is there before the event loop begins.
-struct Start {
+struct Start<'a> {
+    job: &'a Job,
+    settings: &'a Settings,
+    /// For the children of a program that was started alone.
+    root: Option<Root>,
+    /// Whether the launcher starts the ranks itself.
+    is_here: bool,
+    kvsname: String,
     signals: Signals,
     wake: Arc<EventFd>,
     outputs: [Output; 2],
@@ -169,15 +196,15 @@ fn kvs_name(plan: &Plan) -> String {
 
 impl Agent {
     fn new(plan: &Plan, start: Start) -> anyhow::Result<Agent> {
-        let (kvsname, mapping) = (kvs_name(plan), plan.placement.process_mapping());
-        let spawner = Spawner::new(plan, &kvsname)?;
+        let (kvsname, mapping) = (start.kvsname, plan.placement.process_mapping());
+        let spawns = Spawns::new(plan, start.job, start.settings, &kvsname, start.root, start.is_here)?;
         let world = GroupSpec { kvsname, appnums: plan.appnums.clone(), mapping, preput: Vec::new() };
         Ok(Agent {
             poller: Poller::new()?,
             alive: start.ranks.len(),
             ranks: start.ranks,
             server: Server::new(world, plan.universe).map_err(anyhow::Error::msg)?,
-            spawner,
+            spawns,
             other_version_said: false,
             outputs: start.outputs,
             input: None,
@@ -324,6 +351,21 @@ impl Agent {
         Ok(())
     }
 
+    /// Looks after lines that ranks have begun; returns when to come again.
+    fn look_at_outputs(&mut self, now: Instant) -> Option<Instant> {
+        let mut next = None;
+        for channel in [Channel::Out, Channel::Err] {
+            let output = &mut self.outputs[channel as usize];
+            next = output.look_at_clock(now).into_iter().chain(next).min();
+            if output.goes_on() {
+                // A set of descriptors that was in another one can be put there again.
+                let _ = self.poller.set(output.pipes(), Source::Output(channel), Interest::Read);
+                self.repay_nodes(channel);
+            }
+        }
+        next
+    }
+
     fn watch_input(&mut self, wait: Option<Wait>) -> nix::Result<()> {
         let (Some(input), Some(wait)) = (&self.input, wait) else { return Ok(()) };
         self.input_check = (wait == Wait::Foreground).then(|| Instant::now() + FOREGROUND_CHECK);
@@ -356,8 +398,11 @@ impl Agent {
                 Incoming::NothingNow => break,
                 Incoming::Closed => {
                     self.disconnect(index);
-                    if self.server.phase(index) == Phase::Active && self.ranks[index].ended.is_none() {
-                        self.ranks[index].lost_at = Some(Instant::now() + AFTER_DISCONNECT);
+                    let is_active = self.server.phase(index) == Phase::Active;
+                    match self.ranks[index].ended {
+                        None if is_active => self.ranks[index].lost_at = Some(Instant::now() + AFTER_DISCONNECT),
+                        None if self.ranks[index].task.is_foreign() => self.release(index)?,
+                        _ => {}
                     }
                     return Ok(());
                 }
@@ -407,6 +452,14 @@ impl Agent {
         Ok(())
     }
 
+    /// The program that was started alone needs the launcher no more, and may live on.
+    fn release(&mut self, index: usize) -> anyhow::Result<()> {
+        if let Some(pidfd) = self.ranks[index].task.pidfd() {
+            self.poller.remove(pidfd);
+        }
+        self.take_end(index, Ended::Exited(0))
+    }
+
     fn disconnect(&mut self, index: usize) {
         match self.ranks[index].disconnect() {
             Some(socket) => self.poller.remove(&socket),
@@ -443,7 +496,8 @@ impl Agent {
 
     /// Does something with the PID of each rank of this host that has not ended.
     fn living(&self, mut action: impl FnMut(i32)) {
-        for rank in self.ranks.iter().filter(|rank| rank.ended.is_none() && rank.task.node().is_none()) {
+        let is_meant = |rank: &&Rank| rank.ended.is_none() && rank.task.node().is_none() && !rank.task.is_foreign();
+        for rank in self.ranks.iter().filter(is_meant) {
             action(rank.task.pid());
         }
     }
@@ -482,7 +536,7 @@ impl Agent {
         let rank = &self.ranks[index];
         let host = match (rank.task.node(), &self.fleet) {
             (Some(node), Some(fleet)) => fleet.host(node).to_owned(),
-            _ => self.spawner.hostname(),
+            _ => self.spawns.hostname(),
         };
         RankData {
             name: rank.name.clone(),

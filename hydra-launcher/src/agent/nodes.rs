@@ -5,15 +5,16 @@ use super::ending::Cause;
 use super::poller::{Interest, Source};
 use super::process::Process;
 use super::rank::Rank;
-use super::{Agent, FOREGROUND_CHECK, Start, streams};
+use super::{Agent, FOREGROUND_CHECK, Start, kvs_name, streams};
 use crate::command_line::{InputTarget, Job};
+use crate::debugger;
 use crate::exit_status::Ended;
 use crate::janitor::Janitor;
 use crate::mpir;
 use crate::nodes::fleet::{Event, Fleet};
 use crate::nodes::protocol::{Assignment, Order, Report, WINDOW};
 use crate::nodes::settings::Settings;
-use crate::placement::Placement;
+use crate::placement::{Node, Placement};
 use crate::plan::{self, Plan};
 use crate::pmi::server::Action;
 use crate::pmi::wire::Request;
@@ -64,7 +65,7 @@ impl Feed {
 pub fn run(
     job: &Job,
     plan: &Plan,
-    settings: Settings,
+    settings: &Settings,
     janitor: Janitor,
     report: Option<RunReport>,
 ) -> anyhow::Result<u8> {
@@ -73,33 +74,56 @@ pub fn run(
     let placement = &plan.placement;
     let mut nodes = vec![0; plan.tasks];
     let mut members = Vec::new();
-    let directory = std::env::current_dir().context("the working directory is gone")?;
-    let environment: Vec<_> = std::env::vars_os().collect();
     for (node, place) in placement.nodes().iter().enumerate() {
         let tasks: Vec<usize> =
             plan::tasks_of_node(job, placement, node).into_iter().flat_map(|(_, tasks)| tasks).collect();
         tasks.iter().for_each(|&task| nodes[task] = node);
-        let assignment = Assignment {
-            node,
-            job: Job { hosts: None, ..job.clone() },
-            placement: placement.clone(),
-            environment: environment.clone(),
-            directory: directory.clone(),
-            timeout: settings.timeout,
-        };
-        members.push((place.host.clone(), place.is_local, tasks, assignment));
+        members.push((place, tasks, assignment(job, placement, settings, node, place)?));
     }
     let ranks = nodes.iter().enumerate().map(|(id, &node)| Rank::on_node(node, id, id < placement.size())).collect();
-    let traces = Traces::new();
-    let mut agent = Agent::new(plan, Start { signals, wake, outputs, janitor, traces, ranks, report })?;
+    let (traces, kvsname) = (Traces::new(), kvs_name(plan));
+    let start = Start {
+        job,
+        settings,
+        root: None,
+        is_here: false,
+        kvsname,
+        signals,
+        wake,
+        outputs,
+        janitor,
+        traces,
+        ranks,
+        report,
+    };
+    let mut agent = Agent::new(plan, start)?;
     agent.watch()?;
-    let (fleet, events) = Fleet::launch(settings, members, &agent.poller)?;
+    let (fleet, events) = Fleet::launch(settings.clone(), members, &agent.poller)?;
     agent.fleet = Some(fleet);
     agent.take_events(events)?;
     agent.feed = Feed::new(plan.input, placement);
     agent.watch_feed()?;
     agent.serve(plan)?;
     Ok(agent.leave())
+}
+
+/// What a node's agent is told.
+pub(super) fn assignment(
+    job: &Job,
+    placement: &Placement,
+    settings: &Settings,
+    node: usize,
+    place: &Node,
+) -> anyhow::Result<Assignment> {
+    Ok(Assignment {
+        node,
+        name: (!place.is_local).then(|| place.host.name.clone()),
+        job: Job { hosts: None, ..job.clone() },
+        placement: placement.clone(),
+        environment: std::env::vars_os().collect(),
+        directory: std::env::current_dir().context("the working directory is gone")?,
+        timeout: settings.timeout,
+    })
 }
 
 impl Agent {
@@ -110,11 +134,11 @@ impl Agent {
         self.take_events(events)
     }
 
-    fn take_events(&mut self, events: Vec<Event>) -> anyhow::Result<()> {
+    pub(super) fn take_events(&mut self, events: Vec<Event>) -> anyhow::Result<()> {
         for event in events {
             match event {
                 Event::Report(node, report) => self.on_report(node, report)?,
-                Event::Lost(node, why) => self.on_lost(node, why),
+                Event::Lost(node, why) => self.on_lost(node, why)?,
                 Event::Said(node, text) => {
                     let host = self.fleet.as_ref().map_or("", |fleet| fleet.host(node)).to_owned();
                     text.lines().for_each(|line| self.outputs[1].say(&format!("host {host}: {line}")));
@@ -138,9 +162,21 @@ impl Agent {
         }
         let host = fleet.host(node).to_owned();
         match report {
+            Report::Agent(pid) if debugger::is_there() => {
+                let how = match fleet.is_forked(node) {
+                    // It is traced by this gdb already.
+                    true => format!("without -gdb, 'pip-gdb -p' with the PID of the agent (now {pid})"),
+                    false => format!("'pip-gdb -p {pid}' on that host"),
+                };
+                let text =
+                    format!("host {host}: its ranks are tasks of an agent, and not shown here; {how} shows them");
+                self.outputs[1].say(&text);
+            }
+            Report::Agent(_) => {}
             Report::Started { task, pid, program } => {
                 self.ranks[task].task = Process::Remote { node, pid, program };
-                if self.ranks[task].is_rank {
+                // Debuggers are shown MPI_COMM_WORLD.
+                if task < self.size {
                     self.publish();
                 }
             }
@@ -186,8 +222,11 @@ impl Agent {
             }
             Report::Advice(text) => self.outputs[1].say(&format!("host {host}: {text}")),
             // What has not ended by now was never started.
-            Report::Done => self.write_off(node),
-            Report::Ending(why) => self.on_lost(node, why),
+            Report::Done(_) if fleet.is_running(node) => {}
+            Report::Done(_) => self.write_off(node),
+            Report::Spawned(group) => self.on_spawned(node, group)?,
+            Report::NotSpawned(group, why) => self.on_not_spawned(node, group, &format!("host {host}: {why}"))?,
+            Report::Ending(why) => self.on_lost(node, why)?,
             Report::Pong => {}
         }
         Ok(())
@@ -196,7 +235,7 @@ impl Agent {
     /// Once all ranks have started: shows them to debuggers, before any PMI request that lets them out of MPI_Init is answered.
     fn publish(&self) {
         let Some(fleet) = &self.fleet else { return };
-        let ranks = self.ranks.iter().filter(|rank| rank.is_rank);
+        let ranks = self.ranks.iter().take(self.size);
         let entry = |rank: &Rank| match &rank.task {
             Process::Remote { node, pid: pid @ 1.., program } => {
                 let (host, program) = (fleet.host(*node).to_owned(), program.display().to_string());
@@ -210,10 +249,13 @@ impl Agent {
     }
 
     /// A node is lost, and all its tasks with it.
-    fn on_lost(&mut self, node: usize, why: String) {
+    fn on_lost(&mut self, node: usize, why: String) -> anyhow::Result<()> {
         let host = self.fleet.as_ref().map_or("", |fleet| fleet.host(node)).to_owned();
-        self.fail(Cause::Lost(host, why));
-        self.write_off(node);
+        if !self.gives_up_spawning_on(node, &host, &why)? {
+            self.fail(Cause::Lost(host, why));
+            self.write_off(node);
+        }
+        Ok(())
     }
 
     /// Counts the tasks of a node as ended.

@@ -1,7 +1,8 @@
-//! What runs a rank: a task of this address space, an ordinary process of this host, or a process on another host, of which only the
-//! PID is known here.
+//! What runs a rank: a task of this address space, an ordinary process of this host, one that was there before the launcher, or a
+//! process on another host, of which only the PID is known here.
 
 use super::ordinary::Child;
+use super::singleton::Foreign;
 use crate::signals;
 use pip_core::Task;
 use std::io;
@@ -16,6 +17,8 @@ pub enum Process {
     Task(Task),
     /// A process with an address space of its own.
     Ordinary(Child),
+    /// A process that somebody else has started.
+    Foreign(Foreign),
     /// A task or process of another node's agent, which alone can send it signals and knows how it ends.
     Remote {
         /// The node's index.
@@ -33,6 +36,7 @@ impl Process {
         match self {
             Process::Task(task) => task.pid(),
             Process::Ordinary(child) => child.pid(),
+            Process::Foreign(process) => process.pid(),
             Process::Remote { pid, .. } => *pid,
         }
     }
@@ -41,7 +45,7 @@ impl Process {
     pub fn kind(&self) -> &'static str {
         match self {
             Process::Task(_) => "task",
-            Process::Ordinary(_) => "process",
+            Process::Ordinary(_) | Process::Foreign(_) => "process",
             Process::Remote { .. } => "agent's",
         }
     }
@@ -50,8 +54,13 @@ impl Process {
     pub fn node(&self) -> Option<usize> {
         match self {
             Process::Remote { node, .. } => Some(*node),
-            Process::Task(_) | Process::Ordinary(_) => None,
+            Process::Task(_) | Process::Ordinary(_) | Process::Foreign(_) => None,
         }
+    }
+
+    /// Whether it was not started for the job.
+    pub fn is_foreign(&self) -> bool {
+        matches!(self, Process::Foreign(_))
     }
 
     /// A descriptor that becomes readable when it has ended.
@@ -59,11 +68,12 @@ impl Process {
         match self {
             Process::Task(task) => task.pidfd(),
             Process::Ordinary(child) => Some(child.pidfd().as_fd()),
+            Process::Foreign(process) => Some(process.pidfd()),
             Process::Remote { .. } => None,
         }
     }
 
-    /// Kills it and all of its process group, if it is on this host.
+    /// Kills it and all of its process group, if it is on this host; a process of somebody else alone.
     pub fn kill_group(&self) {
         match self {
             Process::Task(task) => {
@@ -71,6 +81,7 @@ impl Process {
                 let _ = task.kill(libc::SIGKILL);
             }
             Process::Ordinary(child) => child.kill_group(),
+            Process::Foreign(process) => process.kill(),
             Process::Remote { .. } => {}
         }
     }
@@ -80,7 +91,7 @@ impl Process {
         match self {
             Process::Task(task) => task.wait(),
             Process::Ordinary(child) => child.wait(0).map(Option::unwrap_or_default),
-            Process::Remote { .. } => Ok(ExitStatus::default()),
+            Process::Foreign(_) | Process::Remote { .. } => Ok(ExitStatus::default()),
         }
     }
 
@@ -89,6 +100,7 @@ impl Process {
         match self {
             Process::Task(task) => task.try_wait(),
             Process::Ordinary(child) => child.wait(libc::WNOHANG),
+            Process::Foreign(process) => Ok(process.has_ended().then(ExitStatus::default)),
             Process::Remote { .. } => Ok(None),
         }
     }

@@ -26,6 +26,8 @@ pub struct Rank {
     pub is_rank: bool,
     /// How it ended. It stays a zombie until the job ends: its PID names its session, and must not be used again before.
     pub ended: Option<Ended>,
+    /// It was spawned in vain, and its end means nothing.
+    pub given_up: bool,
     /// When to call it lost, after its PMI connection broke without MPI_Finalize.
     pub lost_at: Option<Instant>,
     connection: Connection,
@@ -74,16 +76,21 @@ impl Rank {
         Rank::with(process, Rank::name_of(number, is_rank), is_rank, connection)
     }
 
+    /// A spawned rank on another node, which has not started yet.
+    pub fn spawned(node: usize, name: String) -> Rank {
+        Rank::with(Process::Remote { node, pid: 0, program: PathBuf::new() }, name, true, Connection::Forwarded)
+    }
+
     fn with(task: Process, name: String, is_rank: bool, connection: Connection) -> Rank {
-        let (decoder, unsent) = Default::default();
-        Rank { task, name, program: PathBuf::new(), is_rank, ended: None, lost_at: None, connection, decoder, unsent }
+        let (program, ended, given_up, lost_at, decoder, unsent) = Default::default();
+        Rank { task, name, program, is_rank, ended, given_up, lost_at, connection, decoder, unsent }
     }
 
     /// The path of its program, on its host.
     pub fn program(&self) -> &Path {
         match &self.task {
             Process::Remote { program, .. } => program,
-            Process::Task(_) | Process::Ordinary(_) => &self.program,
+            _ => &self.program,
         }
     }
 

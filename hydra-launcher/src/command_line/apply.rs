@@ -74,6 +74,7 @@ pub fn apply(id: OptionId, values: &Values, segment: &mut Segment, job: &mut Job
         OptionId::Profile => job.profile = true,
         OptionId::Gdb => job.debugger = Some(Debugger::Gdb),
         OptionId::TotalView => job.debugger = Some(Debugger::TotalView),
+        OptionId::PmiArguments => job.singleton = Some(values.singleton()?),
         OptionId::Demux => _ = values.word(&["poll", "select"], "poll or select")?,
         OptionId::NameServer => {
             let why = "names of MPI_Publish_name are known within their job only; leave it out, or use mpiexec.mpich";

@@ -67,6 +67,9 @@ pub enum UsageError {
     /// Something beside `-configfile` that is in the file, too.
     #[error("-configfile holds the programs with their options; leave {0} out of the command line")]
     BesideConfigFile(String),
+    /// A program beside `-pmi_args`.
+    #[error("-pmi_args serves a program that runs already; leave {0:?} out")]
+    BesideSingleton(String),
     /// Nothing to run at all.
     #[error("no program given; write pip-mpiexec -n COUNT PROGRAM (pip-mpiexec -help shows more)")]
     NoProgram,

@@ -89,6 +89,19 @@ pub struct Job {
     pub profile: bool,
     /// `-gdb` or `-tv`.
     pub debugger: Option<Debugger>,
+    /// `-pmi_args`: in place of segments.
+    pub singleton: Option<Singleton>,
+}
+
+/// A program that runs already and waits for a launcher.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Singleton {
+    /// Where it listens.
+    pub port: u16,
+    /// Name or address of its host, or `default_interface`.
+    pub interface: String,
+    /// Its PID.
+    pub pid: i32,
 }
 
 /// One program of a job.
@@ -225,6 +238,9 @@ impl Job {
         let total = self.segments.iter().map(Segment::count).sum();
         if total > MAX_RANKS {
             return Err(UsageError::TooManyRanks(total));
+        }
+        if self.singleton.is_some() {
+            return Ok(());
         }
         let of_ranks = || self.segments.iter().filter(|segment| !segment.no_rank);
         if of_ranks().next().is_none() {

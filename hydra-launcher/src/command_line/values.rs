@@ -1,7 +1,7 @@
 //! Values of options: numbers of ranks, lists of names, words out of a few, switches in environment variables.
 
 use super::error::UsageError;
-use super::{Inherited, InputTarget, MAX_RANKS, Order, Universe, Variable};
+use super::{Inherited, InputTarget, MAX_RANKS, Order, Singleton, Universe, Variable};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::time::Duration;
@@ -65,6 +65,22 @@ impl Values<'_> {
     pub fn names(&self) -> Inherited {
         let names = self.first().as_bytes().split(|&byte| byte == b',').filter(|name| !name.is_empty());
         Inherited::Listed(names.map(|name| OsStr::from_bytes(name).to_owned()).collect())
+    }
+
+    /// Port, interface, key and PID of a program that was started alone. Nobody gives keys.
+    pub fn singleton(&self) -> Result<Singleton, UsageError> {
+        let text = |index: usize| self.list.get(index).and_then(|word| word.to_str()).unwrap_or_default();
+        let port = text(0).parse().ok().filter(|&port: &u16| port > 0);
+        let pid = text(3).parse().ok().filter(|&pid: &i32| pid > 0);
+        match (port, pid) {
+            (Some(port), Some(pid)) => Ok(Singleton { port, interface: text(1).to_owned(), pid }),
+            (None, _) => Err(self.wrong("PORT INTERFACE KEY PID, with the number of a port")),
+            (_, None) => Err(UsageError::BadValue(
+                self.option.to_owned(),
+                text(3).to_owned(),
+                "PORT INTERFACE KEY PID, with the number of a process",
+            )),
+        }
     }
 
     /// One of these words, in lower case.

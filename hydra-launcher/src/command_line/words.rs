@@ -81,7 +81,11 @@ impl Parser {
                     }
                     continue;
                 }
+                (Stop::Program(program), None) if self.job.singleton.is_some() => {
+                    return Err(UsageError::BesideSingleton(program.to_string_lossy().into_owned()));
+                }
                 (Stop::Program(program), None) => segment.program = program,
+                (Stop::End, None) if parts.len() == 1 && self.job.singleton.is_some() => return Ok(None),
                 (Stop::End, None) if parts.len() == 1 => return Err(UsageError::NoProgram),
                 (Stop::End, None) => return Err(UsageError::EmptySegment(index + 1)),
             }

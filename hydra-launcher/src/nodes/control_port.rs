@@ -4,7 +4,7 @@
 use super::secret::{ANSWER_LENGTH, Challenge, Identity, Secret};
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
@@ -13,10 +13,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Connections in the middle of the handshake, beside those of the agents that are expected.
 const STRANGERS: usize = 16;
 
-/// The listening socket and what has not proved itself yet.
+/// The listening sockets and what has not proved itself yet.
 #[derive(Debug)]
 pub struct ControlPort {
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
+    /// The first one of those that were opened last.
+    newest: usize,
     secret: Secret,
     pending: VecDeque<Pending>,
     limit: usize,
@@ -44,35 +46,69 @@ pub enum Outcome {
 }
 
 impl ControlPort {
-    /// Listens: on the loopback interface only, on one address, or on all. `ports` limits the choice of a port.
+    /// Listens to these addresses. `ports` limits the choice of a port.
     pub fn new(
         secret: Secret,
         agents: usize,
-        address: Option<IpAddr>,
+        addresses: &[SocketAddr],
         ports: Option<(u16, u16)>,
     ) -> io::Result<ControlPort> {
-        let addresses = match address {
-            Some(address) => vec![address],
-            // On Linux a socket of all IPv6 addresses takes IPv4 connections too; there may be no IPv6.
-            None => vec![Ipv6Addr::UNSPECIFIED.into(), Ipv4Addr::UNSPECIFIED.into()],
-        };
-        let (first, last) = ports.unwrap_or((0, 0));
-        let candidates = addresses.iter().flat_map(|&address| (first..=last).map(move |port| (address, port)));
-        let mut result = Err(io::Error::from(ErrorKind::AddrNotAvailable));
-        for (address, port) in candidates {
-            result = TcpListener::bind(SocketAddr::new(address, port));
-            if result.is_ok() {
-                break;
-            }
-        }
-        let listener = result?;
-        listener.set_nonblocking(true)?;
-        Ok(ControlPort { listener, secret, pending: VecDeque::new(), limit: agents + STRANGERS, next: 0 })
+        let (listeners, newest, pending) = Default::default();
+        let mut port = ControlPort { listeners, newest, secret, pending, limit: agents + STRANGERS, next: 0 };
+        port.listen(addresses, ports)?;
+        Ok(port)
     }
 
-    /// Its number.
+    /// Listens to more addresses, at one port; from now on that is where agents are to come. Addresses that are not to be had
+    /// there are left out, unless that goes for all.
+    pub fn listen(&mut self, addresses: &[SocketAddr], ports: Option<(u16, u16)>) -> io::Result<()> {
+        let (first, last) = ports.unwrap_or((0, 0));
+        let before = self.listeners.len();
+        let mut failure = io::Error::from(ErrorKind::AddrNotAvailable);
+        for mut port in first..=last {
+            for &address in addresses {
+                let mut address = address;
+                address.set_port(port);
+                match TcpListener::bind(address) {
+                    Ok(listener) => {
+                        listener.set_nonblocking(true)?;
+                        port = listener.local_addr()?.port();
+                        self.listeners.push(listener);
+                    }
+                    Err(error) => failure = error,
+                }
+            }
+            if self.listeners.len() > before {
+                self.newest = before;
+                return Ok(());
+            }
+        }
+        Err(failure)
+    }
+
+    /// The sockets of the addresses that were given last.
+    pub fn newest(&self) -> &[TcpListener] {
+        &self.listeners[self.newest..]
+    }
+
+    /// The number of the port that agents are to come to.
     pub fn port(&self) -> io::Result<u16> {
-        Ok(self.listener.local_addr()?.port())
+        Ok(self.listeners[self.newest].local_addr()?.port())
+    }
+
+    /// By which addresses agents of this machine can come.
+    pub fn addresses_here(&self) -> Vec<IpAddr> {
+        let known: Vec<IpAddr> =
+            self.newest().iter().flat_map(TcpListener::local_addr).map(|address| address.ip()).collect();
+        if known.iter().any(IpAddr::is_unspecified) {
+            return super::addresses::loopback().iter().map(SocketAddr::ip).collect();
+        }
+        known
+    }
+
+    /// Whether only this machine's agents can come.
+    pub fn is_loopback(&self) -> bool {
+        self.newest().iter().all(|listener| listener.local_addr().is_ok_and(|address| address.ip().is_loopback()))
     }
 
     /// Accepts what waits and sends each a challenge. The numbers are to be watched until [`ControlPort::read`].
@@ -80,7 +116,7 @@ impl ControlPort {
         let mut numbers = Vec::new();
         // An error such as too many descriptors passes, or the agents' patience ends.
         while numbers.len() < self.limit
-            && let Ok((stream, _)) = self.listener.accept()
+            && let Some(stream) = self.listeners.iter().find_map(|listener| Some(listener.accept().ok()?.0))
         {
             if let Some(pending) = self.begin(stream) {
                 numbers.push(pending.number);
@@ -141,21 +177,17 @@ impl ControlPort {
     }
 }
 
-impl AsFd for ControlPort {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.listener.as_fd()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nodes::addresses;
     use crate::nodes::secret::{CHALLENGE_LENGTH, PROOF_LENGTH};
+    use std::net::{Ipv4Addr, Ipv6Addr};
     use std::thread::sleep;
 
     fn port(agents: usize) -> (ControlPort, Secret) {
         let secret = Secret::new().expect("random");
-        let port = ControlPort::new(secret.clone(), agents, Some(Ipv4Addr::LOCALHOST.into()), None);
+        let port = ControlPort::new(secret.clone(), agents, &addresses::loopback(), None);
         (port.expect("a port"), secret)
     }
 
@@ -220,6 +252,25 @@ mod tests {
         assert!(loud.read(&mut [0; 9]).map_or(true, |count| count == 0));
         assert_eq!(port.expire(Instant::now() + PATIENCE), None);
         assert_eq!(silent.read(&mut [0; 9]).expect("closed"), 0);
+    }
+
+    #[test]
+    fn agents_come_by_either_protocol_and_later_by_more() {
+        let (mut port, _) = port(3);
+        assert!(port.is_loopback() && !port.newest().is_empty());
+        let number = port.port().expect("bound");
+        connect(&port);
+        if port.newest().len() > 1 {
+            TcpStream::connect((Ipv6Addr::LOCALHOST, number)).expect("the same port");
+            accept(&mut port, 1);
+        }
+        port.listen(&addresses::any(), None).expect("a port");
+        assert!(!port.is_loopback() && port.port().expect("bound") != number);
+        connect(&port);
+        TcpStream::connect((Ipv4Addr::LOCALHOST, number)).expect("still open");
+        accept(&mut port, 2);
+        let taken = ControlPort::new(Secret::new().expect("random"), 1, &addresses::loopback(), Some((number, number)));
+        assert!(taken.is_err());
     }
 
     #[test]

@@ -1,17 +1,18 @@
 //! The launcher's side of a job on several hosts: starts the agents, lets them in, carries orders and reports, and notices when
 //! one is lost.
 
-use super::addresses::{self, LOOPBACK};
+use super::addresses;
 use super::control_port::{ControlPort, Outcome};
 use super::invitation::Invitation;
 use super::launchers::{AGENT, Launcher, Target};
 use super::link::{Link, LinkError};
-use super::protocol::{Assignment, Order, Report, WINDOW, encode};
+use super::protocol::{Assignment, Order, Report, Spawn, WINDOW, encode};
 use super::secret::{Identity, Secret};
 use super::settings::Settings;
 use super::starter::Starter;
 use crate::agent::poller::{Interest, Poller, Source};
 use crate::hosts::Host;
+use crate::placement::Node;
 use anyhow::Context;
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -20,6 +21,8 @@ use std::time::{Duration, Instant};
 
 /// Launcher commands that run at the same time before their agents have connected.
 const AT_ONCE: usize = 64;
+/// What to say if nothing can be listened to.
+const NO_PORT: &str = "no port for the agents to connect to (MPIEXEC_PORT_RANGE limits the choice)";
 /// How long to wait at the end for agents that have been told to leave.
 const FAREWELL: Duration = Duration::from_secs(5);
 
@@ -33,8 +36,6 @@ pub struct Fleet {
     starters: Vec<Starter>,
     /// Launcher commands still to run: the nodes of each.
     queue: VecDeque<Vec<usize>>,
-    /// When agents that have not connected are given up.
-    start_by: Instant,
     /// When to ask the agents for a sign of life.
     next_ping: Instant,
     /// When timers were last looked at: a launcher that was stopped meanwhile has heard nobody.
@@ -48,7 +49,11 @@ struct Member {
     is_local: bool,
     assignment: Option<Box<Assignment>>,
     tasks: Vec<usize>,
+    /// Spawn orders given.
+    spawns: usize,
     state: State,
+    /// When the agent is given up, if it has not connected.
+    start_by: Instant,
     link: Option<Link<Report>>,
     /// Orders given before the agent connected, as frames.
     early: Vec<u8>,
@@ -84,29 +89,78 @@ pub enum Event {
 }
 
 impl Fleet {
-    /// Opens the control port and starts the agents of all nodes; `members` holds host, whether it is this machine, the
-    /// ids of its tasks, and what its agent is to do.
+    /// Opens the control port and starts the agents of all nodes; `members` holds the node, the ids of its tasks, and what
+    /// its agent is to do.
     pub fn launch(
         settings: Settings,
-        members: Vec<(Host, bool, Vec<usize>, Assignment)>,
+        members: Vec<(&Node, Vec<usize>, Assignment)>,
         poller: &Poller,
     ) -> anyhow::Result<(Fleet, Vec<Event>)> {
         let secret = Secret::new().context("no random numbers for the job's secret")?;
-        let all_here = members.iter().all(|(_, is_local, ..)| settings.is_forked(*is_local));
-        let only = settings.addresses.as_ref().and_then(|list| list.first().copied());
-        let address = if all_here { Some(LOOPBACK) } else { only };
-        let port = ControlPort::new(secret.clone(), members.len(), address, settings.ports)
-            .context("no port for the agents to connect to (MPIEXEC_PORT_RANGE limits the choice)")?;
-        poller.set(&port, Source::ControlPort, Interest::Read)?;
+        let all_here = members.iter().all(|(node, ..)| settings.is_forked(node.is_local));
+        let wide = || settings.addresses.clone().unwrap_or_else(addresses::any);
+        let listened_to = if all_here { addresses::loopback() } else { wide() };
+        let port = ControlPort::new(secret.clone(), members.len(), &listened_to, settings.ports).context(NO_PORT)?;
+        watch(&port, poller)?;
         let now = Instant::now();
-        let members: Vec<Member> = members.into_iter().map(|member| Member::new(member, now)).collect();
+        let members: Vec<Member> =
+            members.into_iter().map(|(node, tasks, work)| Member::new(node, tasks, work, &settings)).collect();
         let commands = commands(&settings, &members);
-        let start_by = now + settings.start;
         let next_ping = now + settings.timeout / 4;
         let (starters, queue) = (Vec::new(), commands.into());
-        let mut fleet = Fleet { settings, secret, port, members, starters, queue, start_by, next_ping, last_look: now };
+        let mut fleet = Fleet { settings, secret, port, members, starters, queue, next_ping, last_look: now };
         let events = fleet.start_more(poller);
         Ok((fleet, events))
+    }
+
+    /// Starts the agent of one more node; its number.
+    pub fn add(&mut self, node: &Node, assignment: Assignment, poller: &Poller) -> anyhow::Result<(usize, Vec<Event>)> {
+        if !self.settings.is_forked(node.is_local) && self.port.is_loopback() {
+            let wide = self.settings.addresses.clone().unwrap_or_else(addresses::any);
+            self.port.listen(&wide, self.settings.ports).context(NO_PORT)?;
+            watch(&self.port, poller)?;
+        }
+        let number = self.members.len();
+        self.members.push(Member::new(node, Vec::new(), assignment, &self.settings));
+        self.queue.push_back(vec![number]);
+        Ok((number, self.start_more(poller)))
+    }
+
+    /// Number of nodes so far.
+    pub fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// The node of a host that is not lost.
+    pub fn find(&self, host: &Host, is_local: bool) -> Option<usize> {
+        let same = |member: &Member| (is_local && member.is_local) || member.host.same_login(host);
+        self.members.iter().position(|member| member.state != State::Gone && same(member))
+    }
+
+    /// Whether a node's agent is a child of the launcher.
+    pub fn is_forked(&self, node: usize) -> bool {
+        self.settings.is_forked(self.members[node].is_local)
+    }
+
+    /// Whether a node's agent has never connected.
+    pub fn is_awaited(&self, node: usize) -> bool {
+        self.members[node].assignment.is_some()
+    }
+
+    /// Whether a node's agent has tasks, as far as is known.
+    pub fn is_running(&self, node: usize) -> bool {
+        self.members[node].state == State::Running
+    }
+
+    /// Gives a node more ranks, those of a spawned group.
+    pub fn spawn(&mut self, node: usize, spawn: Spawn) {
+        let member = &mut self.members[node];
+        member.tasks.extend(spawn.ranks().map(|rank| spawn.first + rank));
+        member.spawns += 1;
+        if member.state == State::Done {
+            member.state = State::Running;
+        }
+        self.order(node, &Order::Spawn(spawn));
     }
 
     /// Runs launcher commands as long as not too many are on their way.
@@ -170,9 +224,10 @@ impl Fleet {
     fn invitation(&self, nodes: &[usize], local: bool) -> String {
         let text = |ip: &IpAddr| ip.to_string();
         let hosts: Vec<String> = match (&self.settings.localhost, &self.settings.addresses) {
-            _ if local => vec![text(&self.settings.addresses.as_ref().map_or(LOOPBACK, |list| list[0]))],
+            _ if local => self.port.addresses_here().iter().map(text).collect(),
             (Some(name), _) => vec![name.clone()],
-            (None, Some(list)) => list.first().iter().map(|ip| text(ip)).collect(),
+            // A link-local one is reached by one of the agent's own interfaces, which only the agent knows.
+            (None, Some(list)) => list.iter().map(|address| text(&address.ip())).collect(),
             (None, None) => {
                 let mut hosts: Vec<String> = addresses::towards(&self.members[nodes[0]].host.name)
                     .filter(|ip| !ip.is_loopback())
@@ -278,7 +333,8 @@ impl Fleet {
         let mut events = Vec::new();
         let result = member.receive(|report| events.push(Event::Report(node, report)));
         for event in &events {
-            if matches!(event, Event::Report(_, Report::Done)) {
+            // With orders on their way that it has not counted, it is not.
+            if matches!(event, Event::Report(_, Report::Done(spawns)) if *spawns == member.spawns) {
                 member.state = State::Done;
             }
         }
@@ -426,22 +482,23 @@ impl Fleet {
     pub fn look_at_clock(&mut self, now: Instant, poller: &Poller) -> (Option<Instant>, Vec<Event>) {
         let mut events = Vec::new();
         let strangers = self.port.expire(now);
-        let starting = |member: &Member| member.state == State::Starting;
-        if self.members.iter().any(starting) && !self.settings.start.is_zero() && now >= self.start_by {
+        let waits = !self.settings.start.is_zero();
+        let starting = |member: &Member| waits && member.state == State::Starting;
+        let is_late = |member: &Member| starting(member) && now >= member.start_by;
+        if self.members.iter().any(is_late) {
             let text = format!(
                 "no agent has connected within {} seconds; can the host reach this one? -iface chooses the network \
                  interface, PIP_MPI_START_TIMEOUT the seconds",
                 self.settings.start.as_secs()
             );
             for node in 0..self.members.len() {
-                if starting(&self.members[node]) {
+                if is_late(&self.members[node]) {
                     self.drop_member(node, poller);
                     events.push(Event::Lost(node, text.clone()));
                 }
             }
         }
-        let deadline = self.members.iter().any(starting).then_some(self.start_by);
-        let deadline = deadline.filter(|_| !self.settings.start.is_zero());
+        let deadline = self.members.iter().filter(|member| starting(member)).map(|member| member.start_by).min();
         let timeout = self.settings.timeout;
         if timeout.is_zero() {
             return (strangers.into_iter().chain(deadline).min(), events);
@@ -483,13 +540,16 @@ impl Fleet {
 }
 
 impl Member {
-    fn new((host, is_local, tasks, assignment): (Host, bool, Vec<usize>, Assignment), now: Instant) -> Member {
+    fn new(node: &Node, tasks: Vec<usize>, assignment: Assignment, settings: &Settings) -> Member {
+        let now = Instant::now();
         Member {
-            host,
-            is_local,
+            host: node.host.clone(),
+            is_local: node.is_local,
             assignment: Some(Box::new(assignment)),
             tasks,
+            spawns: 0,
             state: State::Starting,
+            start_by: now + settings.start,
             link: None,
             early: Vec::new(),
             heard: now,
@@ -510,6 +570,11 @@ impl Member {
         }
         filled.map(drop)
     }
+}
+
+/// Watches the sockets that were opened last.
+fn watch(port: &ControlPort, poller: &Poller) -> nix::Result<()> {
+    port.newest().iter().try_for_each(|listener| poller.set(listener, Source::ControlPort, Interest::Read))
 }
 
 /// The nodes of each launcher command: all remote ones of slurm together, else one by one. Those without a host of the network

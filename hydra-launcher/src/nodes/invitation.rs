@@ -1,8 +1,9 @@
 //! The line by which a new agent learns where its launcher is: it comes through standard input, so that nobody else sees it.
 
+use super::addresses;
 use super::secret::{CHALLENGE_LENGTH, HandshakeError, Identity, PROOF_LENGTH, Secret};
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -88,8 +89,7 @@ impl Invitation {
                 pause *= 2;
             }
             for host in &hosts {
-                let addresses = (host.as_str(), self.port).to_socket_addrs().into_iter().flatten();
-                for address in addresses {
+                for address in addresses::resolve(host, self.port) {
                     match self.shake_hands(address) {
                         Ok(stream) => return Ok(stream),
                         Err(Some(error)) => failure = InvitationError::Stranger(address.to_string(), error),

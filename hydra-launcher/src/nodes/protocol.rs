@@ -6,6 +6,7 @@
 
 use crate::command_line::{Job, Variable};
 use crate::placement::Placement;
+use crate::pmi::spawn::SpawnBlock;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
@@ -47,6 +48,10 @@ pub enum Order {
     Stop,
     /// Kill all tasks.
     Kill,
+    /// Start processes that a rank has asked for.
+    Spawn(Spawn),
+    /// Kill the tasks from the first id up to the second, which are not wanted after all.
+    KillTasks(usize, usize),
     /// Say that you are there.
     Ping,
     /// The job is over: clean up and exit.
@@ -56,6 +61,8 @@ pub enum Order {
 /// What an agent tells the launcher.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Report {
+    /// The agent's PID, first of all.
+    Agent(i32),
     /// A task runs.
     Started {
         /// Its id.
@@ -107,19 +114,55 @@ pub enum Report {
     InputClosed,
     /// Something the user should know about this host.
     Advice(String),
-    /// All tasks have ended, nothing of theirs runs any more, and all output has been sent.
-    Done,
+    /// The processes of this spawned group that belong on the node have started.
+    Spawned(usize),
+    /// None of them has.
+    NotSpawned(usize, String),
+    /// All tasks have ended, nothing of theirs runs any more, and all output has been sent; those of so many spawn orders
+    /// included.
+    Done(usize),
     /// The agent has to end before its tasks.
     Ending(String),
     /// The agent is there.
     Pong,
 }
 
+/// One node's part of a group of spawned ranks.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spawn {
+    /// Index of the group among those spawned.
+    pub group: usize,
+    /// Id of the group's rank 0.
+    pub first: usize,
+    /// Number of its ranks, on all nodes.
+    pub size: usize,
+    /// The programs to start.
+    pub parts: Vec<Part>,
+}
+
+/// One program of it.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// The program, its arguments and info keys.
+    pub block: SpawnBlock,
+    /// The ranks in the group that run it, ascending.
+    pub ranks: Vec<usize>,
+}
+
+impl Spawn {
+    /// The node's ranks in the group, ascending.
+    pub fn ranks(&self) -> impl Iterator<Item = usize> + '_ {
+        self.parts.iter().flat_map(|part| part.ranks.iter().copied())
+    }
+}
+
 /// One node's part of a job.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub struct Assignment {
-    /// The node's index.
+    /// The node's index among those of the placement; beyond them if only spawned ranks go there.
     pub node: usize,
+    /// What the user calls the node, unless it is the launcher's machine.
+    pub name: Option<String>,
     /// The whole job.
     pub job: Job,
     /// Where all its ranks are.
@@ -229,7 +272,9 @@ mod tests {
             }),
             (any::<usize>(), any::<i32>()).prop_map(|(task, status)| Report::Ended { task, status }),
             ("\\PC{0,20}", any::<u8>()).prop_map(|(reason, code)| Report::NotStarted { reason, code }),
+            (any::<usize>(), "\\PC{0,20}").prop_map(|(group, why)| Report::NotSpawned(group, why)),
             any::<usize>().prop_map(Report::InputTaken),
+            any::<i32>().prop_map(Report::Agent),
             Just(()).prop_map(|()| Report::Pong),
         ]
     }
@@ -240,6 +285,7 @@ mod tests {
         let assignment = Assignment {
             job,
             node: 0,
+            name: Some("a".to_owned()),
             placement: Placement::local(3, "a"),
             environment: vec![("A".into(), "1".into())],
             directory: "/tmp".into(),

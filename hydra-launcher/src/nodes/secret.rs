@@ -8,7 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 /// The first bytes of both sides: a name, and the version of the protocol, which changes whenever a message does.
-const MAGIC: &[u8; 8] = b"PIPMPI\x00\x01";
+const MAGIC: &[u8; 8] = b"PIPMPI\x00\x02";
 /// Build of both sides, which must be the same.
 const BUILD: &str = env!("CARGO_PKG_VERSION");
 /// Bytes of a secret, a challenge and a proof.

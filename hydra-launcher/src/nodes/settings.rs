@@ -6,7 +6,7 @@ use super::resource_manager::ResourceManager;
 use crate::command_line::Reach;
 use std::env;
 use std::ffi::OsString;
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// How long a host may be silent, in seconds, unless PIP_MPI_NODE_TIMEOUT says otherwise.
@@ -22,7 +22,7 @@ pub struct Settings {
     /// Whether the agent of this machine is a child in any case.
     pub autofork: bool,
     /// The addresses that agents shall connect to, if not any.
-    pub addresses: Option<Vec<IpAddr>>,
+    pub addresses: Option<Vec<SocketAddr>>,
     /// The name that agents shall connect to.
     pub localhost: Option<String>,
     /// Ports to choose from.

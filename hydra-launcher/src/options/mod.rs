@@ -113,6 +113,8 @@ pub enum OptionId {
     TotalView,
     /// Event engine.
     Demux,
+    /// A program that was started alone wants a launcher.
+    PmiArguments,
     /// PMI over TCP.
     PmiPort,
     /// Name service.

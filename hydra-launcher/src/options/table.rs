@@ -218,11 +218,20 @@ pub const OPTIONS: &[OptionSpec] = &[
         Gdb,
         ["gdb"],
         [],
-        "open pip-gdb on all ranks: set breakpoints there, then 'run'; standard input is gdb's"
+        "open pip-gdb on all ranks: set breakpoints there, then 'run'; standard input is gdb's. On several hosts it shows none of \
+         them, and says for each host what to type there to see its ranks"
     ),
     row!(Running, TotalView, ["tv"], [], "run the launcher under TotalView (or the debugger that TOTALVIEW names)"),
     row!(Running, Demux, ["demux"], ["poll|select"], "accepted for Hydra's sake: epoll is used"),
     row!(Running, PmiPort, ["pmi-port"], [], "accepted for Hydra's sake: ranks always inherit a PMI connection"),
+    row!(
+        Running,
+        PmiArguments,
+        ["pmi_args"],
+        ["PORT", "INTERFACE", "KEY", "PID"],
+        "serve an MPI program that runs already and waits at this port: a program started without a launcher runs 'mpiexec \
+         -pmi_args ...' when it calls MPI_Comm_spawn"
+    ),
     row!(Running, NameServer, ["nameserver"], ["HOST:PORT"], "refused: names are published within a job only"),
     row!(About, Help, ["help", "h"], [], "print this text; after an option: about that option"),
     row!(About, Version, ["version"], [], "print the version"),

@@ -24,13 +24,14 @@ pub struct GroupSpec {
     pub kvsname: String,
     /// The MPMD segment of each rank; the length is the group's size.
     pub appnums: Vec<usize>,
-    /// Which ranks share a node, as MPICH's `PMI_process_mapping` says it; see [`one_node`].
+    /// Which ranks share a node, as MPICH's `PMI_process_mapping` says it.
     pub mapping: String,
     /// What its store holds from the start.
     pub preput: Vec<(String, String)>,
 }
 
 /// `PMI_process_mapping` of a group whose ranks are all on one node.
+#[cfg(test)]
 pub fn one_node(ranks: usize) -> String {
     format!("(vector,(0,1,{ranks}))")
 }

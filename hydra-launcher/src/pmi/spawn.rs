@@ -1,5 +1,6 @@
 //! What MPI_Comm_spawn and MPI_Comm_spawn_multiple ask for: one block of lines per program, from `mcmd=spawn` to `endcmd`.
 
+use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
@@ -7,7 +8,7 @@ use std::os::unix::ffi::OsStringExt;
 const MAX_PROCESSES: usize = 4096;
 
 /// One program of a spawn request.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpawnBlock {
     /// Number of processes, at least 1.
     pub count: usize,

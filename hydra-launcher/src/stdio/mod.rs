@@ -12,4 +12,5 @@ pub mod output;
 pub mod pattern;
 pub mod sink;
 pub mod stdin;
+pub mod turns;
 pub mod writer;

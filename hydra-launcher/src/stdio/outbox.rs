@@ -53,6 +53,11 @@ impl Outbox {
         self.closed = true;
     }
 
+    /// More will come after all.
+    pub fn reopen(&mut self) {
+        self.closed = false;
+    }
+
     /// Whether nothing more will come.
     pub fn is_closed(&self) -> bool {
         self.closed

@@ -4,19 +4,17 @@
 //! The pipes stand in an epoll set of their own, which the event loop takes out of its set while the writer's queue is
 //! full: one system call then stops all ranks' output, whatever their number.
 
-use super::lines::LineBuffer;
 use super::outbox::Outbox;
 use super::pattern;
 use super::sink::Sink;
 use super::writer::Failure;
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
-use std::collections::VecDeque;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-/// A partial line is passed on after this much silence: it may be a prompt.
-const SILENCE: Duration = Duration::from_millis(200);
+/// How often to read the pipe of a rank that all others wait for.
+const LOOK: Duration = Duration::from_millis(10);
 /// Bytes of one read: a pipe's usual capacity.
 const READ: usize = 64 << 10;
 
@@ -25,9 +23,10 @@ const READ: usize = 64 << 10;
 pub struct Output {
     target: Target,
     pipes: Epoll,
-    streams: Vec<Option<Stream>>,
-    /// Streams with a partial line, by the time of the first look.
-    partials: VecDeque<(Instant, usize)>,
+    /// The pipes by rank, those that are open.
+    streams: Vec<Option<OwnedFd>>,
+    /// All but one rank have been made to stop.
+    is_held_up: bool,
     scratch: Vec<u8>,
 }
 
@@ -36,14 +35,6 @@ pub struct Output {
 enum Target {
     Sink(Box<Sink>),
     Outbox(Outbox),
-}
-
-#[derive(Debug)]
-struct Stream {
-    pipe: OwnedFd,
-    lines: LineBuffer,
-    last_data: Instant,
-    in_partials: bool,
 }
 
 /// What one read of a pipe gave.
@@ -70,7 +61,7 @@ impl Output {
             target,
             pipes: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?,
             streams: Vec::new(),
-            partials: VecDeque::new(),
+            is_held_up: false,
             scratch: vec![0; READ],
         })
     }
@@ -78,17 +69,20 @@ impl Output {
     /// Adds the read end of the next rank's pipe, which must be non-blocking.
     pub fn add(&mut self, pipe: OwnedFd) -> nix::Result<()> {
         self.pipes.add(&pipe, EpollEvent::new(EpollFlags::EPOLLIN, self.streams.len() as u64))?;
-        let lines = LineBuffer::default();
-        self.streams.push(Some(Stream { pipe, lines, last_data: Instant::now(), in_partials: false }));
+        self.streams.push(Some(pipe));
         Ok(())
     }
 
-    /// The next pipe is that of this rank, which was spawned: those before it that have none are on other nodes.
-    pub fn name_next(&mut self, rank: usize, writer: pattern::Writer) {
-        self.streams.resize_with(rank.max(self.streams.len()), || None);
+    /// What patterns call a rank that was spawned.
+    pub fn name(&mut self, rank: usize, writer: pattern::Writer) {
         if let Target::Sink(sink) = &mut self.target {
             sink.name(rank, writer);
         }
+    }
+
+    /// The next pipe is that of this rank: those before it that have none are on other nodes.
+    pub fn skip_to(&mut self, rank: usize) {
+        self.streams.resize_with(rank.max(self.streams.len()), || None);
     }
 
     /// The set of pipes, readable while any of them is.
@@ -167,6 +161,9 @@ impl Output {
                 self.end(rank);
             }
         }
+        if let Target::Sink(sink) = &mut self.target {
+            sink.end_all();
+        }
         true
     }
 
@@ -175,6 +172,13 @@ impl Output {
         match &mut self.target {
             Target::Sink(sink) => sink.close(),
             Target::Outbox(outbox) => outbox.close(),
+        }
+    }
+
+    /// More will come after all, if the connection takes it.
+    pub fn reopen(&mut self) {
+        if let Target::Outbox(outbox) = &mut self.target {
+            outbox.reopen();
         }
     }
 
@@ -194,71 +198,54 @@ impl Output {
         }
     }
 
-    /// Output of a rank, here or on another node.
-    pub fn pass_on(&mut self, rank: usize, chunk: Vec<u8>) {
+    /// Output of a rank of another node.
+    pub fn pass_on(&mut self, rank: usize, data: Vec<u8>) {
         match &mut self.target {
-            Target::Sink(sink) => sink.pass_on(rank, chunk),
-            Target::Outbox(outbox) => outbox.push(rank, chunk),
+            Target::Sink(sink) => sink.pass_on(rank, &data),
+            Target::Outbox(outbox) => outbox.push(rank, data),
         }
     }
 
-    /// Passes partial lines of silent streams on; returns when to come again, if at all.
-    pub fn flush_silent(&mut self, now: Instant) -> Option<Instant> {
-        while let Some(&(when, rank)) = self.partials.front() {
-            if when > now {
-                return Some(when);
-            }
-            self.partials.pop_front();
-            let Some(stream) = &mut self.streams[rank] else { continue };
-            stream.in_partials = false;
-            if !stream.lines.has_partial() {
-                continue;
-            }
-            let due = stream.last_data + SILENCE;
-            if due > now {
-                stream.in_partials = true;
-                self.partials.push_back((due, rank));
-            } else if !self.has_room() {
-                // Nobody has listened meanwhile.
-                self.partials.push_back((now + SILENCE, rank));
-                self.streams[rank].iter_mut().for_each(|stream| stream.in_partials = true);
-            } else if self.read(rank) != Read::Data
-                && let Some(chunk) = self.streams[rank].as_mut().and_then(|stream| stream.lines.take_partial())
-            {
-                self.pass_on(rank, chunk);
-            }
+    /// Looks after lines that have been begun; returns when to come again, if at all.
+    pub fn look_at_clock(&mut self, now: Instant) -> Option<Instant> {
+        let Target::Sink(sink) = &mut self.target else { return None };
+        let next = sink.look_at_clock(now);
+        let Some(rank) = sink.waits_for() else { return next };
+        self.is_held_up = true;
+        // All pipes are out of the event loop's set.
+        if self.read(rank) == Read::End && self.streams.get(rank).is_some_and(Option::is_some) {
+            self.end(rank);
         }
-        None
+        Some(next.map_or(now + LOOK, |next| next.min(now + LOOK)))
+    }
+
+    /// Whether pipes may be read again, after all had to wait for one rank.
+    pub fn goes_on(&mut self) -> bool {
+        self.is_held_up && self.has_room() && std::mem::take(&mut self.is_held_up)
     }
 
     fn read(&mut self, rank: usize) -> Read {
         // Ranks of other nodes have no stream here.
-        let Some(Some(stream)) = self.streams.get_mut(rank) else { return Read::End };
-        let count = match nix::unistd::read(&stream.pipe, &mut self.scratch) {
+        let Some(Some(pipe)) = self.streams.get(rank) else { return Read::End };
+        let count = match nix::unistd::read(pipe, &mut self.scratch) {
             Ok(0) => return Read::End,
             Ok(count) => count,
             Err(Errno::EAGAIN | Errno::EINTR) => return Read::NothingNow,
             Err(_) => return Read::End,
         };
-        let chunk = stream.lines.push(&self.scratch[..count]);
-        if stream.lines.has_partial() {
-            stream.last_data = Instant::now();
-            if !std::mem::replace(&mut stream.in_partials, true) {
-                self.partials.push_back((stream.last_data + SILENCE, rank));
-            }
-        }
-        if let Some(chunk) = chunk {
-            self.pass_on(rank, chunk);
+        match &mut self.target {
+            Target::Sink(sink) => sink.pass_on(rank, &self.scratch[..count]),
+            Target::Outbox(outbox) => outbox.push(rank, self.scratch[..count].to_vec()),
         }
         Read::Data
     }
 
     /// Closes a rank's pipe.
     fn end(&mut self, rank: usize) {
-        let Some(mut stream) = self.streams[rank].take() else { return };
-        let _ = self.pipes.delete(&stream.pipe);
-        if let Some(chunk) = stream.lines.take_partial() {
-            self.pass_on(rank, chunk);
+        let Some(pipe) = self.streams[rank].take() else { return };
+        let _ = self.pipes.delete(&pipe);
+        if let Target::Sink(sink) = &mut self.target {
+            sink.end(rank);
         }
     }
 }
@@ -317,15 +304,27 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_a_prompt_and_another_rank_is_parted_by_prefix_only() {
-        for (prepend, wanted) in [(true, "[0] name? \n[1] other\n[0] done\n"), (false, "name? other\ndone\n")] {
+    fn a_prompt_and_another_rank_have_a_line_each() {
+        for (prepend, wanted) in [
+            (true, "[0] name? done\n[1] other\n[0] again? \n[1] more\n"),
+            (false, "name? done\nother\nagain? \nmore\n"),
+        ] {
             let (mut output, ends, reader) =
                 output(2, Arrangement { prefix: prepend.then(Pattern::rank), ..Arrangement::default() });
+            let wait = |output: &mut Output| {
+                let soon = output.look_at_clock(Instant::now()).expect("a line waits");
+                std::thread::sleep(soon.saturating_duration_since(Instant::now()));
+                output.look_at_clock(Instant::now())
+            };
             put(&mut output, &ends[0], "name? ");
-            let soon = output.flush_silent(Instant::now()).expect("a partial line waits");
-            assert_eq!(output.flush_silent(soon + SILENCE), None);
+            assert_eq!(wait(&mut output), None);
             put(&mut output, &ends[1], "other\n");
             put(&mut output, &ends[0], "done\n");
+            // The end of its rank is the end of the line.
+            put(&mut output, &ends[0], "again? ");
+            assert!(output.drain(0));
+            output.end(0);
+            put(&mut output, &ends[1], "more\n");
             assert!(output.finish());
             output.close();
             drop(output);
@@ -337,12 +336,40 @@ mod tests {
     fn a_message_starts_a_line() {
         let (mut output, ends, reader) = output(1, Arrangement::default());
         put(&mut output, &ends[0], "half");
-        output.flush_silent(Instant::now() + SILENCE * 2);
+        output.end(0);
         output.say("text");
         assert!(output.finish());
         output.close();
         drop(output);
         assert_eq!(reader.join().expect("reader"), "half\npip-mpiexec: text\n");
+    }
+
+    #[test]
+    fn who_is_waited_for_is_heard_whatever_others_write() {
+        let (mut output, ends, reader) = output(2, Arrangement::default());
+        put(&mut output, &ends[0], "begun");
+        let Target::Sink(sink) = &mut output.target else { panic!("a sink") };
+        // As if time had passed.
+        sink.look_at_clock(Instant::now() + Duration::from_secs(1));
+        let line = "x".repeat(999) + "\n";
+        let mut lines = 0;
+        while output.has_room() {
+            put(&mut output, &ends[1], &line);
+            lines += 1;
+        }
+        assert!(lines > 1000, "{lines}");
+        write(&ends[0], b" and ended\n").expect("pipe");
+        output.look_at_clock(Instant::now());
+        let pause = || std::thread::sleep(Duration::from_millis(1));
+        while !output.finish() {
+            pause();
+        }
+        while !output.is_finished() {
+            output.close();
+            pause();
+        }
+        drop(output);
+        assert_eq!(reader.join().expect("reader"), "begun and ended\n".to_owned() + &line.repeat(lines));
     }
 
     #[test]

@@ -29,6 +29,16 @@ pub fn add(cases: &mut Cases) {
         let lines = [format!("0 1 x y {path}"), format!("1 1 x y {path}")];
         outcome.expect_code(0)?.expect_quiet()?.expect_lines(&[&lines[0], &lines[1]]).map(drop)
     });
+    cases.add("nodes::launchers::agents_come_by_ipv6", || {
+        let folder = places::temporary()?;
+        let ssh = script(&folder, "ssh", SSH)?;
+        for options in ["-localhost ::1", "-iface lo", "-localhost ::1 -iface lo"] {
+            let run = Run::pip("-launcher-exec").arg(&ssh).words(options).words("-hosts [fd77::1]:2,far2 -n 3 sh -c");
+            let outcome = run.arg("echo $PMI_RANK $MPI_LOCALRANKID").end()?;
+            outcome.expect_code(0)?.expect_quiet()?.expect_lines(&["0 0", "1 1", "2 0"])?;
+        }
+        Ok(())
+    });
     cases.add("nodes::launchers::a_host_that_refuses_is_named", || {
         let folder = places::temporary()?;
         let ssh = script(&folder, "ssh", SSH)?;

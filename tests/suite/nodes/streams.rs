@@ -37,6 +37,11 @@ pub fn add(cases: &mut Cases) {
         outcome.expect_code(0)?.expect_lines(&["[0] one", "[0] two parts", "[1] one", "[1] two parts"])?;
         outcome.expect_err(&["[0] error\n", "[1] error\n"]).map(drop)
     });
+    cases.add("nodes::streams::a_line_that_takes_time_is_not_torn", || {
+        crate::streams::slow_lines(on("-hosts a,b"))?;
+        crate::streams::slow_lines(on("-hosts b:2"))
+    });
+    cases.add("nodes::streams::a_prompt_comes_though_others_write", || crate::streams::prompt(on("-hosts a,b")));
     cases.add("nodes::streams::a_slow_reader_slows_the_ranks_and_fills_no_memory", || {
         // Each process may have 64 MiB beside its programs; the ranks would write gigabytes in that time.
         let launcher = pip_tests::places::built("pip-mpiexec");

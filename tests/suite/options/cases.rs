@@ -240,6 +240,10 @@ pub const CASES: &[(&str, Expect)] = &[
     ("-demux select echo x", Says(0, &["x\n"])),
     ("-demux bogus echo x", Refused(&["\"bogus\"", "poll"])),
     ("-pmi-port echo x", AsHydra),
+    ("-pmi_args 1 default_interface", Refused(&["-pmi_args", "PORT INTERFACE KEY PID"])),
+    ("-pmi_args 0 default_interface default_key 1", Refused(&["-pmi_args", "\"0\"", "port"])),
+    ("-pmi_args 1 default_interface default_key x", Refused(&["-pmi_args", "\"x\"", "process"])),
+    ("-pmi_args 1 default_interface default_key 1 echo x", Refused(&["-pmi_args", "\"echo\""])),
     ("-nameserver host:1 echo x", RefusedHere(&["-nameserver", "MPI_Publish_name"], "names would not be found there")),
     // About the launcher.
     ("-help", Says(0, &["Usage: pip-mpiexec"])),

@@ -30,6 +30,13 @@ pub fn add(cases: &mut Cases) {
     });
     cases.add_if("options::a_tool_reads_the_process_table", needs("gdb"), process_table);
     cases.add_if("options::gdb_shows_the_ranks", needs("gdb").and_then(|()| needs("gcc")), under_gdb);
+    cases.add_if("options::gdb_says_where_ranks_of_other_hosts_are_shown", needs("gdb"), || {
+        let run = Run::pip("-gdb -launcher fork -hosts a,b -n 2 sh -c").arg("echo $PMI_RANK; sleep 0.2");
+        let outcome = run.env("DEBUGINFOD_URLS", "").input(b"run\nquit\n".to_vec()).end()?;
+        let out = outcome.out();
+        ensure!(["0", "1"].iter().all(|rank| out.lines().any(|line| line == *rank)), "{outcome}");
+        outcome.expect_err(&["host a: its ranks are tasks", "host b: its ranks are tasks", "'pip-gdb -p'"]).map(drop)
+    });
     cases.add("options::forbidden_processors_are_not_bound_to", || {
         let outcome = Run::new("taskset").words("-c 0").arg(places::built("pip-mpiexec"));
         let outcome = outcome.words("-bind-to core -n 2 grep Cpus_allowed_list /proc/self/status").end()?;

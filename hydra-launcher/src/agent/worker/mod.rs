@@ -4,6 +4,7 @@
 mod cache;
 mod input;
 mod orders;
+mod spawning;
 mod start;
 
 pub use start::run;
@@ -11,6 +12,7 @@ pub use start::run;
 use super::launch;
 use super::poller::{Channel, Interest, Poller, Source};
 use super::rank::Rank;
+use super::spawning::Spawner;
 use crate::exit_status::Ended;
 use crate::janitor::Janitor;
 use crate::nodes::link::{Link, LinkError};
@@ -24,7 +26,6 @@ use cache::Cache;
 use input::Input;
 use nix::sys::signal::Signal;
 use pip_core::Root;
-use std::time::Instant;
 
 /// So many unsent bytes stop the reading of PMI requests.
 const MAX_PENDING: usize = 1 << 20;
@@ -38,6 +39,9 @@ struct Worker {
     /// The tasks' ids, ascending.
     ids: Vec<usize>,
     outputs: [Output; 2],
+    spawner: Spawner,
+    /// Spawn orders that have come.
+    spawns: usize,
     input: Option<Input>,
     cache: Cache,
     signals: Signals,
@@ -47,7 +51,9 @@ struct Worker {
     /// No PMI request is read until the connection has taken earlier ones.
     pmi_paused: bool,
     wants_room: bool,
-    /// All tasks have ended and all they wrote has been sent.
+    /// All tasks have ended, and what they have left running is killed.
+    sessions_killed: bool,
+    /// All they wrote has been sent, too.
     done: bool,
     /// The launcher has sent the agent away.
     dismissed: bool,
@@ -73,6 +79,14 @@ impl Worker {
         self.watch_pmi()
     }
 
+    /// A rank that was spawned.
+    fn watch_one(&mut self, index: usize) -> Result<(), LinkError> {
+        if let Some(pidfd) = self.ranks[index].task.pidfd() {
+            self.poller.set(pidfd, Source::Ended(index), Interest::Read).map_err(std::io::Error::from)?;
+        }
+        self.watch_rank(index)
+    }
+
     fn watch_pmi(&self) -> nix::Result<()> {
         for (index, rank) in self.ranks.iter().enumerate() {
             if let Some(socket) = rank.socket() {
@@ -85,12 +99,11 @@ impl Worker {
 
     /// Serves until the launcher sends the agent away. An error is the end of the connection.
     fn serve(&mut self) -> Result<(), LinkError> {
-        let mut sessions_killed = false;
         // Those that came with the assignment.
         self.follow_all()?;
         loop {
             if self.alive == 0 && !self.done {
-                if !std::mem::replace(&mut sessions_killed, true) {
+                if !std::mem::replace(&mut self.sessions_killed, true) {
                     sessions::kill(&self.traces.ranks);
                 }
                 if self.outputs.iter_mut().filter_map(|output| (!output.finish()).then_some(())).count() == 0 {
@@ -100,15 +113,13 @@ impl Worker {
             self.send_output()?;
             if self.alive == 0 && !self.done && self.outputs.iter().all(Output::is_finished) {
                 self.done = true;
-                self.report(&Report::Done)?;
+                self.report(&Report::Done(self.spawns))?;
             }
             self.flush()?;
             if self.dismissed {
                 return Ok(());
             }
-            let now = Instant::now();
-            let until = self.outputs.iter_mut().filter_map(|output| output.flush_silent(now)).min();
-            for source in self.poller.wait(until).map_err(std::io::Error::from)? {
+            for source in self.poller.wait(None).map_err(std::io::Error::from)? {
                 self.handle(source)?;
             }
         }

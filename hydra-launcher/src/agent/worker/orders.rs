@@ -72,6 +72,11 @@ impl Worker {
                 }
                 self.kill();
             }
+            Order::Spawn(spawn) => self.spawn(&spawn)?,
+            Order::KillTasks(first, end) => {
+                let tasks = self.ids.iter().zip(&self.ranks).filter(|(id, _)| (first..end).contains(id));
+                tasks.for_each(|(_, rank)| rank.task.kill_group());
+            }
             Order::Ping => self.report(&Report::Pong)?,
             Order::Leave => self.dismissed = true,
             // Given once, at the beginning.

@@ -2,7 +2,8 @@
 
 use super::{Cache, Input, Worker};
 use crate::agent::poller::Poller;
-use crate::command_line::{InputTarget, Job};
+use crate::agent::spawning::Spawner;
+use crate::command_line::InputTarget;
 use crate::janitor::Janitor;
 use crate::nodes::invitation::Invitation;
 use crate::nodes::link::{Link, LinkError};
@@ -36,7 +37,7 @@ pub fn run() -> anyhow::Result<u8> {
         Ok(plan) => plan,
         Err((reason, code)) => {
             link.push(&Report::NotStarted { reason, code })?;
-            link.push(&Report::Done)?;
+            link.push(&Report::Done(0))?;
             link.close(Instant::now() + PATIENCE);
             janitor.dismiss();
             return Ok(code);
@@ -74,7 +75,7 @@ fn prepare(assignment: &Assignment) -> Result<Plan, (String, u8)> {
     }
     let directory = &assignment.directory;
     if let Err(error) = std::env::set_current_dir(directory)
-        && needs_directory(&assignment.job)
+        && needs_directory(assignment)
     {
         let text = format!(
             "the working directory {} cannot be entered there ({error}); -wdir names another one",
@@ -83,19 +84,24 @@ fn prepare(assignment: &Assignment) -> Result<Plan, (String, u8)> {
         return Err((text, 2));
     }
     let mut plan = plan::outline(&assignment.job, assignment.placement.clone(), 0);
-    match plan.add_programs(&assignment.job, assignment.node) {
-        Ok(()) => Ok(plan),
-        Err(error) => Err((error.to_string(), error.exit_code())),
-    }
+    let added = plan.add_programs(&assignment.job, assignment.node);
+    let named = added.and_then(|()| match &assignment.name {
+        Some(name) => plan.name_spawned(&assignment.job, name),
+        None => Ok(()),
+    });
+    named.map(|()| plan).map_err(|error| (error.to_string(), error.exit_code()))
 }
 
-fn needs_directory(job: &Job) -> bool {
-    job.segments.iter().any(|segment| segment.wdir.as_ref().is_none_or(|wdir| wdir.is_relative()))
+fn needs_directory(assignment: &Assignment) -> bool {
+    let Assignment { job, node, placement, .. } = assignment;
+    // Spawned ranks start there.
+    *node >= placement.nodes().len()
+        || job.segments.iter().any(|segment| segment.wdir.as_ref().is_none_or(|wdir| wdir.is_relative()))
 }
 
 fn serve(link: Link<Order>, plan: &Plan, signals: Signals, janitor: Janitor) -> anyhow::Result<u8> {
     let traces = Traces::new();
-    let root = Root::new(plan.tasks)?;
+    let root = Root::new(plan.tasks.max(1))?;
     let has_reader = match plan.input {
         InputTarget::Rank(rank) => plan.ids.contains(&rank),
         InputTarget::All => true,
@@ -108,6 +114,8 @@ fn serve(link: Link<Order>, plan: &Plan, signals: Signals, janitor: Janitor) -> 
         ranks: Vec::new(),
         ids: plan.ids.clone(),
         outputs: [Output::to_launcher(WINDOW)?, Output::to_launcher(WINDOW)?],
+        spawner: Spawner::new(plan, true)?,
+        spawns: 0,
         input,
         cache: Cache::default(),
         signals,
@@ -116,6 +124,7 @@ fn serve(link: Link<Order>, plan: &Plan, signals: Signals, janitor: Janitor) -> 
         alive: 0,
         pmi_paused: false,
         wants_room: false,
+        sessions_killed: false,
         done: false,
         dismissed: false,
     };
@@ -136,6 +145,7 @@ fn serve(link: Link<Order>, plan: &Plan, signals: Signals, janitor: Janitor) -> 
 /// Tells of what was started.
 fn begin(worker: &mut Worker, plan: &Plan, launched: anyhow::Result<()>) -> Result<(), LinkError> {
     worker.watch().map_err(std::io::Error::from)?;
+    worker.report(&Report::Agent(std::process::id() as i32))?;
     let programs = plan.segments.iter().flat_map(|segment| std::iter::repeat_n(segment.path.as_path(), segment.count));
     for ((rank, &task), program) in worker.ranks.iter().zip(&plan.ids).zip(programs) {
         let program = std::path::absolute(program).unwrap_or_else(|_| program.to_owned());

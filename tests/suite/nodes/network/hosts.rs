@@ -12,11 +12,24 @@ use std::time::{Duration, Instant};
 
 /// Where Debian's openssh-server has it.
 const SSHD: &str = "/usr/sbin/sshd";
+/// UCX takes processes that see the same number for neighbours, who reach each other through shared memory.
+const BOOT_ID: &str = "cat /proc/sys/kernel/random/uuid > /run/boot_id && \
+    mount --bind /run/boot_id /proc/sys/kernel/random/boot_id";
 /// How long a host may take to be there, and what is left of a job to go.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Which addresses hosts have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// 10.77.0.1, ...
+    V4,
+    /// fd77::1, ... and fe80::77:1, ..., nothing else.
+    V6,
+}
+
 /// Hosts and the bridge between them.
 pub struct Network {
+    family: Family,
     folder: tempfile::TempDir,
     switch: Child,
     hosts: Vec<Host>,
@@ -36,7 +49,8 @@ pub fn possible() -> Result<(), String> {
     if !Path::new(SSHD).exists() {
         return Err(format!("{SSHD} is not installed"));
     }
-    let trial = "mount -t tmpfs none /run && hostname h0 && ip link add v0 type veth peer name v1 && ip link add br0 type bridge";
+    let trial = "mount -t tmpfs none /run && hostname h0 && ip link add v0 type veth peer name v1 && ip link add br0 type bridge \
+        && echo 0 > /run/id && mount --bind /run/id /proc/sys/kernel/random/boot_id";
     let mut command = Command::new("unshare");
     command.args(["--net", "--uts", "--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", trial]);
     match command.output() {
@@ -51,10 +65,10 @@ pub fn possible() -> Result<(), String> {
 
 impl Network {
     /// Makes so many hosts.
-    pub fn new(count: usize) -> Result<Network> {
+    pub fn new(count: usize, family: Family) -> Result<Network> {
         let folder = places::temporary()?;
         let switch = holder("--net")?;
-        let mut network = Network { folder, switch, hosts: Vec::new() };
+        let mut network = Network { family, folder, switch, hosts: Vec::new() };
         network.enter(network.switch.id(), "-n", "ip link add br0 type bridge && ip link set br0 up")?;
         let path = network.folder.path().canonicalize()?.display().to_string();
         shell(&format!(
@@ -66,7 +80,7 @@ impl Network {
         );
         for number in 1..=count {
             network.add_host(number, &path)?;
-            config.push_str(&format!("Host h{number}\nHostName 10.77.0.{number}\n"));
+            config.push_str(&format!("Host h{number}\nHostName {}\n", network.address(number)));
         }
         std::fs::write(network.folder.path().join("ssh_config"), config)?;
         Ok(network)
@@ -80,18 +94,34 @@ impl Network {
         shell(&format!("ip link add eth0 netns {init} type veth peer name p{number} netns {switch}"))?;
         self.enter(switch, "-n", &format!("ip link set p{number} master br0 && ip link set p{number} up"))?;
         let config = format!(
-            "ListenAddress 10.77.0.{number}\nHostKey {path}/host\nAuthorizedKeysFile {path}/key.pub\nPidFile none\n\
-             UsePAM no\nStrictModes no\nPermitRootLogin yes\nPasswordAuthentication no\n"
+            "ListenAddress {}\nHostKey {path}/host\nAuthorizedKeysFile {path}/key.pub\nPidFile none\n\
+             UsePAM no\nStrictModes no\nPermitRootLogin yes\nPasswordAuthentication no\n",
+            if self.family == Family::V4 { self.address(number) } else { "::".to_owned() },
         );
         std::fs::write(self.folder.path().join(format!("sshd{number}")), config)?;
         self.on(
             number,
             &format!(
                 "hostname h{number} && mount -t tmpfs none /run && mkdir /run/sshd && ip link set lo up && \
-                 ip addr add 10.77.0.{number}/24 dev eth0 && ip link set eth0 up && \
-                 {SSHD} -f {path}/sshd{number} -E {path}/log{number}"
+                 {} && {BOOT_ID} && {SSHD} -f {path}/sshd{number} -E {path}/log{number}",
+                match self.family {
+                    Family::V4 => format!("ip addr add 10.77.0.{number}/24 dev eth0 && ip link set eth0 up"),
+                    // Without the kernel's search for others who have the address.
+                    Family::V6 => format!(
+                        "echo 1 > /proc/sys/net/ipv6/conf/eth0/addr_gen_mode && ip link set eth0 up && \
+                         ip addr add fd77::{number}/64 dev eth0 nodad && ip addr add fe80::77:{number}/64 dev eth0 nodad"
+                    ),
+                }
             ),
         )
+    }
+
+    /// The address of a host.
+    fn address(&self, number: usize) -> String {
+        match self.family {
+            Family::V4 => format!("10.77.0.{number}"),
+            Family::V6 => format!("fd77::{number}"),
+        }
     }
 
     /// Runs a command on a host.
@@ -105,11 +135,11 @@ impl Network {
         finish(enter)
     }
 
-    /// `pip-mpiexec` on h1. MPICH's UCX takes hosts of one kernel for one host, and is told to use the network.
+    /// `pip-mpiexec` on h1.
     pub fn launch(&self, args: &str) -> Run {
         let init = self.hosts[0].init.to_string();
         let run = Run::new("nsenter").arg("-t").arg(init).words("-n -u -m -p").arg(format!("--wd={}", here()));
-        let run = run.arg(places::built("pip-mpiexec")).words(args).env("UCX_TLS", "tcp,self");
+        let run = run.arg(places::built("pip-mpiexec")).words(args);
         run.env("HYDRA_LAUNCHER_EXTRA_ARGS", format!("-F {}/ssh_config", self.folder.path().display()))
     }
 
