@@ -95,7 +95,7 @@ impl Spawner {
             match runnable::open(&path, &words, place) {
                 Ok(runs @ Runs::Task { .. }) => {
                     let (count, env) = (part.ranks.len(), self.env.clone());
-                    segments.push(PlannedSegment { count, is_rank: true, path, runs, args, env, cwd });
+                    segments.push(PlannedSegment { count, is_rank: true, path, runs, args, env, has_shim: false, cwd });
                 }
                 _ => return Ok(None),
             }
