@@ -180,7 +180,11 @@ impl Agent {
                     self.publish();
                 }
             }
-            Report::NotStarted { reason, code } => self.fail(Cause::Launch(format!("host {host}: {reason}"), code)),
+            Report::NotStarted { reason, code } => {
+                if !self.does_without(node, &host, &reason)? {
+                    self.fail(Cause::Launch(format!("host {host}: {reason}"), code));
+                }
+            }
             Report::Pmi { task, bytes } => {
                 self.ranks[task].forwarded(&bytes);
                 self.on_pmi(task)?;

@@ -137,6 +137,11 @@ impl Fleet {
         self.members.iter().position(|member| member.state != State::Gone && same(member))
     }
 
+    /// A node is of no use.
+    pub fn give_up(&mut self, node: usize, poller: &Poller) {
+        self.drop_member(node, poller);
+    }
+
     /// Whether a node's agent is a child of the launcher.
     pub fn is_forked(&self, node: usize) -> bool {
         self.settings.is_forked(self.members[node].is_local)

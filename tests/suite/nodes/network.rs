@@ -39,7 +39,7 @@ fn places_of_ranks() -> Result<()> {
 }
 
 fn programs(hosts: &str, ranks: usize) -> Result<()> {
-    let network = Network::new(3, Family::V4)?;
+    let network = Network::new(ranks.div_ceil(2).max(2), Family::V4)?;
     let np = ranks.to_string();
     let run = |program: &Path, words: &str| network.launch(hosts).words("-n").arg(&np).arg(program).words(words);
     if ranks == 2 {
@@ -71,7 +71,7 @@ fn output(network: &Network, run: Run, count: usize, last: &str) -> Result<Strin
 
 /// Waits a little for the end of a job that has done its work, then makes it come.
 fn end_finalizing(network: &Network, mut job: Running) -> Result<()> {
-    if job.ends_within(Duration::from_secs(1))? {
+    if job.ends_within(Duration::from_millis(500))? {
         job.end()?.expect_code(0)?;
     } else {
         let _ = network.kill("h1", "pip-mpiexec -hosts");

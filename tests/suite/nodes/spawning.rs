@@ -86,6 +86,27 @@ pub fn add(cases: &mut Cases) {
             .expect_err(&["rank 0 cannot spawn: host elsewhere: /no/ssh cannot be run here"])
             .map(drop)
     });
+    cases.add("nodes::spawning::an_agent_that_cannot_work_ends_the_request_and_not_the_job", || {
+        let folder = places::temporary()?;
+        let (ssh, gone) = (folder.path().join("ssh"), folder.path().join("gone"));
+        std::fs::write(&ssh, "#!/bin/sh\nshift 2\nrmdir $GONE\ncd /\nexec sh -c \"$*\"\n")?;
+        std::fs::set_permissions(&ssh, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+        std::fs::create_dir(&gone)?;
+        let spawn = request(2, "sleep 1000", "host=localhost,far1");
+        let run = Run::pip("-launcher-exec").arg(&ssh).words("-n 1").env("GONE", &gone).folder(&gone);
+        let outcome = client(run, &[INIT, &spawn, FINALIZE])?;
+        outcome.expect_code(0)?.expect_err(&["rank 0 cannot spawn: host far1: the working directory "])?;
+        crate::launcher::one_line_of_the_launcher(&outcome)
+    });
+    cases.add("nodes::spawning::patterns_tell_the_hosts_apart", || {
+        let spawn = request(3, "echo x", "");
+        let outcome =
+            client(on("-prepend-pattern %g.%r.%p.%h.").words("-hosts a,b,c -n 1"), &[INIT, &spawn, FINALIZE])?;
+        let out = outcome.expect_code(0)?.out();
+        let lines: Vec<&str> = out.lines().filter(|line| line.ends_with(".x")).collect();
+        ensure!(["1.0.1.b.x", "1.1.2.c.x", "1.2.0.a.x"].iter().all(|line| lines.contains(line)), "{outcome}");
+        Ok(())
+    });
     cases.add("nodes::spawning::a_spawned_rank_that_dies_ends_all", || {
         let spawn = request(3, "if [ $$PMI_RANK = 2 ]; then sleep 0.2; kill -9 $$$$; fi; sleep 1000", "hosts=c,b");
         let outcome = client(on("-hosts a,b -n 2"), &[INIT, &spawn, "*"])?;

@@ -195,7 +195,7 @@ impl Agent {
             let (index, node) = (first + rank, placement.node_of(rank));
             let name = format!("rank {rank} of spawned group {}", self.spawns.groups.len());
             let host = placement.nodes()[node].host.name.clone();
-            let number = members[node].unwrap_or(0);
+            let number = members[node].map_or(0, |member| member + usize::from(self.spawns.here.is_some()));
             let writer = pattern::Writer { rank, host, node: number, group: self.spawns.groups.len() };
             self.outputs.iter_mut().for_each(|output| output.name(index, writer.clone()));
             let rank = match members[node] {
@@ -282,11 +282,30 @@ impl Agent {
         self.refuse(parent, why)
     }
 
+    /// The agent of a host that was wanted for spawned ranks only cannot work: whether that is so.
+    pub(super) fn does_without(&mut self, node: usize, host: &str, why: &str) -> anyhow::Result<bool> {
+        let is_recruit = self.ranks.iter().take(self.size).all(|rank| rank.task.node() != Some(node));
+        let waits = |pending: &Pending| pending.waiting.contains(&node);
+        if self.ending || !is_recruit || !self.spawns.pending.iter().any(waits) {
+            return Ok(false);
+        }
+        if let Some(fleet) = &mut self.fleet {
+            fleet.give_up(node, &self.poller);
+        }
+        self.refuse_all_on(node, host, why)?;
+        Ok(true)
+    }
+
     /// A host is lost before its agent has connected, which was wanted for spawned ranks only: whether that is so.
     pub(super) fn gives_up_spawning_on(&mut self, node: usize, host: &str, why: &str) -> anyhow::Result<bool> {
         if self.ending || !self.fleet.as_ref().is_some_and(|fleet| fleet.is_awaited(node)) {
             return Ok(false);
         }
+        self.refuse_all_on(node, host, why)
+    }
+
+    /// Refuses all requests that wait for a node; whether there are any.
+    fn refuse_all_on(&mut self, node: usize, host: &str, why: &str) -> anyhow::Result<bool> {
         let on_node = |pending: &&Pending| pending.waiting.contains(&node);
         let groups: Vec<usize> = self.spawns.pending.iter().filter(on_node).map(|pending| pending.group).collect();
         for &group in &groups {
