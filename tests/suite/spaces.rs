@@ -59,7 +59,7 @@ const WINDOWS: [(&str, usize, Spread); 3] =
     [("communicators.c", 4, Alternating(2)), ("fences.c", 2, Blocks(2)), ("user_attributes.c", 2, Blocks(2))];
 
 /// Programs of collective operations.
-const COLLECTIVES: [(&str, usize, Spread); 11] = [
+const COLLECTIVES: [(&str, usize, Spread); 13] = [
     ("every_call.c", 4, Blocks(2)),
     ("every_call.c", 5, Alternating(2)),
     ("every_call.c", 3, FirstAlone),
@@ -71,6 +71,8 @@ const COLLECTIVES: [(&str, usize, Spread); 11] = [
     ("threads.c", 3, FirstAlone),
     ("asleep.c", 4, Blocks(2)),
     ("fortran08.f90", 3, FirstAlone),
+    ("neighbors.c", 4, Alternating(2)),
+    ("neighbors_of_grids.c", 6, Blocks(3)),
 ];
 
 /// Settings with which collective operations take every way that there is.

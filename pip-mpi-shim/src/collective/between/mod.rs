@@ -15,12 +15,13 @@
 //! | `telling` | first ranks exchange cards |
 //! | `verdict` | what follows from all cards |
 //! | `passage` | one call of one rank, which never blocks |
-//! | `moving`, `exchanging`, `reducing`, `prefix` | long data |
+//! | `moving`, `exchanging`, `reducing`, `prefix`, `neighbors` | long data |
 
 mod exchanging;
 mod haul;
 mod messages;
 mod moving;
+mod neighbors;
 mod nodes;
 mod passage;
 mod prefix;
