@@ -28,12 +28,14 @@ pub fn wait_until(lane: Option<Lane>, mut ready: impl FnMut() -> bool) {
     let mut polls = 0;
     while !ready() {
         polls += 1;
-        match lane {
+        let any = match lane {
             Some(lane) if polls % OTHER_LANES != 0 => {
-                engine::with(lane, Engine::progress);
-                collective::progress();
+                (engine::with(lane, Engine::progress) == Some(true)) | collective::progress()
             }
-            _ => _ = engine::progress(),
+            _ => engine::progress(),
+        };
+        if any {
+            patience.refresh();
         }
         if ready() {
             return;

@@ -140,6 +140,8 @@ pub struct Patience<'a> {
     job: &'a Job,
     rounds: usize,
     limit: Duration,
+    /// Slept since something arrived last.
+    idle: Duration,
     /// Whether this rank may not count as awake. Waking only to poll the MPI library does not change that.
     asleep: bool,
 }
@@ -154,6 +156,9 @@ const LONGEST_BUSY_SLEEP: Duration = Duration::from_millis(1);
 /// The same where messages may come from other address spaces: they do not ring the bell.
 const SHORTEST_SPREAD_SLEEP: Duration = Duration::from_micros(20);
 const LONGEST_SPREAD_SLEEP: Duration = Duration::from_micros(500);
+/// The same after a long time without any, of which it is a small part.
+const IDLE_SPREAD_SLEEP: Duration = Duration::from_millis(2);
+const IDLE_PART: u32 = 64;
 /// Polls between two polls of the MPI library.
 const LIBRARY_INTERVAL: usize = 64;
 const IDLE_LIBRARY_INTERVAL: usize = 4096;
@@ -161,7 +166,13 @@ const IDLE_LIBRARY_INTERVAL: usize = 4096;
 impl<'a> Patience<'a> {
     /// The beginning of a wait.
     pub fn new(job: &'a Job) -> Patience<'a> {
-        Patience { job, rounds: 0, limit: Duration::ZERO, asleep: false }
+        Patience { job, rounds: 0, limit: Duration::ZERO, idle: Duration::ZERO, asleep: false }
+    }
+
+    /// Something has arrived, though not what this wait is for.
+    #[inline]
+    pub fn refresh(&mut self) {
+        self.idle = Duration::ZERO;
     }
 
     /// What to do in this round.
@@ -198,15 +209,20 @@ impl<'a> Patience<'a> {
             bell.discount(self.job);
         }
         let (shortest, longest) = match (library_busy, library::was_called()) {
-            _ if self.job.is_spread() => (SHORTEST_SPREAD_SLEEP, LONGEST_SPREAD_SLEEP),
+            _ if self.job.is_spread() => {
+                let idle = (self.idle / IDLE_PART).clamp(LONGEST_SPREAD_SLEEP, IDLE_SPREAD_SLEEP);
+                (SHORTEST_SPREAD_SLEEP, idle)
+            }
             (true, _) => (SHORTEST_SLEEP, LONGEST_BUSY_SLEEP),
             (false, true) => (SHORTEST_SLEEP, LONGEST_SLEEP),
             (false, false) => (SHORTEST_IDLE_SLEEP, LONGEST_SLEEP),
         };
         self.limit = (self.limit * 2).clamp(shortest, longest);
         if bell.sleep(self.job.fences, self.limit, ready) {
+            self.refresh();
             self.wake();
         } else {
+            self.idle += self.limit;
             library::note_sleep();
         }
         true
