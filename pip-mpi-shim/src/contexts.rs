@@ -60,7 +60,12 @@ unsafe impl Send for Contexts {}
 impl Default for Contexts {
     fn default() -> Self {
         let free = Pending { parent: 0, call: 0, context: 0, left: 0, meeting: 0 };
-        Contexts { drawn: AtomicU32::new(SELF + 1), lock: AtomicU32::new(0), pending: UnsafeCell::new([free; PLACES]), parts: UnsafeCell::new(core::ptr::null_mut()) }
+        Contexts {
+            drawn: AtomicU32::new(SELF + 1),
+            lock: AtomicU32::new(0),
+            pending: UnsafeCell::new([free; PLACES]),
+            parts: UnsafeCell::new(core::ptr::null_mut()),
+        }
     }
 }
 
@@ -160,7 +165,9 @@ mod tests {
         let never = || panic!("it was made");
         for round in 0..3 {
             // None has been asked for by all.
-            (0..600).for_each(|context| assert_eq!(contexts.of_part(context, 3, || context as usize), (context as usize, true)));
+            (0..600).for_each(|context| {
+                assert_eq!(contexts.of_part(context, 3, || context as usize), (context as usize, true))
+            });
             (0..600).rev().for_each(|context| {
                 assert_eq!(contexts.of_part(context, 3, never), (context as usize, false), "{round}");
                 assert_eq!(contexts.of_part(context, 3, never), (context as usize, false));
