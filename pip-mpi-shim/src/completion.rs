@@ -42,7 +42,7 @@ pub fn wait_at<'g>(lane: Option<Lane>, mut ready: impl FnMut(&mut Option<Gate<'g
         if ready(&mut gate) {
             return;
         }
-        if any && job.is_spread() {
+        if any {
             patience.renew();
         }
         let late_mail = || engine::progress() || ready(&mut None);

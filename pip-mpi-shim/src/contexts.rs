@@ -30,8 +30,16 @@ pub struct Child {
 }
 
 const PLACES: usize = 256;
-/// Stands for no call of MPI_Comm_idup.
-const PART: u32 = u32::MAX;
+
+/// A communicator of which some ranks of this space have not asked for their meeting yet; a free place if none has not.
+#[derive(Debug)]
+#[repr(C)]
+struct Part {
+    context: u32,
+    left: u32,
+    meeting: usize,
+    next: *mut Part,
+}
 
 /// Shared by all ranks; rank 0's is used.
 #[derive(Debug)]
@@ -40,17 +48,24 @@ pub struct Contexts {
     drawn: AtomicU32,
     lock: AtomicU32,
     pending: UnsafeCell<[Pending; PLACES]>,
+    /// As many as there ever were at a time: a rank may use a communicator much later than others do.
+    parts: UnsafeCell<*mut Part>,
 }
 
-// SAFETY: `pending` is touched under `lock` only.
+// SAFETY: `pending` and `parts` are touched under `lock` only.
 unsafe impl Sync for Contexts {}
-// SAFETY: plain integers.
+// SAFETY: plain integers, and places that stay for good.
 unsafe impl Send for Contexts {}
 
 impl Default for Contexts {
     fn default() -> Self {
         let free = Pending { parent: 0, call: 0, context: 0, left: 0, meeting: 0 };
-        Contexts { drawn: AtomicU32::new(SELF + 1), lock: AtomicU32::new(0), pending: UnsafeCell::new([free; PLACES]) }
+        Contexts {
+            drawn: AtomicU32::new(SELF + 1),
+            lock: AtomicU32::new(0),
+            pending: UnsafeCell::new([free; PLACES]),
+            parts: UnsafeCell::new(core::ptr::null_mut()),
+        }
     }
 }
 
@@ -63,23 +78,45 @@ impl Contexts {
     /// The number of the child that the `call`-th MPI_Comm_idup of `parent` makes; each of the `size` ranks asks once.
     /// The first lets `make` make a meeting. None while more than 256 such calls wait for some of their ranks.
     pub fn of_idup(&self, parent: u32, call: u32, size: u32, make: impl FnOnce() -> usize) -> Option<Child> {
-        self.agree(parent, call, size, || (self.draw(), make()))
+        // SAFETY: we hold the lock.
+        self.locked(|| find(unsafe { &mut *self.pending.get() }, parent, call, size, || (self.draw(), make())))
     }
 
     /// The meeting of the `here` ranks of this space in the communicator with number `context`, which has ranks in others; each
-    /// of them asks once, and the first lets `make` make it. None as above. The context in what is found means nothing.
-    pub fn of_part(&self, context: u32, here: u32, make: impl FnOnce() -> usize) -> Option<Child> {
-        self.agree(context, PART, here, || (0, make()))
+    /// of them asks once, and the first lets `make` make it. Also whether this rank has.
+    pub fn of_part(&self, context: u32, here: u32, make: impl FnOnce() -> usize) -> (usize, bool) {
+        self.locked(|| {
+            // SAFETY: we hold the lock; places stay for good.
+            let (first, mut next) = unsafe { (&mut *self.parts.get(), *self.parts.get()) };
+            let mut free = None;
+            // SAFETY: as above.
+            while let Some(part) = unsafe { next.as_mut() } {
+                if part.left > 0 && part.context == context {
+                    part.left -= 1;
+                    return (part.meeting, false);
+                }
+                next = part.next;
+                free = (part.left == 0).then_some(core::ptr::from_mut(part)).or(free);
+            }
+            let meeting = make();
+            let place = free.unwrap_or_else(|| {
+                let fresh = Box::leak(Box::new(Part { context, left: 0, meeting, next: *first }));
+                *first = fresh;
+                fresh
+            });
+            // SAFETY: as above.
+            unsafe { ((*place).context, (*place).left, (*place).meeting) = (context, here - 1, meeting) };
+            (meeting, true)
+        })
     }
 
-    fn agree(&self, parent: u32, call: u32, size: u32, draw: impl FnOnce() -> (u32, usize)) -> Option<Child> {
+    fn locked<R>(&self, f: impl FnOnce() -> R) -> R {
         while self.lock.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed).is_err() {
             std::thread::yield_now();
         }
-        // SAFETY: we hold the lock.
-        let child = find(unsafe { &mut *self.pending.get() }, parent, call, size, draw);
+        let result = f();
         self.lock.store(0, Ordering::Release);
-        child
+        result
     }
 }
 
@@ -120,6 +157,24 @@ mod tests {
         assert_eq!([of_idup(&contexts, 0, 2, 3), of_idup(&contexts, 0, 1, 3)], [Some(second), Some(first)]);
         assert_eq!([of_idup(&contexts, 0, 1, 3), of_idup(&contexts, 0, 2, 3)], [Some(first), Some(second)]);
         assert_ne!(of_idup(&contexts, 0, 1, 3), Some(first), "all have asked: the place was given back");
+    }
+
+    #[test]
+    fn ranks_of_one_space_find_one_meeting() {
+        let contexts = Contexts::default();
+        let never = || panic!("it was made");
+        for round in 0..3 {
+            // None has been asked for by all.
+            (0..600).for_each(|context| {
+                assert_eq!(contexts.of_part(context, 3, || context as usize), (context as usize, true))
+            });
+            (0..600).rev().for_each(|context| {
+                assert_eq!(contexts.of_part(context, 3, never), (context as usize, false), "{round}");
+                assert_eq!(contexts.of_part(context, 3, never), (context as usize, false));
+            });
+        }
+        assert_eq!(contexts.of_part(7, 1, || 70), (70, true), "alone");
+        assert_eq!(contexts.of_part(7, 1, || 71), (71, true));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use pip_core::registry::{ENVIRONMENT, Service};
 use std::sync::OnceLock;
 
 const MAGIC: u64 = u64::from_le_bytes(*b"PiP-mpi\0");
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 
 /// What a rank shows to its peers. Each has its own copy of the code, so the layout is fixed and checked.
 #[derive(Debug)]
@@ -166,12 +166,6 @@ impl Job {
     pub fn is_local(&self, rank: u32) -> bool {
         self.blocks[rank as usize].is_some()
     }
-
-    /// The number of a rank's address space.
-    pub fn space_of(&self, rank: u32) -> u32 {
-        self.spaces.as_ref().map_or(0, |spaces| spaces.of(rank))
-    }
-
     /// Whether there are ranks in other address spaces.
     #[inline]
     pub fn is_spread(&self) -> bool {

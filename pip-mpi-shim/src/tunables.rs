@@ -66,10 +66,12 @@ tunables! {
         "0 leaves collective operations to MPICH. The same for all ranks.";
     flat_max: "PIP_MPI_FLAT_MAX" = 16, "ranks",
         "In communicators of up to this many ranks each looks at all others in a collective operation (with a core per rank); in larger ones they are counted.";
-    node_collectives: "PIP_MPI_NODE_COLLECTIVES" = 1, "0, 1 or 2",
+    node_collectives: "PIP_MPI_NODE_COLLECTIVES" = 2, "0, 1 or 2",
         "In communicators with ranks on several nodes collective operations are left to MPICH by 0, if no two ranks share a node by 1, never by 2. The same for all ranks.";
     node_slice: "PIP_MPI_NODE_SLICE" = 4 << 10, "bytes",
         "Long data of a collective operation on several nodes is cut into slices of at least this size, one for each rank of a node. The same for all ranks.";
+    node_block: "PIP_MPI_NODE_BLOCK" = 1 << 10, "bytes",
+        "Blocks of an MPI_Alltoall on several nodes of up to this size go together: those of all ranks of a node to one rank. The same for all ranks.";
     node_split: "PIP_MPI_NODE_SPLIT" = 16 << 10, "bytes",
         "With more than two nodes, each node relays a part of a broadcast, and combines a part of a reduction, of at least this size; shorter ones take one step. The same for all ranks.";
     wait: "PIP_MPI_WAIT" = 0, "auto, spin, yield or block",

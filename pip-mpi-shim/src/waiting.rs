@@ -171,6 +171,8 @@ pub struct Patience<'a> {
     job: &'a Job,
     rounds: usize,
     limit: Duration,
+    /// Slept since something arrived last.
+    idle: Duration,
     /// Whether this rank may not count as awake. Waking only to poll the MPI library does not change that.
     asleep: bool,
 }
@@ -185,6 +187,9 @@ const LONGEST_BUSY_SLEEP: Duration = Duration::from_millis(1);
 /// The same where messages may come from other address spaces: they do not ring the bell.
 const SHORTEST_SPREAD_SLEEP: Duration = Duration::from_micros(20);
 const LONGEST_SPREAD_SLEEP: Duration = Duration::from_micros(500);
+/// The same after a long time without any, of which it is a small part.
+const IDLE_SPREAD_SLEEP: Duration = Duration::from_millis(2);
+const IDLE_PART: u32 = 64;
 /// Polls between two polls of the MPI library.
 const LIBRARY_INTERVAL: usize = 64;
 const IDLE_LIBRARY_INTERVAL: usize = 4096;
@@ -192,7 +197,7 @@ const IDLE_LIBRARY_INTERVAL: usize = 4096;
 impl<'a> Patience<'a> {
     /// The beginning of a wait.
     pub fn new(job: &'a Job) -> Patience<'a> {
-        Patience { job, rounds: 0, limit: Duration::ZERO, asleep: false }
+        Patience { job, rounds: 0, limit: Duration::ZERO, idle: Duration::ZERO, asleep: false }
     }
 
     /// What to do in this round.
@@ -235,7 +240,10 @@ impl<'a> Patience<'a> {
             bell.discount(self.job);
         }
         let (shortest, longest) = match (library_busy, library::was_called()) {
-            _ if self.job.is_spread() => (SHORTEST_SPREAD_SLEEP, LONGEST_SPREAD_SLEEP),
+            _ if self.job.is_spread() => {
+                let idle = (self.idle / IDLE_PART).clamp(LONGEST_SPREAD_SLEEP, IDLE_SPREAD_SLEEP);
+                (SHORTEST_SPREAD_SLEEP, idle)
+            }
             (true, _) => (SHORTEST_SLEEP, LONGEST_BUSY_SLEEP),
             (false, true) => (SHORTEST_SLEEP, LONGEST_SLEEP),
             (false, false) => (SHORTEST_IDLE_SLEEP, LONGEST_SLEEP),
@@ -243,22 +251,22 @@ impl<'a> Patience<'a> {
         self.limit = (self.limit * 2).clamp(shortest, longest);
         if bell.sleep(self.job.fences, self.limit, gate.filter(|_| self.asleep), ready) {
             self.wake();
-            if self.job.is_spread() {
-                self.renew();
-                return true;
-            }
-            return library_busy;
+            self.renew();
+            return library_busy || self.job.is_spread();
         }
+        self.idle += self.limit;
         library::note_sleep();
         true
     }
 
-    /// Something has come: where messages of other address spaces do not ring the bell, more is looked for as at first. A rank
-    /// that waits may have to serve others meanwhile.
-    #[cold]
+    /// Something has come, though not what this wait is for: where messages of other address spaces do not ring the bell, more is
+    /// looked for as at first. A rank that waits may have to serve others meanwhile.
+    #[inline]
     pub fn renew(&mut self) {
-        self.wake();
-        (self.rounds, self.limit) = (0, Duration::ZERO);
+        if self.job.is_spread() {
+            self.wake();
+            (self.rounds, self.limit, self.idle) = (0, Duration::ZERO, Duration::ZERO);
+        }
     }
 
     fn wake(&mut self) {

@@ -91,8 +91,8 @@ const WINDOWS: [(&str, usize, Spread); 32] = [
     ("user_attributes.c", 2, Blocks(2)),
 ];
 
-/// Programs of collective operations. Where no two ranks share a space, these are MPICH's.
-const COLLECTIVES: [(&str, usize, Spread); 11] = [
+/// Programs of collective operations.
+const COLLECTIVES: [(&str, usize, Spread); 13] = [
     ("every_call.c", 4, Blocks(2)),
     ("every_call.c", 5, Alternating(2)),
     ("every_call.c", 3, FirstAlone),
@@ -104,11 +104,13 @@ const COLLECTIVES: [(&str, usize, Spread); 11] = [
     ("threads.c", 3, FirstAlone),
     ("asleep.c", 4, Blocks(2)),
     ("fortran08.f90", 3, FirstAlone),
+    ("neighbors.c", 4, Alternating(2)),
+    ("neighbors_of_grids.c", 6, Blocks(3)),
 ];
 
 /// Settings with which collective operations take every way that there is.
 const SETTINGS: [&str; 3] =
-    ["PIP_MPI_NODE_COLLECTIVES=0", "PIP_MPI_NODE_COLLECTIVES=2", "PIP_MPI_NODE_SLICE=64 PIP_MPI_NODE_SPLIT=64"];
+    ["PIP_MPI_NODE_COLLECTIVES=0", "PIP_MPI_NODE_BLOCK=0", "PIP_MPI_NODE_SLICE=64 PIP_MPI_NODE_SPLIT=64"];
 
 /// What the last rank does when it dies, and how it dies, with the launcher's exit status.
 const DEATHS: [(&str, &str, i32); 6] = [
@@ -144,7 +146,7 @@ pub fn add(cases: &mut Cases) {
             generated::<one_sided::Case>(seed, ranks, spaces, count)
         });
     }
-    for (ranks, spaces, count) in [(3, 2, 20), (4, 2, 20), (5, 3, 15), (8, 3, 5)] {
+    for (ranks, spaces, count) in [(2, 2, 15), (4, 2, 20), (5, 3, 15), (8, 3, 5)] {
         cases.add(format!("spaces::new_seed_{new}::{count}_programs_of_collectives_of_{ranks}_ranks"), move || {
             generated::<collective::Case>(new, ranks, spaces, count)
         });

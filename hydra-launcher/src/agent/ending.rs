@@ -169,6 +169,10 @@ impl Agent {
 
     /// A rank ended.
     pub(super) fn on_ended(&mut self, index: usize) -> anyhow::Result<()> {
+        // It may have been released a moment ago, because its connection was closed.
+        if self.ranks[index].ended.is_some() {
+            return Ok(());
+        }
         let Some(ended) = self.ranks[index].look()? else { return Ok(()) };
         if let Some(pidfd) = self.ranks[index].task.pidfd() {
             self.poller.remove(pidfd);

@@ -74,17 +74,16 @@ pub trait Task: Send {
 #[derive(Debug, Clone, Copy)]
 pub struct Table<'a> {
     circle: &'a Circle,
-    call: u64,
+    /// Where the card of rank 0 is, and how many bytes from one to the next.
+    cards: (*const Card, usize),
     /// Whose cards may be looked at.
     there: Whom,
-    /// Whether they are in the call's table, which has those of all address spaces.
-    told: bool,
 }
 
 impl<'a> Table<'a> {
     /// The cards of all ranks of a communicator with ranks in several address spaces, in the table of `call`.
     pub fn of_all(circle: &'a Circle, call: u64) -> Table<'a> {
-        Table { circle, call, there: Whom::All, told: true }
+        Table { circle, cards: circle.told_cards(call), there: Whom::All }
     }
 
     /// This rank.
@@ -106,8 +105,9 @@ impl<'a> Table<'a> {
     #[inline]
     pub fn card(&self, rank: u32) -> &'a Card {
         debug_assert!(self.there == Whom::All || self.there == Whom::One(rank) || rank == self.circle.rank);
-        // SAFETY: the call waited for those in `there`, and works now.
-        unsafe { if self.told { self.circle.told(rank, self.call) } else { self.circle.card(rank, self.call) } }
+        let (first, distance) = self.cards;
+        // SAFETY: the call waited for those in `there`, and works now; there is a card for each rank.
+        unsafe { &*first.byte_add(rank as usize * distance) }
     }
 }
 
@@ -137,9 +137,7 @@ impl Call {
     /// The next call of a circle.
     #[inline]
     pub fn begin(circle: &Circle) -> Call {
-        let passage = circle.between.as_ref().map(|_| Box::default());
-        let count = if passage.is_some() { Passage::CALLS } else { 1 };
-        Call { number: circle.draw(count), station: Station::Waiting, seen: 0, trouble: None, passage }
+        Call { number: circle.draw(circle.calls), station: Station::Waiting, seen: 0, trouble: None, passage: None }
     }
 
     /// Where this rank could sleep until it can go on; None if it does not wait for all.
@@ -156,8 +154,8 @@ impl Call {
     #[inline(never)] // once per kind of operation, not per MPI function
     pub fn step<T: Task + ?Sized>(&mut self, circle: &Circle, task: &mut T) -> bool {
         let call = self.number;
-        if let (Some(passage), Some(between)) = (&mut self.passage, &circle.between) {
-            return passage.step(circle, between, call, task, &mut self.trouble);
+        if let Some(between) = &circle.between {
+            return self.passage.get_or_insert_default().step(circle, between, call, task, &mut self.trouble);
         }
         if self.station == Station::Waiting {
             if !circle.may_arrive(call) {
@@ -171,7 +169,7 @@ impl Call {
             if !circle.have_arrived(call, task.needs(), &mut self.seen) {
                 return false;
             }
-            self.trouble = task.work(&Table { circle, call, there: task.needs(), told: false }).err();
+            self.trouble = task.work(&Table { circle, cards: circle.cards(call), there: task.needs() }).err();
             circle.done(call, task.lenders());
             (self.station, self.seen) = (Station::Done, 0);
         }

@@ -1,6 +1,6 @@
 //! A communicator's meeting as one of its ranks has it: which calls this rank has begun and is done with.
 
-use super::between::Between;
+use super::between::{Between, Passage};
 use super::meeting::{BODY, Card, DEPTH, Meeting};
 use super::neighbors::Edges;
 use crate::abi::Comm;
@@ -30,6 +30,8 @@ pub struct Circle {
     /// This rank's number at the meeting, and how many meet there: those of one address space.
     pub seat: u32,
     pub seats: u32,
+    /// Calls at the meeting that make one of the communicator.
+    pub calls: u64,
     /// The most bytes that are put on a card.
     pub room: usize,
     /// How it goes on between address spaces, if the communicator has ranks in several.
@@ -88,6 +90,7 @@ impl Circle {
             size,
             seat: rank,
             seats: size,
+            calls: 1,
             room: BODY,
             between: None,
             gated: job.is_oversubscribed() || size > meeting.flat_max,
@@ -107,7 +110,8 @@ impl Circle {
         let world = between.here().iter().map(|&rank| between.world(rank)).collect();
         let (rank, size, room) = (between.rank, between.nodes.size(), between.room());
         let mut circle = Circle::new(job, meeting, owner, between.nodes.slot(rank), world);
-        (circle.rank, circle.size, circle.room, circle.between) = (rank, size, room, Some(Box::new(between)));
+        (circle.rank, circle.size, circle.room) = (rank, size, room);
+        (circle.calls, circle.between) = (Passage::CALLS, Some(Box::new(between)));
         circle
     }
 
@@ -212,6 +216,17 @@ impl Circle {
     pub unsafe fn card(&self, rank: u32, call: u64) -> &Card {
         // SAFETY: the caller's promise.
         unsafe { self.meeting.card(rank, call) }
+    }
+
+    /// Where the first seat's card for a call is, and how many bytes from one to the next.
+    #[inline]
+    pub fn cards(&self, call: u64) -> (*const Card, usize) {
+        self.meeting.cards_of(call)
+    }
+
+    /// The same for the table of a call.
+    pub fn told_cards(&self, call: u64) -> (*const Card, usize) {
+        (self.meeting.place(0, call).with(|card| card), size_of::<Card>())
     }
 
     /// The card of a rank of the communicator in the table of a call.

@@ -18,6 +18,8 @@ pub struct Exchange {
     pub receive: Side,
     /// Whether the blocks to send are equally long and fit on a card together.
     pub short: bool,
+    /// Whether all blocks to receive are of one length.
+    pub equal: bool,
     /// Whether this rank's own block is in place already.
     pub in_place: bool,
     /// Somebody's buffer was read.
@@ -53,8 +55,12 @@ impl Task for Exchange {
 
     fn fill(&self, card: &mut Card) {
         let sent = self.sent();
-        let same = self.short || self.kind == Kind::Allgather;
-        self.title().write(card, if same { sent.block(0).len() } else { 0 });
+        let bytes = match self.kind {
+            Kind::Allgather => sent.block(0).len(),
+            _ if self.equal => self.receive.block(0).len(),
+            _ => 0,
+        };
+        self.title().write(card, if self.short { sent.block(0).len() } else { bytes });
         if self.short {
             // SAFETY: the program's buffer, and it fits.
             unsafe { cards::enclose(card, (0..sent.count()).map(|i| sent.block(i))) };

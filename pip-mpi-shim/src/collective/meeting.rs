@@ -312,6 +312,12 @@ impl Meeting {
         self.seat(rank, call).card.with(|card| unsafe { &*card })
     }
 
+    /// Where rank 0's card for a call is, and how many bytes from one rank's to the next's.
+    #[inline]
+    pub fn cards_of(&self, call: u64) -> (*const Card, usize) {
+        (self.seat(0, call).card.with(|card| card), DEPTH as usize * size_of::<Seat>())
+    }
+
     /// The place for rank `rank`'s card in the table of a call; ranks of the whole communicator count here.
     #[inline]
     pub fn place(&self, rank: u32, call: u64) -> &UnsafeCell<Card> {

@@ -1,5 +1,6 @@
 //! Neighbourhood operations (MPI-4.0 section 8.6): a rank copies blocks from the buffers of those that have an edge to it.
 
+use super::between::Far;
 use super::call::{Table, Task, Trouble};
 use super::cards::{Kind, Title, take};
 use super::circle::{Circle, Whom};
@@ -7,6 +8,7 @@ use super::data::{Blocks, Side};
 use super::meeting::Card;
 use super::tasks::Buffer;
 use crate::abi::{self, Comm};
+use crate::layout::View;
 use crate::real;
 use core::ffi::c_int;
 use std::sync::Arc;
@@ -97,7 +99,8 @@ pub struct Neighborhood {
     each: bool,
     /// Several edges of a graph between two ranks pair the first out with the last in, not with the first.
     crosswise: bool,
-    receive: Side,
+    /// One block per edge.
+    pub receive: Side,
 }
 
 /// What a card says of it.
@@ -111,9 +114,6 @@ struct Offered {
 
 /// The blocks of a call; None leaves it to the library. `each`: an own block goes to each neighbour.
 pub fn exchange(circle: &Circle, comm: Comm, send: Buffer, receive: Buffer, each: bool) -> Option<Neighborhood> {
-    if circle.between.is_some() {
-        return None; // in no rank
-    }
     let edges = circle.edges(comm)?;
     let equal = send.is_equal();
     let blocks = |buffer: Buffer, count: usize| if count == 0 { Some(Side::nothing()) } else { buffer.all(count as u32) };
@@ -138,14 +138,38 @@ impl Neighborhood {
             // What leaves in one direction arrives from the other, also where the grid is one or two ranks wide.
             return destinations.get(index ^ 1).filter(|&&to| to == rank).map(|_| index ^ 1);
         }
-        let sources = &self.edges.sources;
-        let others = if self.crosswise { &sources[index + 1..] } else { &sources[..index] };
-        let skipped = others.iter().filter(|&&other| other == sources[index]).count();
+        let skipped = self.place(index);
         destinations.iter().enumerate().filter(|&(_, &to)| to == rank).nth(skipped).map(|(at, _)| at)
     }
 
-    /// The block that comes in by edge `index`.
-    fn incoming(&self, table: &Table<'_>, index: usize) -> Result<(), Trouble> {
+    /// Which of the edges from its source edge `index` is, in the order in which the source has them; in a grid the source's
+    /// number for it.
+    pub fn place(&self, index: usize) -> usize {
+        if self.edges.is_grid {
+            return index ^ 1;
+        }
+        let sources = &self.edges.sources;
+        let others = if self.crosswise { &sources[index + 1..] } else { &sources[..index] };
+        others.iter().filter(|&&other| other == sources[index]).count()
+    }
+
+    /// The edges that lead to this rank, and from which ranks.
+    pub fn sources(&self) -> impl Iterator<Item = (usize, u32)> {
+        ranks(&self.edges.sources)
+    }
+
+    /// The edges that lead from it, and to which.
+    pub fn destinations(&self) -> impl Iterator<Item = (usize, u32)> {
+        ranks(&self.edges.destinations)
+    }
+
+    /// What leaves by edge `index`.
+    pub fn outgoing(&self, index: usize) -> View {
+        self.send.block(if self.each { index as u32 } else { 0 })
+    }
+
+    /// The block that comes in by edge `index` from a rank of this node.
+    pub fn incoming(&self, table: &Table<'_>, index: usize) -> Result<(), Trouble> {
         let source = self.edges.sources[index];
         let peer = source as u32;
         let card = self.title().card(table, peer)?;
@@ -161,6 +185,11 @@ impl Neighborhood {
         // SAFETY: the sender's buffer, and the program's.
         unsafe { take(peer, &view, &to) }
     }
+}
+
+/// Edges that do not end at MPI_PROC_NULL.
+fn ranks(edges: &[c_int]) -> impl Iterator<Item = (usize, u32)> {
+    edges.iter().enumerate().filter_map(|(index, &rank)| Some((index, u32::try_from(rank).ok()?)))
 }
 
 impl Task for Neighborhood {
@@ -187,7 +216,7 @@ impl Task for Neighborhood {
 
     fn work(&mut self, table: &Table<'_>) -> Result<(), Trouble> {
         let mut result = Ok(());
-        for index in (0..self.edges.sources.len()).filter(|&index| self.edges.sources[index] >= 0) {
+        for (index, _) in self.sources() {
             result = result.and(self.incoming(table, index));
         }
         result
@@ -195,6 +224,10 @@ impl Task for Neighborhood {
 
     fn lenders(&self) -> Whom {
         Whom::All
+    }
+
+    fn far(&self) -> Far<'_> {
+        Far::Neighbors(self)
     }
 
     fn borrowers(&self) -> Whom {

@@ -127,7 +127,7 @@ pub fn allgather(circle: &Circle, send: Buffer, receive: Buffer) -> Option<Excha
         return None;
     }
     let short = own.block(0).len() <= circle.room;
-    Some(Exchange { kind: Kind::Allgather, send: Some(own), receive: receive_side, short, in_place, lent: false, copied: None })
+    Some(Exchange { kind: Kind::Allgather, send: Some(own), receive: receive_side, short, equal: receive.is_equal(), in_place, lent: false, copied: None })
 }
 
 /// MPI_Alltoall, MPI_Alltoallv and MPI_Alltoallw.
@@ -139,7 +139,8 @@ pub fn alltoall(circle: &Circle, send: Buffer, receive: Buffer) -> Option<Exchan
     }
     let short = send_side.as_ref().is_some_and(|side| side.is_short(circle.room));
     let kind = Kind::Alltoall;
-    Some(Exchange { kind, send: send_side, receive: receive_side, short, in_place: false, lent: false, copied: None })
+    let equal = receive.is_equal();
+    Some(Exchange { kind, send: send_side, receive: receive_side, short, equal, in_place: false, lent: false, copied: None })
 }
 
 /// The buffers of a reduction.

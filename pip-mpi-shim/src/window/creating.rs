@@ -299,7 +299,7 @@ impl<'a> Making<'a> {
     }
 
     fn remote(&self, notices: &[Notice]) -> Option<Box<Remote>> {
-        let member = |notice: &Notice| Member { number: notice.number, space: self.job.space_of(notice.world) };
+        let member = |notice: &Notice| Member { number: notice.number, space: self.job.space(notice.world) };
         let members: Vec<Member> = notices.iter().map(member).collect();
         (!self.communicator.local).then(|| Remote::new(&members, self.rank, self.communicator.lane))
     }

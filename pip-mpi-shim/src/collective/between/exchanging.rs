@@ -1,14 +1,16 @@
 //! Long data of MPI_Allgather and MPI_Alltoall with their variants. In the first each rank sends its block to one rank of every
-//! other node, which receives it for its node; in the second each to each.
+//! other node, which receives it for its node; in the second each to each. Short blocks of the second go together: those of all
+//! ranks of a node to one rank elsewhere are one message, and each of that node's ranks sends such messages to some.
 
-use super::haul::{Haul, Next, Site};
+use super::haul::{Block, Haul, Next, Site};
 use super::messages::Piece;
 use super::moving::received;
 use super::verdict::is_enclosed;
 use crate::collective::call::Trouble;
 use crate::collective::cards::take;
 use crate::collective::exchanging::Exchange;
-use crate::layout::copy;
+use crate::layout::{View, copy};
+use crate::tunables;
 
 /// Partners of MPI_Alltoall to and from which data is under way at a time.
 const WINDOW: u32 = 32;
@@ -22,7 +24,56 @@ pub fn exchange(site: &Site<'_>, haul: &mut Haul, exchange: &Exchange, round: u3
         tell(site, haul, exchange);
         return Next::Over;
     }
+    if are_bundled(site) {
+        return bundle(site, haul, exchange, round);
+    }
     swap(site, haul, exchange, round)
+}
+
+/// Whether blocks go together: all are of one length, and short.
+fn are_bundled(site: &Site<'_>) -> bool {
+    let bytes = site.card(site.rank()).bytes;
+    let same = (0..site.between.nodes.size()).all(|rank| site.card(rank).bytes == bytes);
+    same && bytes > 0 && bytes as usize <= tunables::get().node_block
+}
+
+/// A message with the blocks of all ranks of this node to each of some ranks, and one from every other node.
+fn bundle(site: &Site<'_>, haul: &mut Haul, exchange: &Exchange, round: u32) -> Next {
+    let (between, nodes, me) = (site.between, &site.between.nodes, site.rank());
+    let bytes = site.card(me).bytes as usize;
+    if round > 0 {
+        for Block { node, data, .. } in std::mem::take(&mut haul.results) {
+            for (&rank, block) in nodes.members(node).iter().zip(data.chunks_exact(bytes)) {
+                let from = View::bytes(block.as_ptr().cast_mut(), bytes);
+                // SAFETY: what has arrived, and the program's buffer.
+                haul.note(unsafe { take(rank, &from, &exchange.receive.block(rank)) });
+            }
+        }
+        return Next::Over;
+    }
+    let memory = |node: u32| vec![0u8; nodes.members(node).len() * bytes].into_boxed_slice();
+    // SAFETY: memory of ours that stays until the call is over; this node's ranks wait until this one is done.
+    unsafe {
+        for node in nodes.others() {
+            let data = memory(node);
+            let view = View::bytes(data.as_ptr().cast_mut(), data.len());
+            let from = nodes.helper(node, nodes.slot(me));
+            haul.messages.receive(between, from, site.messages_of(1), Piece::whole(view), true);
+            haul.results.push(Block { job: 0, node, data });
+        }
+        for to in (0..nodes.size()).filter(|&to| !nodes.is_here(to) && nodes.helper(nodes.own(), nodes.slot(to)) == me)
+        {
+            let mut data = memory(nodes.own());
+            for (&rank, block) in between.here().iter().zip(data.chunks_exact_mut(bytes)) {
+                let result = take(rank, &site.block(rank, to), &View::bytes(block.as_mut_ptr(), bytes));
+                haul.note(result);
+            }
+            let view = View::bytes(data.as_mut_ptr(), data.len());
+            haul.messages.send(between, to, site.messages_of(1), Piece::whole(view));
+            haul.parts.push(Block { job: 0, node: nodes.of(to), data });
+        }
+    }
+    Next::Round
 }
 
 /// Whether a rank's data comes in a message to this node.

@@ -2,13 +2,14 @@
 //! these are over.
 
 use super::messages::{Messages, Step};
-use super::{Between, exchanging, moving, prefix, reducing};
+use super::{Between, exchanging, moving, neighbors, prefix, reducing};
 use crate::collective::call::Trouble;
 use crate::collective::cards::{self, Lent};
 use crate::collective::circle::Circle;
 use crate::collective::exchanging::Exchange;
 use crate::collective::meeting::Card;
 use crate::collective::moving::{Bcast, Gather, Scatter};
+use crate::collective::neighbors::Neighborhood;
 use crate::collective::reducing::{Reduction, Shape};
 use crate::layout::View;
 
@@ -21,6 +22,7 @@ pub enum Far<'a> {
     Scatter(&'a Scatter),
     Exchange(&'a Exchange),
     Reduction(&'a Reduction),
+    Neighbors(&'a Neighborhood),
 }
 
 /// What a round of it sees.
@@ -81,6 +83,7 @@ impl Haul {
                 Far::Gather(gather) => moving::gather(site, self, gather, round),
                 Far::Scatter(scatter) => moving::scatter(site, self, scatter, round),
                 Far::Exchange(exchange) => exchanging::exchange(site, self, exchange, round),
+                Far::Neighbors(neighborhood) => neighbors::exchange(site, self, neighborhood),
                 Far::Reduction(reduction) => match reduction.shape {
                     Shape::Prefix | Shape::PrefixBefore => prefix::scan(site, self, reduction, round),
                     _ => reducing::reduce(site, self, reduction, round),

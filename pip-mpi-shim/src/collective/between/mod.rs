@@ -15,12 +15,13 @@
 //! | `telling` | first ranks exchange cards |
 //! | `verdict` | what follows from all cards |
 //! | `passage` | one call of one rank, which never blocks |
-//! | `moving`, `exchanging`, `reducing`, `prefix` | long data |
+//! | `moving`, `exchanging`, `reducing`, `prefix`, `neighbors` | long data |
 
 mod exchanging;
 mod haul;
 mod messages;
 mod moving;
+mod neighbors;
 mod nodes;
 mod passage;
 mod prefix;
@@ -36,7 +37,7 @@ pub use passage::Passage;
 use super::circle::Circle;
 use super::meeting::{BODY, Meeting};
 use crate::abi;
-use crate::engine::{self, Lane, lane_of};
+use crate::engine::{Lane, lane_of};
 use crate::job::Job;
 use crate::layout::View;
 use crate::request::Operation;
@@ -110,18 +111,12 @@ pub fn circle(job: &'static Job, context: u32, rank: u32, world: Box<[u32]>) -> 
     }
     let here = nodes.members(nodes.own()).len() as u32;
     let make = || core::ptr::from_ref(Meeting::of_part(here, settings.flat_max as u32, nodes.size())) as usize;
-    let child = loop {
-        if let Some(child) = job.contexts().of_part(context, here, make) {
-            break child;
-        }
-        engine::progress(); // too many communicators in the making: some rank is far behind
-        std::thread::yield_now();
-    };
+    let (meeting, made) = job.contexts().of_part(context, here, make);
     // SAFETY: the first rank of this node that asked made it for this communicator.
-    let meeting = unsafe { Meeting::at(child.meeting, here) }?;
+    let meeting = unsafe { Meeting::at(meeting, here) }?;
     if nodes.count() == 1 {
-        return Some(Circle::new(job, meeting, child.made, rank, world)); // the job has no other
+        return Some(Circle::new(job, meeting, made, rank, world)); // the job has no other
     }
     let (lane, context) = (lane_of(context, job.lanes), spaces::collective(context));
-    Some(Circle::spanning(job, meeting, child.made, Between { rank, nodes, world, context, lane }))
+    Some(Circle::spanning(job, meeting, made, Between { rank, nodes, world, context, lane }))
 }

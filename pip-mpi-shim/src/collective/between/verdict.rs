@@ -42,6 +42,7 @@ pub fn verdict<'a>(rank: u32, size: u32, card: impl Fn(u32) -> &'a Card) -> Verd
         |(peer, other): (u32, &Card)| !is_enclosed(other) && (other.bytes > 0 || is(Kind::Alltoall)) && peer < size;
     let long = match () {
         () if is(Kind::Barrier) => false,
+        () if is(Kind::Neighbors) => true,
         () if is(Kind::Bcast) || is(Kind::Scatter) => !is_enclosed(card(own.root)),
         () if is(Kind::Gather) => all().any(|(peer, other)| peer != own.root && lends((peer, other))),
         () => all().any(lends),
