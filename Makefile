@@ -29,7 +29,7 @@ help:
 	@echo '             BASELINE=FILE, a bench.json of before, says what got slower; ARGS="..." passes options (ARGS=-h lists them)'
 	@echo 'make scaling 2 to 64 ranks, measured, and up to 1024 by a cost model: target/scaling.html (10 minutes)'
 	@echo 'make paper   the measures of the PiP paper: tables, and figures in target/paper'
-	@echo 'make tune    what the settings of messages should be on this machine (pip-mpiexec -info prints them)'
+	@echo 'make tune    what the settings of messages and collective operations should be on this machine (pip-mpiexec -info prints them)'
 	@echo 'make rivals  install the other MPI libraries that make bench measures too'
 	@echo 'make build   install what is missing and build'
 	@echo 'make setup   install what is missing'

@@ -36,7 +36,7 @@ pub fn adopt(handle: Comm) {
     }
     let drawn = if rank == 0 { job.contexts().draw() } else { 0 };
     collective::sweep();
-    let made = (inter == 0 && rank == 0).then(|| Meeting::new(size as u32, tunables::get().flat_max as u32));
+    let made = (inter == 0 && rank == 0).then(|| Meeting::new(size as u32, tunables::get().rules()));
     let own = Notice { world: job.rank, drawn, meeting: made.map_or(0, |made| core::ptr::from_ref(made) as u64) };
     let agreed = if inter == 0 { intra(handle, own, size) } else { inter_of(handle, own, size) };
     let Some(Agreement { first, members, ranks }) = agreed else { return };
@@ -166,7 +166,7 @@ pub fn adopt_idup(parent: Comm, handle: Comm) {
         return adopt_idup_across(job, parent_handle, parent, call, handle);
     }
     let make = || match parent.circle {
-        Some(_) => core::ptr::from_ref(Meeting::new(parent.size, tunables::get().flat_max as u32)) as usize,
+        Some(_) => core::ptr::from_ref(Meeting::new(parent.size, tunables::get().rules())) as usize,
         None => 0,
     };
     loop {

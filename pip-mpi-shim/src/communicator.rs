@@ -91,7 +91,7 @@ pub fn install(job: &'static Job) {
         };
         Communicator::new(job, contexts::WORLD, job.rank, job.size(), !job.is_spread(), ranks, circle)
     });
-    let alone = Meeting::new(1, tunables::get().flat_max as u32);
+    let alone = Meeting::new(1, tunables::get().rules());
     let circle = Circle::new(job, alone, true, 0, [job.rank].into());
     OTHERS.insert(abi::COMM_SELF, Communicator::new(job, contexts::SELF, 0, 1, true, [job.rank].into(), Some(circle)));
 }

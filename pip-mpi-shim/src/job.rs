@@ -273,7 +273,7 @@ pub fn announce(threads: bool) {
             contexts: Contexts::default(),
             awake: Awake::default(),
             meeting: match (rank, &identity.local) {
-                (0, None) => Meeting::new(size, tunables::get().flat_max as u32),
+                (0, None) => Meeting::new(size, tunables::get().rules()),
                 _ => core::ptr::null(),
             },
         }));

@@ -1,5 +1,6 @@
 //! Every number and switch a user may set, in one table: environment variable, default, unit, meaning.
 
+use crate::collective::meeting::Rules;
 use crate::rendezvous::Sharing;
 use core::ffi::c_char;
 use std::ffi::CString;
@@ -66,6 +67,10 @@ tunables! {
         "0 leaves collective operations to MPICH. The same for all ranks.";
     flat_max: "PIP_MPI_FLAT_MAX" = 16, "ranks",
         "In communicators of up to this many ranks each looks at all others in a collective operation (with a core per rank); in larger ones they are counted.";
+    card_max: "PIP_MPI_CARD_MAX" = 472, "bytes",
+        "Data of collective operations up to this size, at most 472, stands beside the flag that tells of it; peers fetch longer data from its owner's buffer.";
+    slice_min: "PIP_MPI_SLICE_MIN" = 512, "bytes",
+        "Long data of a reduction is cut into slices of at least this size, one for each rank.";
     node_collectives: "PIP_MPI_NODE_COLLECTIVES" = 2, "0, 1 or 2",
         "In communicators with ranks on several nodes collective operations are left to MPICH by 0, if no two ranks share a node by 1, never by 2. The same for all ranks.";
     node_slice: "PIP_MPI_NODE_SLICE" = 4 << 10, "bytes",
@@ -172,6 +177,13 @@ impl Values {
     /// How long messages are copied by both sides.
     pub fn sharing(&self) -> Sharing {
         Sharing { least: self.share_min, chunk: self.share_chunk, lead: self.share_lead }
+    }
+
+    /// How the ranks of a communicator that this rank makes work together.
+    pub fn rules(&self) -> Rules {
+        let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+        let (flat_max, card_max) = (number(self.flat_max), number(self.card_max));
+        Rules { flat_max, card_max, slice_min: number(self.slice_min).max(1) }
     }
 }
 

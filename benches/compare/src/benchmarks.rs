@@ -158,14 +158,19 @@ fn one_sided() -> Vec<Benchmark> {
     ]
 }
 
-fn collectives() -> Vec<Benchmark> {
-    let of = |program, arguments, sizes| Benchmark {
+/// A collective operation.
+pub fn collective(program: &'static str, arguments: &'static str, sizes: &'static [usize]) -> Benchmark {
+    Benchmark {
         name: program,
         program: Program::Own(program),
         group: Group::Collectives,
         bound: Bound::Unknown,
         ..latency(arguments, sizes)
-    };
+    }
+}
+
+fn collectives() -> Vec<Benchmark> {
+    let of = collective;
     vec![
         Benchmark { read: alone, ..of("osu_barrier", "-i 3000 -x 200", &[0]) },
         of("osu_bcast", "-m 8:1048576 -i 300 -x 30", JOINT),

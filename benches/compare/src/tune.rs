@@ -1,4 +1,4 @@
-//! `--tune`: what the settings of PiP's messages should be on this machine. Each is measured at several values, interleaved
+//! `--tune`: what the settings of PiP's messages and collective operations should be on this machine. Each is measured at several values, interleaved
 //! as rivals are, on the benchmark that depends on it most.
 
 use std::fmt::Write as _;
@@ -48,6 +48,18 @@ const SETTINGS: &[Setting] = &[
         name: "PIP_MPI_COPY_MAX",
         values: &["64", "228", "512", "1k", "2k"],
         benchmark: || benchmarks::window("-m 256:2048 -i 1000 -x 100", &[256, 512, KIB, 2 * KIB]),
+    },
+    Setting {
+        name: "PIP_MPI_CARD_MAX",
+        values: &["32", "64", "128", "256", "472"],
+        benchmark: || benchmarks::collective("osu_bcast", "-m 64:256 -i 2000 -x 200", &[64, 128, 256]),
+    },
+    Setting {
+        name: "PIP_MPI_SLICE_MIN",
+        values: &["256", "512", "1k", "2k", "4k", "8k"],
+        benchmark: || {
+            benchmarks::collective("osu_allreduce", "-m 1024:8192 -i 1000 -x 100", &[KIB, 2 * KIB, 4 * KIB, 8 * KIB])
+        },
     },
 ];
 

@@ -96,6 +96,11 @@ impl<'a> Table<'a> {
         self.circle.size
     }
 
+    /// Bytes of a reduction that are worth a rank's while.
+    pub fn slice_min(&self) -> usize {
+        self.circle.slice_min
+    }
+
     /// Whether ranks count each other, so that looking at all cards is best avoided.
     pub fn is_gated(&self) -> bool {
         self.circle.gated

@@ -34,6 +34,8 @@ pub struct Circle {
     pub calls: u64,
     /// The most bytes that are put on a card.
     pub room: usize,
+    /// Bytes of a reduction that are worth a rank's while.
+    pub slice_min: usize,
     /// How it goes on between address spaces, if the communicator has ranks in several.
     pub between: Option<Box<Between>>,
     /// Whether ranks count each other at gates instead of looking at all seats. The same for all of them.
@@ -91,9 +93,10 @@ impl Circle {
             seat: rank,
             seats: size,
             calls: 1,
-            room: BODY,
+            room: BODY.min(meeting.rules.card_max as usize),
+            slice_min: meeting.rules.slice_min as usize,
             between: None,
-            gated: job.is_oversubscribed() || size > meeting.flat_max,
+            gated: job.is_oversubscribed() || size > meeting.rules.flat_max,
             owner,
             world,
             next: AtomicU64::new(0),

@@ -80,14 +80,25 @@ struct Gate {
 #[repr(C, align(128))]
 struct Counter64(AtomicU64);
 
+/// How the ranks of a communicator work together: from the settings of the rank that has made the meeting, for all of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// Ranks up to which all look at each other's seats.
+    pub flat_max: u32,
+    /// Bytes that are put on a card, at most [`BODY`].
+    pub card_max: u32,
+    /// Bytes of a reduction that are worth a rank's while.
+    pub slice_min: u32,
+}
+
 /// What the ranks of a communicator share.
 #[repr(C, align(128))]
 pub struct Meeting {
     magic: u64,
     version: u32,
     size: u32,
-    /// Ranks up to which all look at each other's seats; from rank 0's settings.
-    pub flat_max: u32,
+    /// What holds for all of them.
+    pub rules: Rules,
     /// Ranks that have the communicator no more.
     pub departed: AtomicU32,
     seats: *const Seat,
@@ -142,19 +153,19 @@ unsafe fn give_back<T>(pointer: *const T, count: usize) {
 
 impl Meeting {
     /// For `size` ranks; [`Meeting::discard`] frees it.
-    pub fn new(size: u32, flat_max: u32) -> &'static Meeting {
-        Meeting::of_part(size, flat_max, 0)
+    pub fn new(size: u32, rules: Rules) -> &'static Meeting {
+        Meeting::of_part(size, rules, 0)
     }
 
     /// For the `size` ranks of one address space in a communicator of `everybody` ranks.
-    pub fn of_part(size: u32, flat_max: u32, everybody: u32) -> &'static Meeting {
+    pub fn of_part(size: u32, rules: Rules, everybody: u32) -> &'static Meeting {
         let [seats, gates, counters] = Meeting::counts(size);
         let zero = || AtomicU64::new(0);
         Box::leak(Box::new(Meeting {
             magic: MAGIC,
             version: VERSION,
             size,
-            flat_max,
+            rules,
             departed: AtomicU32::new(0),
             seats: leak(seats, || Seat { arrived: zero(), card: UnsafeCell::new(Card::BLANK), done: zero() }),
             desks: leak(size as usize, || Desk(zero())),

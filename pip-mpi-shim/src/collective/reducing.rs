@@ -54,9 +54,6 @@ pub struct Reduction {
     pub bounds: Option<Box<[usize]>>,
 }
 
-/// Elements of a slice that is worth a rank's while, in bytes.
-const LEAST_SLICE: usize = 512;
-
 impl Reduction {
     fn title(&self) -> Title {
         let (kind, root) = match self.shape {
@@ -85,7 +82,7 @@ impl Reduction {
             _ if self.is_short() => (0, self.count),
             _ => {
                 let line = (64 / self.operator.size.max(1)).max(1);
-                let least = (LEAST_SLICE / self.operator.size.max(1)).max(1);
+                let least = (table.slice_min() / self.operator.size.max(1)).max(1);
                 let each = self.count.div_ceil(table.size() as usize).max(least).next_multiple_of(line);
                 let first = (each * table.rank() as usize).min(self.count);
                 (first, (first + each).min(self.count))

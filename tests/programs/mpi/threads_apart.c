@@ -11,7 +11,7 @@ static MPI_Comm comms[2];
 static atomic_int transfer_number, enough, over; /* the number is odd while a transfer is under way */
 static void *transfer(void *unused) {
     char *data = calloc(LONG, 1);
-    for (int i = 0, done = 0; i < 100 && !done; i++) {
+    for (int i = 0, done = 0; i < 1000 && !done; i++) {
         int mine = atomic_load(&enough);
         MPI_Allreduce(&mine, &done, 1, MPI_INT, MPI_MIN, comms[0]);
         atomic_fetch_add(&transfer_number, 1);

@@ -110,7 +110,7 @@ pub fn circle(job: &'static Job, context: u32, rank: u32, world: Box<[u32]>) -> 
         return None;
     }
     let here = nodes.members(nodes.own()).len() as u32;
-    let make = || core::ptr::from_ref(Meeting::of_part(here, settings.flat_max as u32, nodes.size())) as usize;
+    let make = || core::ptr::from_ref(Meeting::of_part(here, settings.rules(), nodes.size())) as usize;
     let (meeting, made) = job.contexts().of_part(context, here, make);
     // SAFETY: the first rank of this node that asked made it for this communicator.
     let meeting = unsafe { Meeting::at(meeting, here) }?;

@@ -1,5 +1,9 @@
 use super::*;
 
+fn rules(flat_max: u32) -> Rules {
+    Rules { flat_max, card_max: BODY as u32, slice_min: 512 }
+}
+
 fn write(card: &mut Card, value: u64) {
     card.bytes = value;
 }
@@ -10,7 +14,7 @@ mod plain {
 
     #[test]
     fn a_meeting_is_known_by_its_size() {
-        let meeting = Meeting::new(3, 16);
+        let meeting = Meeting::new(3, rules(16));
         let address = core::ptr::from_ref(meeting) as usize;
         // SAFETY: the meeting just made; nobody else has it.
         unsafe {
@@ -23,7 +27,7 @@ mod plain {
     #[test]
     fn gates_open_when_the_last_of_many_has_come() {
         for size in [1, 2, 7, 8, 9, 64, 65, 200] {
-            let meeting = Meeting::new(size, 16);
+            let meeting = Meeting::new(size, rules(16));
             for call in 0..3 * DEPTH {
                 for rank in 0..size {
                     assert!(!meeting.have_arrived(call) && meeting.is_vacant(call));
@@ -42,7 +46,7 @@ mod plain {
 
     #[test]
     fn what_is_settled_is_what_the_slowest_has_settled() {
-        let meeting = Meeting::new(3, 16);
+        let meeting = Meeting::new(3, rules(16));
         (0..3).for_each(|rank| meeting.settle(rank, 5 + u64::from(rank)));
         assert_eq!(meeting.settled(), 5);
         // SAFETY: nobody else has it.
@@ -65,7 +69,7 @@ mod loom_tests {
     #[test]
     fn loom_cards_are_handed_over() {
         loom::model(|| {
-            let meeting = Meeting::new(2, 16);
+            let meeting = Meeting::new(2, rules(16));
             let rank = |own: u32| {
                 let peer = 1 - own;
                 for call in [0, DEPTH] {
@@ -90,7 +94,7 @@ mod loom_tests {
     #[test]
     fn loom_gates_count_and_open() {
         loom::model(|| {
-            let meeting = Meeting::new(2, 0);
+            let meeting = Meeting::new(2, rules(0));
             let rank = |own: u32| {
                 let mut last = 0;
                 for call in [0, DEPTH] {
@@ -118,7 +122,7 @@ mod loom_tests {
     #[test]
     fn loom_a_buffer_is_its_owners_again_when_all_are_done() {
         loom::model(|| {
-            let meeting = Meeting::new(2, 16);
+            let meeting = Meeting::new(2, rules(16));
             let buffer = loom::sync::Arc::new(crate::primitive::UnsafeCell::new(1u64));
             let lent = buffer.clone();
             let reader = thread::spawn(move || {
