@@ -66,7 +66,8 @@ pub fn add(cases: &mut Cases) {
     });
     cases.add_if("benchmarks::pip::NPmpich2", needs("NPmpich2"), || {
         let folder = places::temporary()?; // it writes np.out
-        let outcome = start("pip", 2).words("NPmpich2 -u 4096").folder(folder.path()).limit(120).end()?;
+        // Without -n it repeats each size as often as its first guess says, which is wrong while others use the cores.
+        let outcome = start("pip", 2).words("NPmpich2 -n 500 -u 4096").folder(folder.path()).end()?;
         let text = outcome.expect_code(0)?.out() + &outcome.err();
         ensure!(text.contains("4096 bytes") && text.contains("Mbps"), "{outcome}");
         Ok(())
